@@ -1,0 +1,1 @@
+"""Numbers from samples: pure array functions, one measurement a file."""

@@ -1,0 +1,71 @@
+"""One frozen value that holds every setting, validated once; units stand in it."""
+
+import os
+from pathlib import Path
+
+import attrs
+
+SECONDS = 1.0
+MINUTES = 60 * SECONDS
+HOURS = 60 * MINUTES
+BYTES = 1
+KIB = 1024 * BYTES
+MIB = 1024 * KIB
+GIB = 1024 * MIB
+
+
+def default_data_dir() -> Path:
+    """The user's data folder, by the XDG base directory rules: `$XDG_DATA_HOME/rookery` or `~/.local/share/rookery`."""
+    home = os.environ.get("XDG_DATA_HOME", "")
+    base = Path(home) if home.startswith("/") else Path.home() / ".local" / "share"
+    return base / "rookery"
+
+
+def available_cores() -> int:
+    """How many processors this process may use, at least 1."""
+    return max(1, len(os.sched_getaffinity(0)))
+
+
+@attrs.frozen(kw_only=True)
+class Config:
+    """Every setting of the service.
+
+    From a TOML file, then `ROOKERY_…` in the environment, then the command line; the later wins.
+    """
+
+    roots: tuple[Path, ...] = ()
+    host: str = "127.0.0.1"
+    port: int = attrs.field(default=8000, validator=[attrs.validators.ge(0), attrs.validators.le(65535)])
+    data_dir: Path = attrs.field(factory=default_data_dir)
+    database_url: str | None = None
+    log_level: str = attrs.field(default="info", validator=attrs.validators.in_(("debug", "info", "warning", "error")))
+    log_format: str = attrs.field(default="text", validator=attrs.validators.in_(("text", "json")))
+
+    workers: int = attrs.field(factory=available_cores, validator=attrs.validators.ge(1))
+    """Child processes that read and analyze files at once."""
+    probe_limit_s: float = 2 * MINUTES
+    """Reading tags and hashing one file may take this long."""
+    analysis_limit_s: float = 10 * MINUTES
+    """Analyzing one file may take this long."""
+    worker_memory_bytes: int = 2 * GIB
+    """Address space of one worker above what it has at its start."""
+    quarantine_after: int = attrs.field(default=3, validator=attrs.validators.ge(1))
+    """Failures after which a file is left alone until its bytes change."""
+
+    settle_s: float = attrs.field(default=1 * SECONDS, validator=attrs.validators.gt(0))
+    """Two equal readings of a file's size and mtime must lie this far apart."""
+    reconcile_s: float = attrs.field(default=10 * MINUTES, validator=attrs.validators.gt(0))
+    """The whole of every root is compared with the catalogue this often."""
+    missing_fraction: float = attrs.field(default=0.2, validator=[attrs.validators.ge(0.0), attrs.validators.le(1.0)])
+    """When more than this part of a root would go missing in one pass, a person must confirm it."""
+
+    database_connections: int = attrs.field(default=10, validator=attrs.validators.ge(2))
+    query_limit_s: float = 30 * SECONDS
+    event_retention: int = attrs.field(default=100_000, validator=attrs.validators.ge(1))
+    """So many events of the live feed are kept for those who come back."""
+    client_queue_bytes: int = 1 * MIB
+    """What may wait for one client of the live feed."""
+    heartbeat_s: float = 20 * SECONDS
+    stream_heartbeat_s: float = 15 * SECONDS
+    shutdown_s: float = 10 * SECONDS
+    """From the signal to the end of the process."""

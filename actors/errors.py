@@ -1,0 +1,62 @@
+"""What can go wrong, by who can mend it.
+
+RookeryError
+├── ConfigurationError        the person who started the service: a root, port, folder or setting
+│   └── DataFolderBusyError   another Rookery uses the data folder
+├── DatabaseError             PostgreSQL is away, refuses, is too old or newer than this program
+│   └── DatabaseAwayError     it may come back: try again
+├── UnreadableError           one file: its bytes are no recording, or its decoder failed
+│   ├── FileGoneError         it disappeared or changed while it was read: look again
+│   └── LimitExceededError    its decoder was killed at a time or memory limit
+└── InvalidError              one request's value
+"""
+
+
+class RookeryError(Exception):
+    """Root of all errors that Rookery raises on purpose; its text is fit to show to a person."""
+
+
+class ConfigurationError(RookeryError):
+    """A setting cannot be used; the text names the setting, its value and what to do."""
+
+
+class DataFolderBusyError(ConfigurationError):
+    """Another Rookery holds the data folder; the text names its process."""
+
+
+class DatabaseError(RookeryError):
+    """PostgreSQL cannot be used as it is; the text says why and what to do."""
+
+
+class DatabaseAwayError(DatabaseError):
+    """PostgreSQL did not answer or broke the connection; the same call may succeed later."""
+
+
+class UnreadableError(RookeryError):
+    """One file cannot be catalogued or analyzed; `kind` is a stable word, the text is for people.
+
+    Kinds: `no_audio`, `corrupt`, `decoder_crashed`, `time_limit`, `memory_limit`, `unreadable` (permission or I/O),
+    `gone`, `changed`.
+    """
+
+    def __init__(self, kind: str, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+class FileGoneError(UnreadableError):
+    """The file disappeared (`gone`) or changed (`changed`) while it was read; whoever watches it will report it anew."""
+
+
+class LimitExceededError(UnreadableError):
+    """The file's decoder was killed at its `time_limit` or `memory_limit`."""
+
+
+class InvalidError(RookeryError):
+    """One value of a request is refused; `field` names it."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+        self.message = message

@@ -1,0 +1,60 @@
+"""Every check of the project. `nox` alone runs all that a change must pass."""
+
+import nox
+
+nox.options.sessions = ["lint", "types", "layers", "tests"]
+nox.options.reuse_existing_virtualenvs = True
+
+CONSTRAINTS = ("-c", "constraints.txt")
+PROJECT = nox.project.load_toml("pyproject.toml")
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """The project itself, editable, with the named dependency groups, at the versions of constraints.txt."""
+    session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, *groups), "-e", ".")
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Style and format."""
+    session.install(*CONSTRAINTS, *nox.project.dependency_groups(PROJECT, "lint"))
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Mypy, strict, over all three packages."""
+    install(session, "types", "tests")
+    session.run("mypy")
+
+
+@nox.session
+def layers(session: nox.Session) -> None:
+    """Who may import whom."""
+    install(session, "layers")
+    session.run("lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """All tests, on real parts, with coverage."""
+    install(session, "tests")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Every example in docs/examples."""
+    install(session, "tests")
+    session.run("pytest", "tests/shape/test_examples.py", *session.posargs)
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Speed, as ratios against rivals in the same run; writes docs/benchmarks.md."""
+    install(session, "tests", "bench")
+    session.run("python", "tests/benchmarks/run.py", *session.posargs)

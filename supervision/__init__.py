@@ -1,0 +1,1 @@
+"""Structured supervision for Trio: actors, bounded mailboxes, restarts, a status tree."""

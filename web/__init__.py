@@ -1,0 +1,1 @@
+"""Every way in: HTTP, WebSocket, page, command line."""
