@@ -1,16 +1,19 @@
 """Every message between actors.
 
-| message        | from     | to          | if it is lost                                            |
-|----------------|----------|-------------|----------------------------------------------------------|
-| FileSettled    | watcher  | cataloger   | the next reconcile sends it again                        |
-| FileGrowing    | watcher  | cataloger   | the next reading sends it again                          |
-| FileMoved      | watcher  | cataloger   | the next reconcile sees a new and a gone file: the same  |
-| FilesGone      | watcher  | cataloger   | the next reconcile sends it again                        |
-| RootSeen       | watcher  | cataloger   | the next scan sends it again                             |
-| ScanNow        | web      | watcher     | the asker is told; the periodic reconcile comes anyway   |
-| Analyzed       | analyzer | cataloger   | the track stays claimed; it is released at the next start |
-| AnalysisFailed | analyzer | cataloger   | the same                                                 |
-| Progress       | any      | broadcaster | nothing: the next one says more                          |
+| message         | from          | to          | if it is lost                                             |
+|-----------------|---------------|-------------|-----------------------------------------------------------|
+| FilesSettled    | watcher       | cataloger   | the next reconcile sends it again                         |
+| FileGrowing     | watcher       | cataloger   | the next reconcile sends it again                         |
+| FilesMoved      | watcher       | cataloger   | the next reconcile sees new and gone files: the same      |
+| FilesBack       | watcher       | cataloger   | the next reconcile sends it again                         |
+| FilesGone       | watcher       | cataloger   | the next reconcile sends it again                         |
+| FilesUnverified | watcher       | cataloger   | the next reconcile sends it again                         |
+| RootSeen        | watcher       | cataloger   | the next scan sends it again                              |
+| ScanNow         | web           | watcher     | the asker is told; the periodic reconcile comes anyway    |
+| RootsChanged    | web           | watcher     | the asker is told; a restart reads the roots again        |
+| Analyzed        | analyzer      | cataloger   | the track stays claimed until the analyzer's next start   |
+| AnalysisFailed  | analyzer      | cataloger   | the same                                                  |
+| Progress        | any           | broadcaster | nothing: the next one says more                           |
 """
 
 import attrs
@@ -22,10 +25,11 @@ from actors.model.track import Failure
 
 
 @attrs.frozen(kw_only=True)
-class FileSettled:
-    """From the watcher to the cataloger, when two readings apart agreed: read its tags and catalogue it."""
+class FilesSettled:
+    """From the watcher to the cataloger, when two readings apart agreed: read their tags and catalogue them."""
 
-    reading: Reading
+    readings: tuple[Reading, ...]
+    """At most 32, so that one message is one short transaction."""
 
 
 @attrs.frozen(kw_only=True)
@@ -36,11 +40,18 @@ class FileGrowing:
 
 
 @attrs.frozen(kw_only=True)
-class FileMoved:
+class FilesMoved:
     """From the watcher to the cataloger: the same device, inode, size and mtime left one path and came to another."""
 
-    before: bytes
-    reading: Reading
+    moves: tuple[tuple[bytes, Reading], ...]
+    """Pairs of the path before and the file as it lies now; at most 500."""
+
+
+@attrs.frozen(kw_only=True)
+class FilesBack:
+    """From the watcher to the cataloger: files that were missing or unverified are there, as they were."""
+
+    readings: tuple[Reading, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -49,6 +60,10 @@ class FilesGone:
 
     root_id: str
     paths: tuple[bytes, ...]
+    known: int
+    """Files of the root that were present before; decides whether a person must confirm."""
+    is_confirmed: bool = False
+    """A person said that it is so."""
 
 
 @attrs.frozen(kw_only=True)
@@ -78,6 +93,13 @@ class ScanNow:
     """From the web to the watcher: compare a root, or all of them, with the catalogue now."""
 
     root_id: str | None = None
+    is_confirmed: bool = False
+    """A person confirms that what is absent is gone: nothing of this scan is held back."""
+
+
+@attrs.frozen(kw_only=True)
+class RootsChanged:
+    """From the web to the watcher: a root was added or removed; read the list of roots again."""
 
 
 @attrs.frozen(kw_only=True)
