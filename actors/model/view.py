@@ -1,0 +1,245 @@
+"""Catalogue values as clients see them: in HTTP answers, in events of the live feed and in the OpenAPI document.
+
+JSON in camelCase; times RFC 3339 UTC; durations in seconds; sizes in bytes. What lies on the disk as bytes is shown as text.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from actors.model.features import Features, Key, Loudness
+from actors.model.root import Root, RootState
+from actors.model.track import Location, Presence, Sound, Stage, Tags, Track, shown_path
+
+
+class TagsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What a file says of itself."""
+
+    title: str | None
+    artists: tuple[str, ...]
+    album_artists: tuple[str, ...]
+    album: str | None
+    genres: tuple[str, ...]
+    composers: tuple[str, ...]
+    date: str | None
+    year: int | None
+    track_number: int | None
+    track_total: int | None
+    disc_number: int | None
+    disc_total: int | None
+    isrc: str | None
+    musicbrainz_recording_id: str | None
+    comment: str | None
+    has_picture: bool
+
+
+class SoundView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The technical side of a recording; `bitRate` in bits per second, `rateHz` in samples per second."""
+
+    container: str
+    codec: str
+    duration: float
+    rate_hz: int
+    channels: int
+    bit_rate: int | None
+
+
+class LoudnessView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Loudness by ITU-R BS.1770 and EBU R128; null where silence or shortness gives no value."""
+
+    integrated_lufs: float | None
+    range_lu: float | None
+    true_peak_dbtp: float | None
+    sample_peak_dbfs: float | None
+    max_momentary_lufs: float | None
+    max_short_term_lufs: float | None
+
+
+class TempoView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Beat rate; `confidence` 0–1; other readings of the same pulse, most likely first."""
+
+    bpm: float
+    confidence: float
+    alternatives: tuple[float, ...]
+
+
+class KeyView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Musical key: `tonic` 0 (C) – 11 (B), `name` as written, `camelot` its place on the Camelot wheel."""
+
+    tonic: int
+    is_minor: bool
+    name: str
+    camelot: str
+    confidence: float
+
+
+class FeaturesView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What analysis measured; the waveform has addresses of its own. `duration` is what was really decoded."""
+
+    version: int
+    duration: float
+    loudness: LoudnessView
+    tempo: TempoView | None
+    key: KeyView | None
+
+
+class FailureView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Why a file could not be catalogued or analyzed; `kind` is a stable word."""
+
+    kind: str
+    message: str
+
+
+class LocationView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One place where the recording lies; what is not UTF-8 in `path` is shown as U+FFFD."""
+
+    root_id: str
+    path: str
+    size_bytes: int
+    presence: Presence
+
+
+class TrackView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One recording, with the few values that every list shows at the top."""
+
+    id: str
+    title: str
+    """The tagged title, or the file's name without its ending."""
+    artist: str | None
+    album: str | None
+    duration: float | None
+    size_bytes: int
+    path: str | None
+    """Where its bytes lie best: the first of `locations`."""
+    stage: Stage
+    presence: Presence
+    missing_since: datetime | None
+    audio_hash: str | None
+    tags: TagsView
+    sound: SoundView | None
+    features: FeaturesView | None
+    failure: FailureView | None
+    locations: tuple[LocationView, ...]
+    added_at: datetime
+    changed_at: datetime
+    version: int
+
+
+class RootView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One watched folder; `reason` says why it is unavailable or held."""
+
+    id: str
+    path: str
+    state: RootState
+    reason: str | None
+    added_at: datetime
+    scanned_at: datetime | None
+
+
+def track_view(track: Track) -> TrackView:
+    """One track as clients see it; the duration is the measured one where there is one."""
+    duration = track.sound.duration_s if track.sound else None
+    if track.features is not None:
+        duration = track.features.duration_s
+    return TrackView(
+        id=track.id,
+        title=track.title,
+        artist=", ".join(track.tags.artists) or None,
+        album=track.tags.album,
+        duration=duration,
+        size_bytes=track.size_bytes,
+        path=track.locations[0].shown if track.locations else None,
+        stage=track.stage,
+        presence=track.presence,
+        missing_since=track.missing_since,
+        audio_hash=track.audio_hash,
+        tags=_tags_view(track.tags),
+        sound=_sound_view(track.sound) if track.sound else None,
+        features=_features_view(track.features) if track.features else None,
+        failure=FailureView(kind=track.failure.kind, message=track.failure.message) if track.failure else None,
+        locations=tuple(_location_view(location) for location in track.locations),
+        added_at=track.added_at,
+        changed_at=track.changed_at,
+        version=track.version,
+    )
+
+
+def root_view(root: Root) -> RootView:
+    """One root as clients see it."""
+    return RootView(
+        id=root.id,
+        path=shown_path(root.path),
+        state=root.state,
+        reason=root.reason,
+        added_at=root.added_at,
+        scanned_at=root.scanned_at,
+    )
+
+
+def _tags_view(tags: Tags) -> TagsView:
+    return TagsView(
+        title=tags.title,
+        artists=tags.artists,
+        album_artists=tags.album_artists,
+        album=tags.album,
+        genres=tags.genres,
+        composers=tags.composers,
+        date=tags.date,
+        year=tags.year,
+        track_number=tags.track_number,
+        track_total=tags.track_total,
+        disc_number=tags.disc_number,
+        disc_total=tags.disc_total,
+        isrc=tags.isrc,
+        musicbrainz_recording_id=tags.musicbrainz_recording_id,
+        comment=tags.comment,
+        has_picture=tags.has_picture,
+    )
+
+
+def _sound_view(sound: Sound) -> SoundView:
+    return SoundView(
+        container=sound.container,
+        codec=sound.codec,
+        duration=sound.duration_s,
+        rate_hz=sound.rate_hz,
+        channels=sound.channels,
+        bit_rate=sound.bit_rate,
+    )
+
+
+def _features_view(features: Features) -> FeaturesView:
+    tempo = features.tempo
+    return FeaturesView(
+        version=features.version,
+        duration=features.duration_s,
+        loudness=_loudness_view(features.loudness),
+        tempo=TempoView(bpm=tempo.bpm, confidence=tempo.confidence, alternatives=tempo.alternatives) if tempo else None,
+        key=_key_view(features.key) if features.key else None,
+    )
+
+
+def _loudness_view(loudness: Loudness) -> LoudnessView:
+    return LoudnessView(
+        integrated_lufs=loudness.integrated_lufs,
+        range_lu=loudness.range_lu,
+        true_peak_dbtp=loudness.true_peak_dbtp,
+        sample_peak_dbfs=loudness.sample_peak_dbfs,
+        max_momentary_lufs=loudness.max_momentary_lufs,
+        max_short_term_lufs=loudness.max_short_term_lufs,
+    )
+
+
+def _key_view(key: Key) -> KeyView:
+    return KeyView(
+        tonic=key.tonic, is_minor=key.is_minor, name=key.name, camelot=key.camelot, confidence=key.confidence
+    )
+
+
+def _location_view(location: Location) -> LocationView:
+    return LocationView(
+        root_id=location.root_id,
+        path=location.shown,
+        size_bytes=location.size_bytes,
+        presence=location.presence,
+    )

@@ -1,0 +1,32 @@
+"""What the web works with: one value, made by the composition root and handed to every route."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING, cast
+
+import attrs
+from quart import current_app
+
+from actors.config import Config
+
+if TYPE_CHECKING:
+    from actors.feed import Feed
+    from actors.store.store import Store
+    from supervision import Running
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Services:
+    """Everything a route may read or send to. Owned by whoever made it; the app closes nothing of it."""
+
+    config: Config
+    store: "Store"
+    feed: "Feed"
+    running: "Running"
+    started_at: datetime
+    """UTC."""
+    version: str
+
+
+def services() -> Services:
+    """The services of the app that serves the present request or socket; only inside one."""
+    return cast("Services", current_app.extensions["services"])
