@@ -60,8 +60,6 @@ class FilesGone:
 
     root_id: str
     paths: tuple[bytes, ...]
-    known: int
-    """Files of the root that were present before; decides whether a person must confirm."""
     is_confirmed: bool = False
     """A person said that it is so."""
 

@@ -77,10 +77,13 @@ class MoveLocation:
 
 
 @attrs.frozen(kw_only=True)
-class LoseLocation:
-    """A path is absent. Tells TRACK_MISSING when it was the track's last present location, else TRACK_UPDATED."""
+class LoseLocations:
+    """Paths are absent. Tells TRACK_MISSING for each track that has no present location left, else TRACK_UPDATED.
 
-    path: bytes
+    Files that were no recordings are forgotten, and so are tracks of which only an empty or unfinished file was known.
+    """
+
+    paths: tuple[bytes, ...]
 
 
 @attrs.frozen(kw_only=True)
@@ -141,7 +144,7 @@ Change = (
     | SetContent
     | AddLocation
     | MoveLocation
-    | LoseLocation
+    | LoseLocations
     | DoubtFolder
     | Confirm
     | Ignore

@@ -6,7 +6,7 @@ import attrs
 
 from actors.model.change import Reading
 from actors.model.track import Presence
-from actors.watching.shelf import Shelved, Shelf
+from actors.watching.shelf import Shelf, Shelved, parent
 from actors.watching.walk import Listing
 
 HELD_FROM = 3
@@ -33,69 +33,52 @@ def is_same(known: Reading, now: Reading) -> bool:
     return (known.size_bytes, known.mtime_ns, known.inode) == (now.size_bytes, now.mtime_ns, now.inode)
 
 
-def compare(
-    shelf: Shelf,
-    listings: Iterable[Listing],
-    *,
-    root: bytes,
-    is_whole: bool,
-    nearest_device: Callable[[bytes], int | None],
-) -> Sight:
+def compare(shelf: Shelf, listings: Iterable[Listing], *, nearest_device: Callable[[bytes], int | None]) -> Sight:
     """Hold what was listed against what is known.
+
+    A folder that is not there any more is noticed where its parent was listed, so any set of folders may be compared by
+    itself: all of a tree, some of it, or one.
 
     Args:
         shelf: what the catalogue knows of the root; not modified.
         listings: complete or failed listings of some folders, each once.
-        root: the root's own folder; when it went bare, that is the root's affair (`is_held`), not a doubt.
-        is_whole: the listings are of the whole tree, so that a known folder that is not among them is gone.
         nearest_device: the file system that a folder, or its nearest existing ancestor, lies on now.
     """
     fresh: list[Reading] = []
     back: list[Reading] = []
-    gone: dict[bytes, Shelved] = {}
+    gone: list[Shelved] = []
     doubted: set[bytes] = set()
-    listed: set[bytes] = set()
     unchanged = 0
-
     for listing in listings:
-        listed.add(listing.folder)
         if listing.error is not None:
             doubted.add(listing.folder)
             continue
-        seen = {reading.path for reading in listing.files}
+        seen = set()
         for reading in listing.files:
-            known = shelf.find(reading.path)
-            if known is None or not is_same(known.reading, reading):
+            seen.add(reading.path)
+            shelved = shelf.find(reading.path)
+            if shelved is None or not is_same(shelved.reading, reading):
                 fresh.append(reading)
-            elif known.presence is not Presence.PRESENT:
+            elif shelved.presence is not Presence.PRESENT:
                 back.append(reading)
             else:
                 unchanged += 1
-        missing = [known for known in shelf.directly_in(listing.folder) if known.reading.path not in seen]
-        if listing.is_bare and listing.folder != root and len(missing) >= HELD_FROM:
+        lost = [one for one in shelf.directly_in(listing.folder) if one.reading.path not in seen]
+        if listing.is_bare and listing.folder != shelf.root and len(lost) >= HELD_FROM:
             doubted.add(listing.folder)
             continue
-        gone.update((known.reading.path, known) for known in missing)
-        if not is_whole:
-            inside = set(listing.folders)
-            for folder in shelf.folders_below(listing.folder):
-                child = listing.folder + b"/" + folder[len(listing.folder) + 1 :].partition(b"/")[0]
-                if child not in inside:
-                    gone.update((known.reading.path, known) for known in shelf.directly_in(folder))
-    if is_whole:
-        for folder in shelf.folders_below(root):
-            if folder not in listed and not _is_under(folder, doubted):
-                gone.update((known.reading.path, known) for known in shelf.directly_in(folder))
-
-    for folder in {path.rpartition(b"/")[0] for path in gone}:
+        for folder in shelf.folders_in(listing.folder).difference(listing.folders):
+            lost.extend(shelf.under(folder))
+        gone.extend(one for one in lost if one.presence is not Presence.MISSING)
+    for folder in {parent(one.reading.path) for one in gone}:
         there = nearest_device(folder)
-        if any(known.reading.device != there for known in shelf.directly_in(folder)):
+        if any(one.reading.device != there for one in shelf.directly_in(folder)):
             # Its file system is not the one that it was seen on: an unmounted disk, not a deletion.
             doubted.add(folder)
     return Sight(
         fresh=tuple(fresh),
         back=tuple(back),
-        gone=tuple(known for path, known in gone.items() if not _is_under(path.rpartition(b"/")[0], doubted)),
+        gone=tuple(one for one in gone if parent(one.reading.path) not in doubted),
         doubted=tuple(sorted(doubted)),
         unchanged=unchanged,
     )
@@ -112,9 +95,9 @@ def moves(gone: Iterable[Shelved], fresh: Iterable[Reading]) -> tuple[tuple[byte
         if reading.size_bytes:
             claims.setdefault(_mark(reading), []).append(reading)
     left: dict[tuple[int, int, int, int], list[bytes]] = {}
-    for known in gone:
-        if known.is_track:
-            left.setdefault(_mark(known.reading), []).append(known.reading.path)
+    for one in gone:
+        if one.is_track:
+            left.setdefault(_mark(one.reading), []).append(one.reading.path)
     return tuple(
         (paths[0], claims[mark][0])
         for mark, paths in left.items()
@@ -137,7 +120,3 @@ def is_held(*, lost: int, known: int, fraction: float) -> bool:
 
 def _mark(reading: Reading) -> tuple[int, int, int, int]:
     return (reading.device, reading.inode, reading.size_bytes, reading.mtime_ns)
-
-
-def _is_under(folder: bytes, doubted: Iterable[bytes]) -> bool:
-    return any(folder == one or folder.startswith(one + b"/") for one in doubted)

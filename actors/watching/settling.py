@@ -50,6 +50,10 @@ class Settling:
         for path in paths:
             self._unsettled.pop(path, None)
 
+    def readings(self) -> tuple[Reading, ...]:
+        """All files that were seen but not yet believed, as last read."""
+        return tuple(one.reading for one in self._unsettled.values())
+
     def due(self, now_s: float) -> tuple[Reading, ...]:
         """The files whose second reading may be taken now, as they were first read."""
         return tuple(one.reading for one in self._unsettled.values() if now_s - one.since_s >= self.settle_s)

@@ -22,54 +22,62 @@ class Shelved:
 class Shelf:
     """The known files of one root; owned by the root's watcher."""
 
-    _folders: dict[bytes, dict[bytes, Shelved]] = attrs.field(factory=dict)
+    root: bytes
+    _files: dict[bytes, dict[bytes, Shelved]] = attrs.field(factory=dict)
+    """By folder, then by path."""
+    _folders: dict[bytes, set[bytes]] = attrs.field(factory=dict)
+    """By folder, its sub-folders with files in them or below."""
 
-    def put(self, known: Shelved) -> None:
+    def put(self, shelved: Shelved) -> None:
         """Remember a file, in place of what was known of its path."""
-        folder, _, _ = known.reading.path.rpartition(b"/")
-        self._folders.setdefault(folder, {})[known.reading.path] = known
+        folder = parent(shelved.reading.path)
+        files = self._files.get(folder)
+        if files is None:
+            files = self._files[folder] = {}
+            self._index(folder)
+        files[shelved.reading.path] = shelved
 
     def find(self, path: bytes) -> Shelved | None:
         """What is known of a path."""
-        folder, _, _ = path.rpartition(b"/")
-        return self._folders.get(folder, {}).get(path)
+        return self._files.get(parent(path), {}).get(path)
 
     def drop(self, path: bytes) -> None:
         """Forget a path."""
-        folder, _, _ = path.rpartition(b"/")
-        files = self._folders.get(folder)
-        if files is not None:
-            files.pop(path, None)
-            if not files:
-                del self._folders[folder]
+        self._files.get(parent(path), {}).pop(path, None)
 
     def directly_in(self, folder: bytes) -> Iterator[Shelved]:
         """The files of one folder, not of those below it."""
-        yield from tuple(self._folders.get(folder, {}).values())
+        yield from tuple(self._files.get(folder, {}).values())
+
+    def folders_in(self, folder: bytes) -> frozenset[bytes]:
+        """The sub-folders of a folder that hold known files, in them or below."""
+        return frozenset(self._folders.get(folder, ()))
 
     def under(self, folder: bytes) -> Iterator[Shelved]:
         """The files of a folder and of all below it."""
-        prefix = folder + b"/"
-        for name in tuple(self._folders):
-            if name == folder or name.startswith(prefix):
-                yield from tuple(self._folders[name].values())
+        waiting = [folder]
+        while waiting:
+            one = waiting.pop()
+            yield from self.directly_in(one)
+            waiting.extend(self._folders.get(one, ()))
 
-    def folders_below(self, folder: bytes) -> tuple[bytes, ...]:
-        """Shelved folders strictly below one that hold files."""
-        prefix = folder + b"/"
-        return tuple(name for name in self._folders if name.startswith(prefix))
-
-    def present_count(self) -> int:
-        """How many recordings are believed to be there."""
-        return sum(
-            1
-            for files in self._folders.values()
-            for known in files.values()
-            if known.is_track and known.presence is Presence.PRESENT
-        )
-
-    def replace(self, all_known: Iterable[Shelved]) -> None:
+    def replace(self, all_shelved: Iterable[Shelved]) -> None:
         """Begin anew with what the catalogue says."""
+        self._files.clear()
         self._folders.clear()
-        for known in all_known:
-            self.put(known)
+        for shelved in all_shelved:
+            self.put(shelved)
+
+    def _index(self, folder: bytes) -> None:
+        while folder != self.root and len(folder) > len(self.root):
+            above = parent(folder)
+            inside = self._folders.setdefault(above, set())
+            if folder in inside:
+                return
+            inside.add(folder)
+            folder = above
+
+
+def parent(path: bytes) -> bytes:
+    """The folder that a path lies in."""
+    return path.rpartition(b"/")[0]

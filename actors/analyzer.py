@@ -1,0 +1,93 @@
+"""Measures recordings, the most wanted first: pulls its work from the catalogue and tells the cataloger what came of it."""
+
+import structlog
+import trio
+
+from actors.config import Config
+from actors.errors import FileGoneError, UnreadableError
+from actors.messages import AnalysisFailed, Analyzed, Progress
+from actors.model.track import Failure
+from actors.nudge import Nudge
+from actors.store.features import Claim
+from actors.store.store import Store
+from actors.work.executor import Executor
+from supervision import Actor, Context, MailboxFullError
+
+log = structlog.get_logger("rookery.analyzer")
+
+LOOK_AGAIN_S = 30.0
+"""Work that nobody nudged about, such as that of another node, is found this often."""
+
+
+class Analyzer(Actor[None]):
+    """Runs as many analyses at once as there are workers; each is claimed in the catalogue, so a crash loses none.
+
+    **Waits on:** the cataloger's mailbox, with a finished result.
+    """
+
+    def __init__(
+        self, *, store: Store, config: Config, executor: Executor, work_waits: Nudge, cataloger: str, broadcaster: str
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._executor = executor
+        self._work_waits = work_waits
+        self._cataloger_path = cataloger
+        self._broadcaster_path = broadcaster
+
+    async def started(self, context: Context) -> None:
+        """Give back what an earlier incarnation had claimed, then begin."""
+        self._cataloger = context.ref_to(self._cataloger_path)
+        self._broadcaster = context.ref_to(self._broadcaster_path)
+        await self._store.features.release_all()
+        context.start_soon(self._work)
+
+    async def receive(self, message: None) -> None:
+        """Nobody writes to it: it pulls."""
+
+    async def _work(self) -> None:
+        free = trio.CapacityLimiter(self._config.workers)
+        async with trio.open_nursery() as nursery:
+            while True:
+                permit = object()
+                await free.acquire_on_behalf_of(permit)
+                claim = await self._next()
+                nursery.start_soon(self._analyze, claim, free, permit)
+
+    async def _next(self) -> Claim:
+        while (claim := await self._store.features.claim()) is None:
+            with trio.move_on_after(LOOK_AGAIN_S):
+                await self._work_waits.take()
+        return claim
+
+    async def _analyze(self, claim: Claim, free: trio.CapacityLimiter, permit: object) -> None:
+        subject = f"track:{claim.track_id}"
+
+        def tell_progress(done: float) -> None:
+            try:
+                self._broadcaster.tell_nowait(Progress(subject=subject, stage="analyzing", done=done))
+            except MailboxFullError:
+                # The next one says more.
+                log.debug("progress_dropped", subject=subject)
+
+        try:
+            features = await self._executor.analyze(claim.path, progress=tell_progress)
+        except FileGoneError as error:
+            # The watcher comes back with the file; until then another look would find the same.
+            log.info("file_gone", track=claim.track_id, reason=error.message)
+            await self._store.features.release(claim.track_id, later=True)
+        except UnreadableError as error:
+            log.warning("analysis_failed", track=claim.track_id, kind=error.kind, reason=error.message)
+            await self._cataloger.tell(
+                AnalysisFailed(
+                    track_id=claim.track_id,
+                    audio_hash=claim.audio_hash,
+                    failure=Failure(kind=error.kind, message=error.message),
+                )
+            )
+        else:
+            await self._cataloger.tell(
+                Analyzed(track_id=claim.track_id, audio_hash=claim.audio_hash, features=features)
+            )
+        finally:
+            free.release_on_behalf_of(permit)

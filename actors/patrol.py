@@ -1,0 +1,376 @@
+"""The watch over one root: passes over its folders, whole or where events point, and the messages that follow from them."""
+
+import math
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
+
+import attrs
+import structlog
+import trio
+
+from actors.config import Config
+from actors.messages import FileGrowing, FilesBack, FilesGone, FilesMoved, FilesSettled, FilesUnverified, RootSeen
+from actors.model.change import Reading
+from actors.model.root import Root, RootState
+from actors.model.track import Presence
+from actors.nudge import Nudge
+from actors.store.store import Store
+from actors.watching import mounts, notice, presence, walk
+from actors.watching.presence import Sight
+from actors.watching.settling import Settling
+from actors.watching.shelf import Shelf, Shelved
+from supervision import Ref
+
+log = structlog.get_logger("rookery.watcher")
+T = TypeVar("T")
+
+BATCH = 32
+"""Files in one message to be read: so many make one short transaction."""
+MOVES_BATCH = 500
+LOOK_FILES = 2_000
+"""A look into the disk comes back after so many files, to tell what it found."""
+LOOK_FOLDERS = 200
+DIRTY_MOST = 1_000
+"""More folders with events than this, and the whole root is looked at instead."""
+RETRY_S = 5.0
+"""An unavailable root is tried again this often."""
+ANSWER_S = 60.0
+"""A file system that does not answer for so long counts as away."""
+POLL_S = 30.0
+"""A root without file-system events is compared this often."""
+TELL_S = 1.0
+"""The progress of a scan is told at most this often."""
+
+
+@attrs.define(eq=False)
+class _Tally:
+    """How far a whole pass is."""
+
+    found: int = 0
+    told_at_s: float = -math.inf
+    is_final_told: bool = False
+
+
+class RootAwayError(Exception):
+    """The root cannot be looked at now; the text says why."""
+
+
+class Patrol:
+    """Owns what is known of one root. One task passes over it, one listens to events; both end when `run` is cancelled."""
+
+    def __init__(self, root: Root, *, store: Store, config: Config, cataloger: Ref[object]) -> None:
+        self.other_roots: frozenset[bytes] = frozenset()
+        """Roots that may lie inside this one; what is in them is theirs."""
+        self._root = root
+        self._store = store
+        self._config = config
+        self._cataloger = cataloger
+        self._shelf = Shelf(root.path)
+        self._settling = Settling(config.settle_s)
+        self._gone: dict[bytes, tuple[Shelved, float]] = {}
+        """Paths that are absent, with the time of noticing: they may yet turn up elsewhere."""
+        self._dirty: set[bytes] = set()
+        self._nudge = Nudge()
+        self._whole_at_s = -math.inf
+        self._is_confirmed = False
+        self._available = trio.Event()
+        self._listening = trio.Event()
+        self._listening_scope = trio.CancelScope()
+        self._polling: str | None = None
+        self._mark: tuple[int, int] | None = None
+        """Device and inode of the root's folder."""
+        self._tally = _Tally()
+        self._disk = trio.CapacityLimiter(1)
+
+    def scan(self, *, is_confirmed: bool = False) -> None:
+        """Look at the whole root as soon as possible."""
+        self._whole_at_s = -math.inf
+        self._is_confirmed = self._is_confirmed or is_confirmed
+        self._nudge.give()
+
+    async def run(self) -> None:
+        """Watch until cancelled; every message that was told stays told, everything else is found again by the next run."""
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._listen)
+            nursery.start_soon(self._look_around)
+
+    # Events: hints where to look ---------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        while True:
+            await self._available.wait()
+            if (kind := await self._ask_disk(_file_system, self._root.path)) and mounts.must_poll(kind):
+                self._polling = f"polled every {POLL_S:g} s, because {kind} does not tell of changes"
+                self._listening.set()
+                return
+            with trio.CancelScope() as self._listening_scope:
+                note = await notice.follow(self._root.path, started=self._heard_first, changed=self._heard)
+                has_started = self._polling is None and self._listening.is_set()
+                self._polling = f"polled every {POLL_S:g} s, because it cannot be watched: {note}"
+                self._listening.set()
+                log.warning("root_polled", root=_shown(self._root.path), reason=note)
+                await trio.sleep(TELL_S if has_started else POLL_S)
+
+    def _heard_first(self) -> None:
+        self._polling = None
+        if self._listening.is_set():
+            # What happened while no watch was set is found by looking at everything.
+            self.scan()
+        self._listening.set()
+
+    def _heard(self, folders: frozenset[bytes]) -> None:
+        self._dirty |= folders
+        if len(self._dirty) > DIRTY_MOST:
+            self._dirty.clear()
+            self._whole_at_s = -math.inf
+        self._nudge.give()
+
+    # Passes ------------------------------------------------------------------------------------------------------
+
+    async def _look_around(self) -> None:
+        while True:
+            try:
+                await self._pass()
+                wait_s = self._wait_s()
+            except RootAwayError as reason:
+                await self._away(str(reason))
+                wait_s = RETRY_S
+            with trio.move_on_after(wait_s):
+                await self._nudge.take()
+
+    async def _pass(self) -> None:
+        await self._check_root()
+        if trio.current_time() >= self._whole_at_s:
+            with trio.move_on_after(ANSWER_S):
+                await self._listening.wait()
+            await self._whole_pass()
+        elif self._dirty:
+            folders, self._dirty = self._dirty, set()
+            log.debug("folders_changed", count=len(folders))
+            await self._follow(await self._ask_disk(self._look_at, tuple(sorted(folders))))
+        await self._settle()
+        await self._report_gone()
+
+    def _wait_s(self) -> float:
+        now = trio.current_time()
+        due = [self._whole_at_s - now]
+        if (settles := self._settling.wait_s(now)) is not None:
+            due.append(settles)
+        due.extend(since + self._hold_s - now for _, since in self._gone.values())
+        return max(0.0, min(due))
+
+    @property
+    def _hold_s(self) -> float:
+        """A path that went away may turn up elsewhere within this time, and is a move then."""
+        return 3 * self._config.settle_s
+
+    async def _check_root(self) -> None:
+        try:
+            status = await self._ask_disk(os.stat, self._root.path)
+        except OSError as error:
+            raise RootAwayError(f"the folder cannot be opened: {error.strerror}") from error
+        if not stat.S_ISDIR(status.st_mode):
+            raise RootAwayError("it is not a folder")
+        mark = (status.st_dev, status.st_ino)
+        if mark != self._mark:
+            self._mark = mark
+            self._listening_scope.cancel()
+            self._whole_at_s = -math.inf
+        self._available.set()
+
+    async def _away(self, reason: str) -> None:
+        if self._available.is_set() or self._mark is None:
+            log.warning("root_unavailable", root=_shown(self._root.path), reason=reason)
+            await self._tell_root(RootState.UNAVAILABLE, reason)
+        self._available = trio.Event()
+        self._mark = (0, 0)
+        self._listening_scope.cancel()
+        self._gone.clear()
+
+    async def _whole_pass(self) -> None:
+        is_confirmed, self._is_confirmed = self._is_confirmed, False
+        self._whole_at_s = trio.current_time() + (POLL_S if self._polling else self._config.reconcile_s)
+        self._dirty.clear()
+        self._gone.clear()
+        await self._reload()
+        self._tally = _Tally()
+        assert self._mark is not None
+        mark = self._mark
+        await self._tell_root(RootState.SCANNING)
+        walker = walk.walk(self._root.id, self._root.path, self._root.path, is_skipped=self.other_roots.__contains__)
+        lost: list[Shelved] = []
+        while (sight := await self._ask_disk(self._look_on, walker)) is not None:
+            lost.extend(sight.gone)
+            self._tally.found += sight.unchanged + len(sight.fresh) + len(sight.back)
+            await self._follow(attrs.evolve(sight, gone=()))
+            if trio.current_time() - self._tally.told_at_s >= TELL_S:
+                await self._tell_root(RootState.SCANNING)
+        await self._check_root()
+        if self._mark == mark:
+            # Else the mount went or came in the midst of it, and what is absent proves nothing.
+            await self._follow(Sight(gone=tuple(lost)))
+            if is_confirmed:
+                await self._report_gone(is_confirmed=True)
+
+    async def _reload(self) -> None:
+        shelved = [
+            Shelved(
+                reading=Reading(
+                    root_id=self._root.id,
+                    path=location.path,
+                    size_bytes=location.size_bytes,
+                    mtime_ns=location.mtime_ns,
+                    device=location.device,
+                    inode=location.inode,
+                ),
+                presence=location.presence,
+                is_track=track_id is not None,
+            )
+            async for location, track_id in self._store.tracks.locations_of_root(self._root.id)
+        ]
+        self._shelf.replace(shelved)
+
+    # What a look meant -------------------------------------------------------------------------------------------
+
+    async def _follow(self, sight: Sight) -> None:
+        now = trio.current_time()
+        for one in sight.gone:
+            self._gone.setdefault(one.reading.path, (one, now))
+        moves = (
+            presence.moves((one for one, _ in self._gone.values()), (*sight.fresh, *self._settling.readings()))
+            if self._gone
+            else ()
+        )
+        moved = {reading.path for _, reading in moves}
+        for reading in sight.fresh:
+            self._gone.pop(reading.path, None)
+            if reading.path not in moved:
+                self._settling.see(reading, now)
+        for before, reading in moves:
+            self._gone.pop(before, None)
+            self._shelf.drop(before)
+            self._shelf.put(Shelved(reading=reading))
+        self._settling.forget(moved)
+        for batch in _batches(moves, MOVES_BATCH):
+            await self._cataloger.tell(FilesMoved(moves=batch))
+        for readings in _batches(sight.back, MOVES_BATCH):
+            for reading in readings:
+                self._shelf.put(Shelved(reading=reading))
+            await self._cataloger.tell(FilesBack(readings=readings))
+        for folder in sight.doubted:
+            await self._cataloger.tell(FilesUnverified(root_id=self._root.id, folder=folder))
+
+    async def _settle(self) -> None:
+        due = self._settling.due(trio.current_time())
+        if due:
+            again = await self._ask_disk(_read_all_again, due)
+            judgement = self._settling.judge(again, trio.current_time())
+            for reading in judgement.growing:
+                await self._cataloger.tell(FileGrowing(reading=reading))
+            for readings in _batches(judgement.settled, BATCH):
+                for reading in readings:
+                    self._shelf.put(Shelved(reading=reading))
+                await self._cataloger.tell(FilesSettled(readings=readings))
+        if not self._settling and not self._tally.is_final_told:
+            self._tally.is_final_told = True
+            await self._tell_root(RootState.WATCHED)
+
+    async def _report_gone(self, *, is_confirmed: bool = False) -> None:
+        now = trio.current_time()
+        due = tuple(path for path, (_, since) in self._gone.items() if is_confirmed or now - since >= self._hold_s)
+        if not due:
+            return
+        absent = await self._ask_disk(_absent_of, due)
+        for path in due:
+            shelved, _ = self._gone.pop(path)
+            if path in absent:
+                self._shelf.put(attrs.evolve(shelved, presence=Presence.MISSING))
+        if absent:
+            await self._cataloger.tell(
+                FilesGone(root_id=self._root.id, paths=tuple(sorted(absent)), is_confirmed=is_confirmed)
+            )
+
+    async def _tell_root(self, state: RootState, reason: str | None = None) -> None:
+        self._tally.told_at_s = trio.current_time()
+        await self._cataloger.tell(
+            RootSeen(
+                root_id=self._root.id,
+                state=state,
+                reason=reason or self._polling,
+                device=self._mark[0] if self._mark else None,
+                found=self._tally.found,
+                done=max(0, self._tally.found - len(self._settling)),
+            )
+        )
+
+    # The disk, in a thread of this root's own: one that hangs holds up no other root ---------------------------------
+
+    async def _ask_disk(self, call: Callable[..., T], *args: object) -> T:
+        with trio.move_on_after(ANSWER_S):
+            return await trio.to_thread.run_sync(call, *args, abandon_on_cancel=True, limiter=self._disk)
+        raise RootAwayError(f"the file system did not answer within {ANSWER_S:g} s")
+
+    def _look_on(self, walker: Iterator[walk.Listing]) -> Sight | None:
+        listings: list[walk.Listing] = []
+        files = 0
+        for listing in walker:
+            listings.append(listing)
+            files += len(listing.files)
+            if files >= LOOK_FILES or len(listings) >= LOOK_FOLDERS:
+                break
+        return self._sight(listings) if listings else None
+
+    def _look_at(self, folders: Sequence[bytes]) -> Sight:
+        """List folders in which something happened, and in full those that the catalogue does not know yet."""
+        listings: dict[bytes, walk.Listing] = {}
+        for hint in folders:
+            folder = self._nearest_existing(hint)
+            if folder in listings:
+                continue
+            listing = walk.list_folder(self._root.id, self._root.path, folder)
+            listings[folder] = listing
+            known = self._shelf.folders_in(folder)
+            for inside in listing.folders:
+                if inside not in known and inside not in self.other_roots:
+                    for below in walk.walk(
+                        self._root.id, self._root.path, inside, is_skipped=self.other_roots.__contains__
+                    ):
+                        listings[below.folder] = below
+        return self._sight(list(listings.values()))
+
+    def _sight(self, listings: list[walk.Listing]) -> Sight:
+        for listing in listings:
+            for text in listing.notices:
+                log.info("entry_skipped", notice=text)
+            if listing.error:
+                log.warning("folder_unreadable", folder=_shown(listing.folder), error=listing.error)
+        return presence.compare(self._shelf, listings, nearest_device=walk.nearest_device)
+
+    def _nearest_existing(self, folder: bytes) -> bytes:
+        while folder != self._root.path and folder.startswith(self._root.path) and not os.path.isdir(folder):
+            folder = folder.rpartition(b"/")[0]
+        return folder if folder.startswith(self._root.path) else self._root.path
+
+
+def _file_system(path: bytes) -> str:
+    with open("/proc/self/mountinfo", "rb") as file:
+        return mounts.file_system_of(os.path.realpath(path), file.read())
+
+
+def _read_all_again(readings: Sequence[Reading]) -> dict[bytes, Reading | None]:
+    return {reading.path: walk.read_again(reading) for reading in readings}
+
+
+def _absent_of(paths: Sequence[bytes]) -> frozenset[bytes]:
+    return frozenset(path for path in paths if walk.is_absent(path))
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:
+    for start in range(0, len(items), size):
+        yield tuple(items[start : start + size])
+
+
+def _shown(path: bytes) -> str:
+    return path.decode("utf-8", "backslashreplace")
