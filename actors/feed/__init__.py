@@ -1,0 +1,7 @@
+"""The live feed inside this process: one durable, numbered log, shared out to any number of clients."""
+
+from actors.feed.feed import Feed, FeedStatistics, Log
+from actors.feed.frame import Frame, encoded
+from actors.feed.subscription import Ending, Subscription
+
+__all__ = ["Ending", "Feed", "FeedStatistics", "Frame", "Log", "Subscription", "encoded"]

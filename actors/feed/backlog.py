@@ -1,0 +1,80 @@
+"""What waits for one client: in order, bounded in bytes, with progress coalesced. Values only; nobody waits here."""
+
+from collections import OrderedDict
+
+from actors.feed.frame import Frame
+
+
+class Backlog:
+    """Frames in the order of their publication.
+
+    A passing frame replaces the waiting one of the same subject, at its place. When room is short, passing frames go
+    first, oldest first. A single frame above the limit is taken when nothing else waits.
+    """
+
+    def __init__(self, limit_bytes: int) -> None:
+        self.limit_bytes = limit_bytes
+        self.size_bytes = 0
+        self.coalesced = 0
+        """Passing frames replaced by a newer one of their subject."""
+        self.dropped = 0
+        """Passing frames given up for want of room."""
+        self._frames: OrderedDict[int | str, Frame] = OrderedDict()
+        self._passing: OrderedDict[str, None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._frames)
+
+    def put(self, seq: int, frame: Frame) -> bool:
+        """Add an event that must not be lost; False when there is no room even without any passing frame."""
+        while self._frames and self.size_bytes + len(frame.body) > self.limit_bytes:
+            if not self._passing:
+                return False
+            self._drop_passing()
+        self._frames[seq] = frame
+        self.size_bytes += len(frame.body)
+        return True
+
+    def put_passing(self, subject: str, frame: Frame) -> None:
+        """Add or renew what only matters in its newest form."""
+        waiting = self._frames.get(subject)
+        if waiting is not None:
+            self._frames[subject] = frame
+            self.size_bytes += len(frame.body) - len(waiting.body)
+            self.coalesced += 1
+            return
+        while self._passing and self.size_bytes + len(frame.body) > self.limit_bytes:
+            self._drop_passing()
+        if self._frames and self.size_bytes + len(frame.body) > self.limit_bytes:
+            self.dropped += 1
+            return
+        self._frames[subject] = frame
+        self._passing[subject] = None
+        self.size_bytes += len(frame.body)
+
+    def take(self, most_bytes: int) -> list[Frame]:
+        """Remove and give the first frames: at least one if any waits, together at most `most_bytes` if more than one."""
+        frames: list[Frame] = []
+        taken = 0
+        while self._frames:
+            key, frame = next(iter(self._frames.items()))
+            taken += len(frame.body)
+            if frames and taken > most_bytes:
+                break
+            del self._frames[key]
+            if isinstance(key, str):
+                del self._passing[key]
+            self.size_bytes -= len(frame.body)
+            frames.append(frame)
+        return frames
+
+    def clear(self) -> None:
+        """Give up everything that waits."""
+        self._frames.clear()
+        self._passing.clear()
+        self.size_bytes = 0
+
+    def _drop_passing(self) -> None:
+        subject, _ = self._passing.popitem(last=False)
+        self.size_bytes -= len(self._frames.pop(subject).body)
+        self.dropped += 1

@@ -1,0 +1,204 @@
+"""The publisher: takes the log's events once, in order, and offers each to every subscription. It never waits for a client."""
+
+from collections import deque
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Protocol
+
+import attrs
+import trio
+
+from actors.config import MIB, SECONDS
+from actors.feed.frame import Frame
+from actors.feed.subscription import Ending, Subscription
+from actors.model.event import TOPICS, Event, Passing
+
+PACE_S = 0.1 * SECONDS
+"""So long at most the publisher lets crowded clients catch their breath, once per crowding."""
+REMEMBERED_BYTES = 1 * MIB
+"""So much of the newest events is kept in memory for those who come back after a short break."""
+
+
+class Log(Protocol):
+    """The durable log, as the feed reads it. Numbers start at 1 and have no gap but what was pruned at the beginning."""
+
+    async def after(self, seq: int, limit: int) -> Sequence[Event]:
+        """The next events above `seq`, in order, at most `limit`."""
+        ...
+
+    async def bounds(self) -> tuple[int, int]:
+        """The oldest number that is kept and the newest."""
+        ...
+
+
+@attrs.frozen(kw_only=True)
+class FeedStatistics:
+    """Counters since the start, and what waits now."""
+
+    newest: int
+    subscribers: int
+    published: int
+    """Events of the log."""
+    passing: int
+    """Messages without a number."""
+    coalesced: int
+    dropped: int
+    """Messages without a number that were given up for want of room."""
+    too_slow: int
+    """Subscriptions ended because too much waited."""
+    resyncs: int
+    waiting_bytes: int
+    most_waiting_bytes: int
+    """Of any one subscription."""
+
+
+class Feed:
+    """Shares one numbered log with any number of subscriptions. All methods belong to one Trio thread.
+
+    `publish` may be given an event twice, or a later one first: what was published is skipped, and a gap makes every
+    live subscription RESYNC. So whoever pumps the log may crash at any point and go on from `newest`.
+    """
+
+    def __init__(self, log: Log, *, queue_bytes: int) -> None:
+        self._log = log
+        self._queue_bytes = queue_bytes
+        self._subscriptions: set[Subscription] = set()
+        self._crowded: set[Subscription] = set()
+        self._recent: deque[Frame] = deque()
+        self._recent_bytes = 0
+        self._newest: int | None = None
+        self._oldest = 1
+        self._published = self._passing = self._coalesced = self._dropped = self._too_slow = self._resyncs = 0
+
+    @property
+    def newest(self) -> int:
+        """Number of the newest published event; 0 before `begin`."""
+        return self._newest or 0
+
+    async def begin(self) -> int:
+        """Number of the newest published event; the log's newest at the first call. Raises: DatabaseError."""
+        if self._newest is None:
+            oldest, newest = await self._log.bounds()
+            if self._newest is None:
+                self._oldest, self._newest = oldest, newest
+        return self.newest
+
+    def subscribe(self, topics: Collection[str] = TOPICS, since: int | None = None) -> Subscription:
+        """One client's subscription, to be entered with `async with`; from the event after `since`, or live only."""
+        return Subscription(self, topics=topics, since=since, queue_bytes=self._queue_bytes)
+
+    def publish(self, events: Sequence[Event]) -> None:
+        """Offer events, in the log's order, to all. Never waits; see `publish_paced`."""
+        for event in events:
+            if self._newest is not None and event.seq <= self._newest:
+                continue
+            if self._newest is not None and event.seq != self._newest + 1:
+                self._skip_to(event.seq - 1)
+            frame = Frame.of_event(event)
+            self._newest = event.seq
+            self._published += 1
+            self._remember(frame)
+            for subscription in tuple(self._subscriptions):
+                subscription.offer(frame, event.seq)
+
+    async def publish_paced(self, events: Sequence[Event]) -> None:
+        """As `publish`, letting crowded clients take what waits before there is more.
+
+        Waits at most 0.1 s, and for one that made no use of it never again before it has taken everything: a slow
+        client cannot slow the others.
+        Cancellation: what is published stays published; the rest is not.
+        """
+        for event in events:
+            self.publish((event,))
+            if self._crowded:
+                await self._relieve()
+        await trio.lowlevel.checkpoint()
+
+    def publish_passing(self, passing: Passing) -> None:
+        """Offer a message without a number to all. Never waits."""
+        self._passing += 1
+        frame = Frame.of_passing(passing)
+        for subscription in tuple(self._subscriptions):
+            subscription.offer_passing(frame)
+
+    def statistics(self) -> FeedStatistics:
+        """One consistent picture."""
+        waiting = [subscription.backlog.size_bytes for subscription in self._subscriptions]
+        return FeedStatistics(
+            newest=self.newest,
+            subscribers=len(self._subscriptions),
+            published=self._published,
+            passing=self._passing,
+            coalesced=self._coalesced + sum(s.backlog.coalesced for s in self._subscriptions),
+            dropped=self._dropped + sum(s.backlog.dropped for s in self._subscriptions),
+            too_slow=self._too_slow + sum(s.ending is Ending.TOO_SLOW for s in self._subscriptions),
+            resyncs=self._resyncs,
+            waiting_bytes=sum(waiting),
+            most_waiting_bytes=max(waiting, default=0),
+        )
+
+    # The rest is for subscriptions.
+
+    def join(self, subscription: Subscription) -> None:
+        """From now on offer it everything."""
+        self._subscriptions.add(subscription)
+
+    def leave(self, subscription: Subscription) -> None:
+        """Offer it nothing more; its counters stay."""
+        self._subscriptions.discard(subscription)
+        self._crowded.discard(subscription)
+        self._coalesced += subscription.backlog.coalesced
+        self._dropped += subscription.backlog.dropped
+        self._too_slow += subscription.ending is Ending.TOO_SLOW
+
+    def crowd(self, subscription: Subscription) -> None:
+        """More than half of its room is taken."""
+        self._crowded.add(subscription)
+
+    def remembers(self, since: int) -> bool:
+        """Whether everything after `since` can be given from memory."""
+        return since == self.newest or (bool(self._recent) and (self._recent[0].seq or 0) - 1 <= since <= self.newest)
+
+    def remembered(self, since: int, limit: int) -> list[Frame]:
+        """The next frames after `since` from memory; none when the log must be asked."""
+        if not self._recent or not self.remembers(since):
+            return []
+        start = since + 1 - (self._recent[0].seq or 0)
+        return list(islice(self._recent, start, start + limit))
+
+    async def after(self, seq: int, limit: int) -> Sequence[Event]:
+        """A page of the log."""
+        return await self._log.after(seq, limit)
+
+    async def bounds(self) -> tuple[int, int]:
+        """The oldest and newest number of the log."""
+        self._oldest, newest = await self._log.bounds()
+        return self._oldest, newest
+
+    def resync(self, *, newest: int) -> Frame:
+        """What tells a client that it lost events up to `newest`."""
+        self._resyncs += 1
+        return Frame.of_resync(oldest=self._oldest, newest=newest, at=datetime.now(UTC))
+
+    def _remember(self, frame: Frame) -> None:
+        self._recent.append(frame)
+        self._recent_bytes += len(frame.body)
+        while self._recent_bytes > REMEMBERED_BYTES:
+            self._recent_bytes -= len(self._recent.popleft().body)
+
+    def _skip_to(self, seq: int) -> None:
+        self._newest = seq
+        self._recent.clear()
+        self._recent_bytes = 0
+        for subscription in tuple(self._subscriptions):
+            subscription.lose_history()
+
+    async def _relieve(self) -> None:
+        waited_for, self._crowded = self._crowded, set()
+        with trio.move_on_after(PACE_S):
+            for subscription in waited_for:
+                await subscription.relief()
+        for subscription in waited_for:
+            if subscription.is_crowded:
+                subscription.excuse()

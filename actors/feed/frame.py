@@ -1,0 +1,83 @@
+"""One message of the live feed as the bytes that every transport sends. No I/O here."""
+
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import attrs
+import msgspec
+
+from actors.model.event import TOPIC_OF_TYPE, Event, Passing
+
+VERSION = "1.0"
+
+
+class _Message(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    type: str
+    payload: Any
+    request_id: str | None
+    timestamp: datetime
+    version: str = VERSION
+    seq: int | msgspec.UnsetType = msgspec.UNSET
+
+
+_ENCODER = msgspec.json.Encoder()
+
+
+def encoded(
+    message_type: str, payload: Any, *, at: datetime, request_id: str | None = None, seq: int | None = None
+) -> bytes:
+    """The JSON of one message, without a line break; `seq` is left out when None. `at` is UTC."""
+    return _ENCODER.encode(
+        _Message(
+            type=message_type,
+            payload=payload,
+            request_id=request_id,
+            timestamp=at,
+            seq=msgspec.UNSET if seq is None else seq,
+        )
+    )
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Frame:
+    """One message, encoded once for all who get it."""
+
+    type: str
+    topic: str
+    """Empty for what the feed tells everyone (RESYNC)."""
+    body: bytes
+    """The whole JSON message, without a line break."""
+    seq: int | None = None
+    subject: str | None = None
+    """Of several waiting frames with the same subject only the newest is kept."""
+
+    @cached_property
+    def text(self) -> str:
+        """The body for transports that send text; decoded once for all."""
+        return self.body.decode()
+
+    @classmethod
+    def of_event(cls, event: Event) -> "Frame":
+        """One event of the log. A type that only a newer version knows goes to `tracks`."""
+        return cls(
+            type=event.type,
+            topic=TOPIC_OF_TYPE.get(event.type, "tracks"),
+            body=encoded(event.type, event.payload, at=event.at, seq=event.seq),
+            seq=event.seq,
+        )
+
+    @classmethod
+    def of_passing(cls, passing: Passing) -> "Frame":
+        """A message without a number."""
+        return cls(
+            type=passing.type,
+            topic=passing.topic,
+            body=encoded(passing.type, passing.payload, at=passing.at),
+            subject=passing.subject,
+        )
+
+    @classmethod
+    def of_resync(cls, *, oldest: int, newest: int, at: datetime) -> "Frame":
+        """History is gone: read the catalogue anew; the next event is the one after `newest`."""
+        return cls(type="RESYNC", topic="", body=encoded("RESYNC", {"oldest": oldest, "newest": newest}, at=at))

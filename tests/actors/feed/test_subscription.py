@@ -1,0 +1,194 @@
+"""One client's way through the feed."""
+
+import msgspec
+import pytest
+import trio
+
+from actors.feed import Ending, Feed
+
+pytestmark = pytest.mark.usefixtures("autojump_clock")
+
+
+async def drained(subscription):
+    """Everything that it would give without waiting."""
+    frames = []
+    with trio.move_on_after(0.01):
+        while batch := await subscription.take():
+            frames += batch
+    return frames
+
+
+def payload(frame):
+    return msgspec.json.decode(frame.body)["payload"]
+
+
+async def test_without_since_only_what_comes_later_is_given(log):
+    log.add("TRACK_ADDED", "TRACK_ADDED")
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe() as subscription:
+        assert subscription.newest == 2
+        feed.publish(log.add("TRACK_ADDED"))
+
+        assert [frame.seq for frame in await drained(subscription)] == [3]
+
+
+async def test_since_zero_gives_the_whole_log(log):
+    log.add(*["TRACK_ADDED"] * 450)
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(since=0) as subscription:
+        assert [frame.seq for frame in await drained(subscription)] == list(range(1, 451))
+
+
+async def test_what_is_published_while_it_reads_the_log_comes_once_and_behind(log):
+    log.add(*["TRACK_ADDED"] * 300)
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(since=100) as subscription:
+        first = await subscription.take()
+        feed.publish(log.add("TRACK_ADDED"))
+
+        assert [frame.seq for frame in first + await drained(subscription)] == list(range(101, 302))
+
+
+@pytest.mark.parametrize("since", [-1, 1, 99], ids=["negative", "pruned", "beyond the newest"])
+async def test_a_number_that_cannot_be_continued_gives_resync_and_then_live(log, since):
+    log.add(*["TRACK_ADDED"] * 10)
+    log.prune(5)
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(since=since) as subscription:
+        feed.publish(log.add("TRACK_ADDED"))
+        resync, after = await drained(subscription)
+
+        assert (resync.type, resync.seq, payload(resync)) == ("RESYNC", None, {"oldest": 6, "newest": 10})
+        assert after.seq == 11
+
+
+@pytest.mark.parametrize("since", [5, 10], ids=["just kept", "the newest"])
+async def test_a_number_at_the_edge_can_be_continued(log, since):
+    log.add(*["TRACK_ADDED"] * 10)
+    log.prune(5)
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(since=since) as subscription:
+        assert [frame.seq for frame in await drained(subscription)] == list(range(since + 1, 11))
+
+
+async def test_a_number_that_another_node_told_before_this_one_is_no_reason_for_resync(log):
+    log.add("TRACK_ADDED")
+    feed = Feed(log, queue_bytes=10_000)
+    await feed.begin()
+    later = log.add("TRACK_ADDED", "TRACK_ADDED", "TRACK_ADDED")
+    async with feed.subscribe(since=3) as subscription:
+        feed.publish(later)
+
+        assert [frame.seq for frame in await drained(subscription)] == [4]
+
+
+async def test_pruning_that_overtakes_a_reader_gives_resync(log):
+    log.add(*["TRACK_ADDED"] * 500)
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(since=0) as subscription:
+        await subscription.take()
+        log.prune(10)
+        (resync,) = await drained(subscription)
+
+        assert payload(resync) == {"oldest": 491, "newest": 500}
+        feed.publish(log.add("TRACK_ADDED"))
+        assert [frame.seq for frame in await drained(subscription)] == [501]
+
+
+async def test_topics_filter_and_can_be_changed(log, passing):
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(["progress"]) as subscription:
+        feed.publish(log.add("TRACK_ADDED", "SCAN_UPDATE"))
+        feed.publish_passing(passing("track:a", 0.5))
+        assert [frame.type for frame in await drained(subscription)] == ["SCAN_UPDATE", "PROGRESS_UPDATE"]
+
+        subscription.topics.add("tracks")
+        feed.publish(log.add("TRACK_ADDED", "SCAN_UPDATE"))
+        subscription.topics.discard("progress")
+        assert [frame.type for frame in await drained(subscription)] == ["TRACK_ADDED"]
+
+
+async def test_progress_of_one_subject_is_coalesced(log, passing):
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe() as subscription:
+        for step in range(50):
+            feed.publish_passing(passing("track:a", step / 100))
+            feed.publish_passing(passing("track:b", step / 100))
+
+        assert [payload(frame)["done"] for frame in await drained(subscription)] == [0.49, 0.49]
+        assert feed.statistics().coalesced == 98
+
+
+async def test_one_who_takes_too_little_gets_resync_and_the_end(log):
+    feed = Feed(log, queue_bytes=1_000)
+    async with feed.subscribe() as slow, feed.subscribe() as quick:
+        seen = []
+        for _ in range(20):
+            feed.publish(log.add("TRACK_ADDED", size=100))
+            seen += [frame.seq for frame in await drained(quick)]
+
+        (resync,) = await drained(slow)
+        assert resync.type == "RESYNC"
+        assert slow.ending is Ending.TOO_SLOW
+        assert await slow.take() == []
+        assert seen == list(range(1, 21))
+        assert feed.statistics().too_slow == 1
+        assert feed.statistics().most_waiting_bytes == 0
+
+
+async def test_a_cancelled_take_loses_nothing(log):
+    log.add(*["TRACK_ADDED"] * 300)
+    log.pauses = 5
+    feed = Feed(log, queue_bytes=100_000)
+    seqs = []
+    async with feed.subscribe(since=0) as subscription:
+        while len(seqs) < 300:
+            for checkpoints in range(9):
+                with trio.CancelScope() as scope:
+                    async with trio.open_nursery() as nursery:
+                        nursery.start_soon(cancel_after, checkpoints, scope)
+                        seqs += [frame.seq for frame in await subscription.take()]
+                        nursery.cancel_scope.cancel()
+                if len(seqs) >= 300:
+                    break
+
+    assert seqs == list(range(1, 301))
+
+
+async def cancel_after(checkpoints, scope):
+    for _ in range(checkpoints):
+        await trio.lowlevel.checkpoint()
+    scope.cancel()
+
+
+async def test_leaving_ends_the_iteration_and_the_offers(log):
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe() as subscription:
+        pass
+    feed.publish(log.add("TRACK_ADDED"))
+
+    assert await subscription.take() == []
+    assert feed.statistics().subscribers == 0
+
+
+async def test_a_log_that_cannot_be_read_raises_and_can_be_tried_again(log):
+    class AwayError(Exception):
+        pass
+
+    log.add("TRACK_ADDED", "TRACK_ADDED")
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(since=0) as subscription:
+        real, log.after = log.after, fail_with(AwayError)
+        with pytest.raises(AwayError):
+            await subscription.take()
+        log.after = real
+
+        assert [frame.seq for frame in await drained(subscription)] == [1, 2]
+
+
+def fail_with(error):
+    async def fail(*_):
+        await trio.lowlevel.checkpoint()
+        raise error
+
+    return fail
