@@ -1,0 +1,196 @@
+"""Connections to PostgreSQL, shared; every statement of the program passes here. No table is known here but `mark`."""
+
+import asyncio
+import random
+import uuid
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import TypeVar
+
+import asyncpg
+import attrs
+import structlog
+
+from actors.config import MINUTES, SECONDS
+from actors.store.bridge import Bridge
+from actors.store.codec import set_codecs
+from actors.store.refusal import CONFLICTS, is_away, query_refusal
+
+T = TypeVar("T")
+
+CONNECT_LIMIT_S = 10 * SECONDS
+CLOSE_LIMIT_S = 2 * SECONDS
+"""What open connections get to say goodbye."""
+ANSWER_GRACE_S = 2 * SECONDS
+"""The server ends a statement at its limit; a server that says nothing for so much longer is away."""
+FIRST_PAUSE_S = 0.02 * SECONDS
+LONGEST_PAUSE_S = 1 * SECONDS
+MARKS_KEPT = "1 hour"
+"""Far longer than a write may be retried."""
+WRITES_PER_CLEANING = 1_000
+
+log = structlog.get_logger(__name__)
+_jitter = random.SystemRandom()
+
+
+@attrs.frozen(kw_only=True)
+class PoolStatistics:
+    """A moment of the pool; `retries` counts since it was opened."""
+
+    open: int
+    idle: int
+    most: int
+    retries: int
+
+
+@attrs.define(eq=False)
+class Pool:
+    """A bounded set of connections.
+
+    `read` and `write` take a plain asyncpg function, which runs on the asyncio thread: it must not touch Trio, and
+    must have no effect but through its connection, because it runs again after a lost connection or a conflict.
+
+    Raises (both):
+        DatabaseAwayError: the connection was lost or not to be had, and `patience_s` of tries did not help.
+        DatabaseError: a statement took longer than `limit_s` or was refused.
+
+    Cancellation (both): the running statement is cancelled in the server, the transaction undone; the connection
+    stays in use. A write whose commit had already been sent may count all the same.
+    """
+
+    bridge: Bridge
+    _url: str
+    _pool: asyncpg.Pool
+    _most: int
+    _limit_s: float
+    _patience_s: float
+    _retries: int = 0
+    _writes: int = 0
+
+    async def read(self, fn: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Run `fn(connection)` without a transaction around it."""
+
+        async def once(connection: asyncpg.Connection) -> T:
+            return await fn(connection)
+
+        return await self.bridge.run(self._persistently, once)
+
+    async def write(self, fn: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """Run `fn(connection)` as one transaction that takes effect exactly once or not at all.
+
+        A commit whose answer is lost with the connection leaves it open whether it counted. So each write leaves a
+        mark of its own in the same transaction, and a further try that meets the mark knows.
+        """
+        mark = uuid.uuid4()
+        results: list[T] = []
+
+        async def once(connection: asyncpg.Connection) -> T:
+            async with connection.transaction():
+                if await connection.fetchval(MARK, mark) is None:
+                    return results[-1]
+                result = await fn(connection)
+                results.append(result)
+            await self._clean_marks(connection)
+            return result
+
+        return await self.bridge.run(self._persistently, once)
+
+    @asynccontextmanager
+    async def own_connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """On the asyncio side: a connection beside the pool's, for one who needs it for long."""
+        connection = await asyncpg.connect(
+            self._url,
+            timeout=CONNECT_LIMIT_S,
+            command_timeout=self._limit_s + ANSWER_GRACE_S,
+            server_settings=settings(self._limit_s),
+        )
+        try:
+            yield connection
+        finally:
+            connection.terminate()
+
+    def statistics(self) -> PoolStatistics:
+        """How many connections there are now."""
+        return PoolStatistics(
+            open=self._pool.get_size(), idle=self._pool.get_idle_size(), most=self._most, retries=self._retries
+        )
+
+    async def _clean_marks(self, connection: asyncpg.Connection) -> None:
+        self._writes += 1
+        if self._writes % WRITES_PER_CLEANING == 1:
+            await connection.execute(CLEAN_MARKS)
+
+    async def _persistently(self, once: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        """On the asyncio side: try, and try again while trying can help and patience lasts."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + self._patience_s
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                async with self._pool.acquire(timeout=self._limit_s) as connection:
+                    return await once(connection)
+            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                may_pass = is_away(error) or isinstance(error, CONFLICTS)
+                if not may_pass or self._pool.is_closing() or loop.time() + pause_s > deadline:
+                    raise query_refusal(error, self._limit_s) from error
+                self._retries += 1
+                log.info("database.retry", reason=str(error) or type(error).__name__, pause_s=pause_s)
+            await asyncio.sleep(pause_s * _jitter.uniform(0.5, 1.0))
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+MARK = "INSERT INTO mark (id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING true"
+"""Waits for a transaction that holds the same mark and is still under way."""
+CLEAN_MARKS = f"DELETE FROM mark WHERE at < now() - interval '{MARKS_KEPT}'"  # noqa: S608  # a constant
+
+
+async def _keep_session(connection: asyncpg.Connection) -> None:
+    """Nothing to reset: no function leaves locks, cursors or settings behind, and open transactions are undone."""
+
+
+@asynccontextmanager
+async def open_pool(
+    bridge: Bridge, url: str, *, connections: int, limit_s: float, patience_s: float = 10 * SECONDS
+) -> AsyncIterator[Pool]:
+    """A pool of at most `connections` to `url`, opened as they are needed; every statement limited to `limit_s`.
+
+    Owns: its connections. They are closed at the end, within `CLOSE_LIMIT_S` even if the server no longer answers.
+    """
+
+    async def create() -> asyncpg.Pool:
+        return await asyncpg.create_pool(
+            url,
+            min_size=0,
+            max_size=connections,
+            init=set_codecs,
+            reset=_keep_session,
+            timeout=CONNECT_LIMIT_S,
+            command_timeout=limit_s + ANSWER_GRACE_S,
+            max_inactive_connection_lifetime=5 * MINUTES,
+            server_settings=settings(limit_s),
+        )
+
+    pool = await bridge.run(create)
+
+    async def close() -> None:
+        try:
+            async with asyncio.timeout(CLOSE_LIMIT_S):
+                await pool.close()
+        except TimeoutError:
+            pool.terminate()
+
+    try:
+        yield Pool(bridge, url, pool, connections, limit_s, patience_s)
+    finally:
+        await bridge.finish(close, limit_s=CLOSE_LIMIT_S + 1 * SECONDS)
+
+
+def settings(limit_s: float) -> dict[str, str]:
+    """What every session asks of the server."""
+    limit_ms = str(round(limit_s * 1000))
+    return {
+        "application_name": "rookery",
+        "statement_timeout": limit_ms,
+        "idle_in_transaction_session_timeout": limit_ms,
+        "timezone": "UTC",
+    }

@@ -1,0 +1,101 @@
+"""How rows become values of the model."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import attrs
+import msgspec
+
+from actors.model.features import Features, Key, Loudness, Tempo
+from actors.model.root import Root, RootState
+from actors.model.track import Failure, Location, Presence, Sound, Stage, Tags, Track
+
+LOUDNESS = tuple(field.name for field in attrs.fields(Loudness))
+
+
+def track_of(row: Mapping[str, Any], locations: Iterable[Location]) -> Track:
+    """A track from a row of `TRACK_COLUMNS`; its locations are put in order."""
+    return Track(
+        id=row["id"],
+        stage=Stage(row["stage"]),
+        presence=Presence(row["presence"]),
+        missing_since=row["missing_since"],
+        audio_hash=row["audio_hash"],
+        tags=msgspec.convert(row["tags"], Tags),
+        sound=None if row["sound"] is None else msgspec.convert(row["sound"], Sound),
+        features=None if row["features_version"] is None else features_of(row),
+        failure=None if row["failure"] is None else msgspec.convert(row["failure"], Failure),
+        failures=row["failures"],
+        locations=tuple(sorted(locations, key=_rank)),
+        size_bytes=row["size_bytes"],
+        added_at=row["added_at"],
+        changed_at=row["changed_at"],
+        version=row["version"],
+    )
+
+
+RANK = {Presence.PRESENT: 0, Presence.UNVERIFIED: 1, Presence.MISSING: 2}
+
+
+def _rank(location: Location) -> tuple[int, bytes]:
+    return RANK[location.presence], location.path
+
+
+TRACK_COLUMNS = """
+  track.id, track.stage, track.presence, track.missing_since, track.audio_hash, track.tags, track.sound, track.failure,
+  track.failures, track.size_bytes, track.added_at, track.changed_at, track.version,
+  features.version AS features_version, features.duration_s AS decoded_s, features.integrated_lufs, features.range_lu,
+  features.true_peak_dbtp, features.sample_peak_dbfs, features.max_momentary_lufs, features.max_short_term_lufs,
+  features.bpm, features.bpm_confidence, features.bpm_alternatives,
+  features.tonic, features.is_minor, features.key_confidence
+"""
+"""Of `track LEFT JOIN features ON features.track_id = track.id`."""
+
+
+def features_of(row: Mapping[str, Any]) -> Features:
+    """Measurements from a row of `TRACK_COLUMNS`, without the waveform: `peaks` is empty."""
+    tempo = key = None
+    if row["bpm"] is not None:
+        tempo = Tempo(bpm=row["bpm"], confidence=row["bpm_confidence"], alternatives=tuple(row["bpm_alternatives"]))
+    if row["tonic"] is not None:
+        key = Key(tonic=row["tonic"], is_minor=row["is_minor"], confidence=row["key_confidence"])
+    return Features(
+        version=row["features_version"],
+        duration_s=row["decoded_s"],
+        loudness=Loudness(**{name: row[name] for name in LOUDNESS}),
+        tempo=tempo,
+        key=key,
+        peaks=b"",
+    )
+
+
+LOCATION_COLUMNS = "track_id, root_id, path, size_bytes, mtime_ns, device, inode, presence"
+
+
+def location_of(row: Mapping[str, Any]) -> Location:
+    """A location from a row of `LOCATION_COLUMNS`."""
+    return Location(
+        root_id=row["root_id"],
+        path=row["path"],
+        size_bytes=row["size_bytes"],
+        mtime_ns=int(row["mtime_ns"]),
+        device=int(row["device"]),
+        inode=int(row["inode"]),
+        presence=Presence(row["presence"]),
+    )
+
+
+ROOT_COLUMNS = "id, path, state, reason, device, added_at, scanned_at"
+
+
+def root_of(row: Mapping[str, Any]) -> Root:
+    """A root from a row of `ROOT_COLUMNS`."""
+    return Root(
+        id=row["id"],
+        path=row["path"],
+        state=RootState(row["state"]),
+        reason=row["reason"],
+        device=None if row["device"] is None else int(row["device"]),
+        added_at=row["added_at"],
+        scanned_at=row["scanned_at"],
+    )

@@ -1,0 +1,76 @@
+"""The catalogue in PostgreSQL, opened: connections, schema, and one reader per noun."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+import attrs
+
+from actors.config import Config
+from actors.store.bridge import Bridge, open_bridge
+from actors.store.changes import Changes
+from actors.store.events import Events
+from actors.store.features import FeatureStore
+from actors.store.migrate import Migration, migrate, migrations
+from actors.store.pool import CONNECT_LIMIT_S, Pool, open_pool
+from actors.store.refusal import connect_refusal
+from actors.store.roots import Roots
+from actors.store.tracks import Tracks
+
+
+@attrs.define(eq=False)
+class Store:
+    """The catalogue, by noun. Every method may raise DatabaseAwayError or DatabaseError, as `Pool` says."""
+
+    tracks: Tracks
+    roots: Roots
+    events: Events
+    features: FeatureStore
+    changes: Changes
+    pool: Pool
+
+
+@asynccontextmanager
+async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
+    """The catalogue of the database at `url`, brought to this program's schema.
+
+    Owns: a thread and at most `config.database_connections` connections; both end with the block, also when the server
+    is gone or the surrounding scope is cancelled.
+
+    Raises:
+        DatabaseAwayError: the server does not answer; it may later.
+        DatabaseError: it refuses the login, has no such database, is too old, or its schema is newer than this program.
+        ConfigurationError: the URL cannot be understood.
+    """
+    async with open_bridge() as bridge:
+        await bring_up_to_date(bridge, url)
+        async with open_pool(
+            bridge, url, connections=config.database_connections, limit_s=config.query_limit_s
+        ) as pool:
+            yield Store(
+                tracks=Tracks(pool),
+                roots=Roots(pool),
+                events=Events(pool),
+                features=FeatureStore(pool),
+                changes=Changes(pool),
+                pool=pool,
+            )
+
+
+async def bring_up_to_date(bridge: Bridge, url: str, known: tuple[Migration, ...] | None = None) -> int:
+    """Check the server and apply missing migrations; gives how many. Raises as `open_store`."""
+    steps = migrations() if known is None else known
+
+    async def apply() -> int:
+        try:
+            connection = await asyncpg.connect(
+                url, timeout=CONNECT_LIMIT_S, server_settings={"application_name": "rookery"}
+            )
+            try:
+                return await migrate(connection, steps)
+            finally:
+                connection.terminate()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+            raise connect_refusal(error, url) from error
+
+    return await bridge.run(apply)

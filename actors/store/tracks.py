@@ -1,0 +1,246 @@
+"""Tracks and their locations, read."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Sequence
+from functools import partial
+from typing import Any
+
+import asyncpg
+import attrs
+
+from actors.errors import InvalidError
+from actors.model.known import Holder, Known
+from actors.model.page import Page
+from actors.model.track import Location, Presence, Stage, Track
+from actors.store.listing import Query, Sort, TrackFilter, beginning_after, cursor, filtered, sort_of
+from actors.store.pool import Pool
+from actors.store.rows import LOCATION_COLUMNS, TRACK_COLUMNS, location_of, track_of
+
+LARGEST_PAGE = 500
+BATCH = 5_000
+"""Locations read at once from a big root."""
+
+TRACKS = (
+    f"SELECT {TRACK_COLUMNS} FROM track LEFT JOIN features ON features.track_id = track.id WHERE track.id = ANY($1)"  # noqa: S608  # constants
+)
+LOCATIONS = f"SELECT {LOCATION_COLUMNS} FROM location WHERE track_id = ANY($1)"  # noqa: S608
+OF_ROOT = f"SELECT id, {LOCATION_COLUMNS} FROM location WHERE root_id = $1 AND id > $2 ORDER BY id LIMIT $3"  # noqa: S608
+BEST = f"""
+SELECT {LOCATION_COLUMNS} FROM location WHERE track_id = $1 AND presence = 'present' ORDER BY path LIMIT 1
+"""  # noqa: S608
+AT = """
+SELECT path, track_id FROM location WHERE sha256(path) IN (SELECT sha256(given) FROM unnest($1::bytea[]) AS given)
+"""
+HOLDERS = """
+SELECT track.id, track.audio_hash, array_agg(location.path ORDER BY location.id) FILTER (WHERE path IS NOT NULL) AS paths
+FROM track LEFT JOIN location ON location.track_id = track.id
+WHERE track.id = ANY($1) OR track.audio_hash = ANY($2)
+GROUP BY track.id
+"""
+PRESENT = "SELECT count(*) FROM location WHERE root_id = $1 AND presence = 'present' AND track_id IS NOT NULL"
+
+
+async def load(connection: asyncpg.Connection, ids: Sequence[str]) -> list[Track]:
+    """Tracks with everything but their waveforms, inside a read or write function, in the order of `ids`.
+
+    Unknown ids are left out.
+    """
+    rows = {row["id"]: row for row in await connection.fetch(TRACKS, ids)}
+    locations: dict[str, list[Location]] = defaultdict(list)
+    for row in await connection.fetch(LOCATIONS, list(rows)):
+        locations[row["track_id"]].append(location_of(row))
+    return [track_of(rows[track_id], locations[track_id]) for track_id in ids if track_id in rows]
+
+
+@attrs.define(eq=False)
+class Tracks:
+    """Reads of tracks; what they give has no waveform, see `FeatureStore.peaks`. Every method may raise DatabaseError."""
+
+    _pool: Pool
+
+    async def find(self, track_id: str) -> Track | None:
+        """One track, or None."""
+        found = await self.find_many([track_id])
+        return found[0] if found else None
+
+    async def find_many(self, ids: Sequence[str]) -> list[Track]:
+        """Those of `ids` that exist, in that order."""
+        clean = [track_id for track_id in ids if "\0" not in track_id]
+        return await self._pool.read(lambda connection: load(connection, clean))
+
+    async def count(self, wanted: TrackFilter | None = None) -> int:
+        """How many tracks there are, or how many pass a filter."""
+        query = filtered(wanted or TrackFilter())
+        sql = f"SELECT count(*) FROM track {query.where}"  # noqa: S608  # conditions are built of constants
+        return await self._pool.read(lambda connection: connection.fetchval(sql, *query.arguments))
+
+    async def list_(
+        self,
+        *,
+        sort: str = "title",
+        descending: bool = False,
+        page: int | None = None,
+        after: tuple[str, str] | None = None,
+        page_size: int = 50,
+        presence: Presence | None = None,
+        stage: Stage | None = None,
+        text: str | None = None,
+        wanted: TrackFilter | None = None,
+    ) -> Page[Track]:
+        """One page of a sorted list; ties are broken by id, tracks without a value come last.
+
+        Args:
+            sort: a name of `SORTS`.
+            descending: largest first.
+            page: number from 1, with a total; a page past the end is empty.
+            after: what `Page.after` of the page before held; without a total, and as fast at the end of the list as at
+                its beginning. With neither, the first page by cursor.
+            page_size: 1–500.
+            presence: as in `TrackFilter`.
+            stage: as in `TrackFilter`.
+            text: as in `TrackFilter`.
+            wanted: all filters there are; the three above go on top of it.
+
+        Raises:
+            InvalidError: an unknown sort, a number out of range, or a cursor that belongs to another sort.
+        """
+        if not 1 <= page_size <= LARGEST_PAGE:
+            raise InvalidError("pageSize", f"must be 1–{LARGEST_PAGE}")
+        if page is not None and not 1 <= page <= 2**31:
+            raise InvalidError("page", "must be 1 or more")
+        if page is not None and after is not None:
+            raise InvalidError("cursor", "a page has either a number or a cursor")
+        chosen = sort_of(sort)
+        choice = wanted or TrackFilter()
+        choice = attrs.evolve(
+            choice,
+            presence=presence or choice.presence,
+            stage=stage or choice.stage,
+            text=choice.text if text is None else text,
+        )
+        listing = _Listing(chosen, descending, page_size, filtered(choice))
+        if page is not None:
+            return await self._pool.read(lambda connection: listing.numbered(connection, page))
+        return await self._pool.read(lambda connection: listing.following(connection, after))
+
+    async def known(self, paths: Collection[bytes], hashes: Collection[str]) -> Known:
+        """What the catalogue knows of some paths and audio hashes."""
+
+        async def read(connection: asyncpg.Connection) -> Known:
+            at = {row["path"]: row["track_id"] for row in await connection.fetch(AT, list(paths))}
+            ids = [track_id for track_id in at.values() if track_id is not None]
+            holders = {}
+            by_hash = {}
+            for row in await connection.fetch(HOLDERS, ids, list(hashes)):
+                holder = Holder(track_id=row["id"], audio_hash=row["audio_hash"], paths=tuple(row["paths"] or ()))
+                holders[holder.track_id] = holder
+                if holder.audio_hash is not None and holder.audio_hash in wanted:
+                    by_hash[holder.audio_hash] = holder
+            return Known(
+                at={path: None if track_id is None else holders.get(track_id) for path, track_id in at.items()},
+                by_hash=by_hash,
+            )
+
+        wanted = frozenset(hashes)
+        return await self._pool.read(read)
+
+    async def locations_of_root(self, root_id: str) -> AsyncIterator[list[tuple[Location, str | None]]]:
+        """Everything that lies under a root, in batches, each location with its track's id.
+
+        None stands for a file that is no recording. Each batch is a read of its own: what is written meanwhile may or may
+        not be seen, what was there before is.
+        """
+        last = 0
+        while True:
+            rows = await self._pool.read(partial(_under, root_id=root_id, behind=last))
+            if rows:
+                yield [(location_of(row), row["track_id"]) for row in rows]
+            if len(rows) < BATCH:
+                return
+            last = rows[-1]["id"]
+
+    async def present_count(self, root_id: str) -> int:
+        """How many present locations of tracks a root has."""
+        return await self._pool.read(lambda connection: connection.fetchval(PRESENT, root_id))
+
+    async def path_of(self, track_id: str) -> Location | None:
+        """Where a track's bytes can be read: its first present location by path, or None."""
+        row = await self._pool.read(lambda connection: connection.fetchrow(BEST, track_id))
+        return None if row is None else location_of(row)
+
+
+async def _under(connection: asyncpg.Connection, *, root_id: str, behind: int) -> list[asyncpg.Record]:
+    rows: list[asyncpg.Record] = await connection.fetch(OF_ROOT, root_id, behind, BATCH)
+    return rows
+
+
+@attrs.frozen
+class _Listing:
+    """One sorted and filtered list, of which pages are read."""
+
+    sort: Sort
+    is_descending: bool
+    page_size: int
+    query: Query
+
+    async def following(self, connection: asyncpg.Connection, after: tuple[str, str] | None) -> Page[Track]:
+        """The page behind a cursor, or the first."""
+        wanted = self.page_size + 1
+        with_value: Query | None = self.query
+        if after is not None:
+            with_value = beginning_after(self.query, self.sort, after, is_descending=self.is_descending)
+        rows: list[Any] = []
+        if with_value is not None:
+            rows = await self._with_value(connection, with_value, wanted, 0)
+        if len(rows) < wanted and not self.sort.is_total:
+            behind = after[1] if after is not None and with_value is None else None
+            rows += await self._without_value(connection, behind, wanted - len(rows), 0)
+        return await self._page(connection, rows, total=None)
+
+    async def numbered(self, connection: asyncpg.Connection, page: int) -> Page[Track]:
+        """The page of a number, with the total."""
+        sql = f"SELECT count(*), count({self.sort.column}) FROM track {self.query.where}"  # noqa: S608
+        total, valued = await connection.fetchrow(sql, *self.query.arguments)
+        skipped = (page - 1) * self.page_size
+        wanted = self.page_size + 1
+        rows: list[Any] = []
+        if skipped < valued:
+            rows = await self._with_value(connection, self.query, wanted, skipped)
+        if len(rows) < wanted and total > valued:
+            rows += await self._without_value(connection, None, wanted - len(rows), max(0, skipped - valued))
+        return await self._page(connection, rows, total=total)
+
+    async def _with_value(
+        self, connection: asyncpg.Connection, query: Query, limit: int, offset: int
+    ) -> list[asyncpg.Record]:
+        column, way = self.sort.column, "DESC" if self.is_descending else "ASC"
+        asked = query.copy()
+        if not self.sort.is_total:
+            asked.add(f"{column} IS NOT NULL")
+        order = f"{column} {way}, id {way}"
+        return await self._fetch(connection, asked, order, limit, offset)
+
+    async def _without_value(
+        self, connection: asyncpg.Connection, behind: str | None, limit: int, offset: int
+    ) -> list[asyncpg.Record]:
+        way, sign = ("DESC", "<") if self.is_descending else ("ASC", ">")
+        asked = self.query.copy()
+        asked.add(f"{self.sort.column} IS NULL")
+        if behind is not None:
+            asked.add(f"id {sign} {{}}", behind)
+        return await self._fetch(connection, asked, f"id {way}", limit, offset)
+
+    async def _fetch(
+        self, connection: asyncpg.Connection, query: Query, order: str, limit: int, offset: int
+    ) -> list[asyncpg.Record]:
+        sql = f"SELECT id, {self.sort.column} AS value FROM track {query.where} ORDER BY {order} LIMIT {limit} OFFSET {offset}"  # noqa: S608
+        rows: list[asyncpg.Record] = await connection.fetch(sql, *query.arguments)
+        return rows
+
+    async def _page(
+        self, connection: asyncpg.Connection, rows: list[asyncpg.Record], *, total: int | None
+    ) -> Page[Track]:
+        shown = rows[: self.page_size]
+        items = await load(connection, [row["id"] for row in shown])
+        after = cursor(self.sort, shown[-1]["value"], shown[-1]["id"]) if len(rows) > self.page_size else None
+        return Page(items=tuple(items), total=total, after=after)
