@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 import attrs
+import trio
 from quart import current_app
 
 from actors.config import Config
+from actors.metrics import Metrics
 
 if TYPE_CHECKING:
     from actors.feed import Feed
@@ -25,6 +27,9 @@ class Services:
     started_at: datetime
     """UTC."""
     version: str
+    metrics: Metrics = attrs.field(factory=Metrics)
+    stopping: trio.Event = attrs.field(factory=trio.Event)
+    """Set when the shutdown begins: no new work, streams say goodbye."""
 
 
 def services() -> Services:

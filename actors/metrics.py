@@ -1,0 +1,73 @@
+"""Every metric of the service: what is counted as it happens, and the table of what is read when somebody asks.
+
+| counted as it happens            | kind      | labels         | meaning                                                |
+|----------------------------------|-----------|----------------|--------------------------------------------------------|
+| rookery_http_requests_total      | counter   | method, status | answered requests                                      |
+| rookery_http_request_seconds     | histogram | method, route  | from the whole head to the last byte handed over       |
+| rookery_http_response_bytes_total| counter   |                | bodies, without heads                                  |
+| rookery_http_requests_open       | gauge     |                | requests being answered now, streams included          |
+"""
+
+from collections.abc import Iterable, Mapping
+
+import attrs
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+
+Labels = Mapping[str, str]
+
+CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_BUCKETS_S = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+
+@attrs.frozen(kw_only=True)
+class Family:
+    """One metric that is read when somebody asks; its name ends in `_total` if it only grows."""
+
+    name: str
+    meaning: str
+    samples: tuple[tuple[Labels, float], ...]
+
+
+class Metrics:
+    """What is counted as it happens. One value per service, handed down; nothing is global."""
+
+    def __init__(self) -> None:
+        self._registry = CollectorRegistry()
+        self.requests = Counter(
+            "rookery_http_requests", "Answered requests.", ["method", "status"], registry=self._registry
+        )
+        self.seconds = Histogram(
+            "rookery_http_request_seconds",
+            "From the whole head to the last byte handed over.",
+            ["method", "route"],
+            buckets=_BUCKETS_S,
+            registry=self._registry,
+        )
+        self.sent = Counter("rookery_http_response_bytes", "Bodies, without heads.", registry=self._registry)
+        self.open = Gauge("rookery_http_requests_open", "Requests being answered now.", registry=self._registry)
+
+    def exposition(self, families: Iterable[Family]) -> bytes:
+        """Everything in the Prometheus text format; `families` are what was read for this answer."""
+        return generate_latest(_Reading((*self._registry.collect(), *(_metric(family) for family in families))))
+
+
+def _metric(family: Family) -> Metric:
+    names = tuple(family.samples[0][0]) if family.samples else ()
+    kind = CounterMetricFamily if family.name.endswith("_total") else GaugeMetricFamily
+    metric = kind(family.name.removesuffix("_total"), family.meaning, labels=names)
+    for labels, value in family.samples:
+        metric.add_metric([labels[name] for name in names], value)
+    return metric
+
+
+class _Reading(CollectorRegistry):
+    """A registry that holds exactly what was read."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        super().__init__()
+        self._metrics = tuple(metrics)
+
+    def collect(self) -> Iterable[Metric]:
+        return iter(self._metrics)

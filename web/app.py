@@ -1,0 +1,39 @@
+"""The ASGI application: routes, error forms and limits around one value of services."""
+
+from quart import Blueprint
+from quart_trio import QuartTrio
+
+from web.auth import names_of
+from web.envelope import Envelope
+from web.errors import answered
+from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
+from web.routes import audio, health, info, library, metrics, openapi, supervision, tracks, waveform
+from web.services import Services
+
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    tracks.blueprint,
+    audio.blueprint,
+    waveform.blueprint,
+    library.blueprint,
+    supervision.blueprint,
+    health.blueprint,
+    metrics.blueprint,
+    info.blueprint,
+    openapi.blueprint,
+)
+
+
+def create_app(services: Services) -> QuartTrio:
+    """The application over some services, which it uses but does not own. Any ASGI server on Trio can serve it."""
+    app = QuartTrio("web", static_folder=None, template_folder="templates")
+    app.config["MAX_CONTENT_LENGTH"] = JSON_LIMIT_BYTES
+    app.config["BODY_TIMEOUT"] = BODY_LIMIT_S
+    # Werkzeug would answer doubled slashes with a redirect in HTML.
+    app.url_map.merge_slashes = False
+    app.extensions["services"] = services
+    app.register_error_handler(Exception, answered)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    envelope = Envelope(app.asgi_app, names=names_of(services.config.host), metrics=services.metrics)
+    app.asgi_app = envelope  # type: ignore[method-assign,assignment]  # Quart's documented place for what surrounds it
+    return app

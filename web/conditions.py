@@ -1,0 +1,121 @@
+"""Conditional requests (RFC 9110, 13): whether an answer is still needed, and whether a change may happen."""
+
+import enum
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Protocol
+
+from quart import Response, request
+
+from web.errors import ProblemError
+
+
+class Headers(Protocol):
+    """Headers of a request, found without regard to case."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value, or None."""
+        ...
+
+
+class Verdict(enum.Enum):
+    """What the conditions of a request say."""
+
+    GO_ON = enum.auto()
+    NOT_MODIFIED = enum.auto()
+    """Answer 304, without a body."""
+    FAILED = enum.auto()
+    """Answer 412."""
+
+
+def verdict(headers: Headers, *, etag: str, modified: datetime | None = None) -> Verdict:
+    """Judge a GET or HEAD by its conditions, in the order of RFC 9110, 13.2.2.
+
+    Args:
+        headers: of the request, found without regard to case.
+        etag: the present strong entity tag, quotes included.
+        modified: when the thing last changed; None where that is not told.
+    """
+    if (if_match := headers.get("If-Match")) is not None:
+        if not _names(if_match, etag, weakly=False):
+            return Verdict.FAILED
+    elif modified is not None and (since := _time(headers.get("If-Unmodified-Since"))) and _second(modified) > since:
+        return Verdict.FAILED
+    if (if_none_match := headers.get("If-None-Match")) is not None:
+        return Verdict.NOT_MODIFIED if _names(if_none_match, etag, weakly=True) else Verdict.GO_ON
+    if modified is not None and (since := _time(headers.get("If-Modified-Since"))) and _second(modified) <= since:
+        return Verdict.NOT_MODIFIED
+    return Verdict.GO_ON
+
+
+def is_match(if_match: str, etag: str) -> bool:
+    """Whether an If-Match header names the present strong tag; a change may then happen."""
+    return _names(if_match, etag, weakly=False)
+
+
+def range_holds(if_range: str | None, *, etag: str, modified: datetime) -> bool:
+    """Whether a Range header counts: without If-Range always, else only for exactly this tag or date."""
+    if if_range is None:
+        return True
+    if if_range.strip().startswith(('"', "W/")):
+        return if_range.strip() == etag
+    return _time(if_range) == _second(modified)
+
+
+def http_date(moment: datetime) -> str:
+    """A moment in the form of HTTP headers, to the second."""
+    return format_datetime(moment.astimezone(UTC), usegmt=True)
+
+
+def _names(header: str, etag: str, *, weakly: bool) -> bool:
+    if header.strip() == "*":
+        return True
+    tags = (tag.strip() for tag in header.split(","))
+    return any((tag.removeprefix("W/") if weakly else tag) == etag for tag in tags)
+
+
+def _time(header: str | None) -> datetime | None:
+    if header is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return moment.astimezone(UTC) if moment.tzinfo else None
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.astimezone(UTC).replace(microsecond=0)
+
+
+def conditional(etag: str, build: Callable[[], Response], *, modified: datetime | None = None) -> Response:
+    """The answer to the present GET or HEAD: what `build` gives, with its tag, or 304 without a body.
+
+    Raises:
+        ProblemError: PRECONDITION_FAILED.
+    """
+    judged = verdict(request.headers, etag=etag, modified=modified)
+    if judged is Verdict.FAILED:
+        raise ProblemError("PRECONDITION_FAILED", "It is not the version that If-Match names")
+    response = Response(b"", 304) if judged is Verdict.NOT_MODIFIED else build()
+    if judged is Verdict.NOT_MODIFIED:
+        del response.headers["Content-Type"], response.headers["Content-Length"]
+    response.headers["ETag"] = etag
+    response.headers.setdefault("Cache-Control", "no-cache")
+    if modified is not None:
+        response.headers["Last-Modified"] = http_date(modified)
+    return response
+
+
+def demand_match(etag: str) -> None:
+    """Let a change of the thing with this tag go on only if the present request names it.
+
+    Raises:
+        ProblemError: PRECONDITION_REQUIRED without If-Match, PRECONDITION_FAILED with a stale one.
+    """
+    if_match = request.headers.get("If-Match")
+    if if_match is None:
+        raise ProblemError("PRECONDITION_REQUIRED", "Send the ETag of what you saw as If-Match")
+    if not is_match(if_match, etag):
+        raise ProblemError("PRECONDITION_FAILED", "It was changed since you saw it", headers={"ETag": etag})

@@ -1,0 +1,44 @@
+"""Values to answers: msgspec JSON (camelCase, RFC 3339), entity tags, conditional answers."""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from quart import Response
+
+JSON = "application/json"
+
+_encoder = msgspec.json.Encoder()
+
+
+def json_bytes(value: Any) -> bytes:
+    """A value as JSON. Costs one pass; msgspec Structs bring their own names."""
+    return _encoder.encode(value)
+
+
+def now() -> datetime:
+    """The present time, UTC; encoded as RFC 3339."""
+    return datetime.now(UTC)
+
+
+def answer(value: Any, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """A JSON answer."""
+    return raw_answer(_encoder.encode(value), content_type=JSON, status=status, headers=headers)
+
+
+def raw_answer(
+    body: bytes, *, content_type: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
+    """An answer of ready bytes."""
+    response = Response(body, status, content_type=content_type)
+    if headers:
+        response.headers.update(headers)
+    return response
+
+
+def entity_tag(*parts: object) -> str:
+    """A strong entity tag of what the parts say, quotes included."""
+    digest = hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=12)
+    return f'"{digest.hexdigest()}"'

@@ -1,0 +1,150 @@
+"""One declaration per operation: it binds the route, reads the parameters, bounds the time and feeds the OpenAPI document."""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import attrs
+import msgspec
+import trio
+from quart import Blueprint, Response, request
+
+from actors.config import SECONDS
+from web.encoding import JSON
+from web.errors import CODES
+from web.exchange import exchange
+from web.limits import json_body
+from web.parameters import parameters
+
+Handler = Callable[..., Awaitable[Response]]
+
+ANSWER_LIMIT_S = 30 * SECONDS
+"""An answer must be ready by then; the body of a stream is not counted."""
+
+_DECLARATION = "rookery_declaration"
+_PLACE = re.compile(r"<(?:(\w+):)?(\w+)>")
+
+
+class NoParameters(msgspec.Struct):
+    """For operations without query parameters: every one is refused."""
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """One kind of good answer."""
+
+    meaning: str
+    model: Any = None
+    """What its JSON holds; None for another kind of body, or none."""
+    content: tuple[str, ...] = ()
+    """Media types of a body that is not of the model."""
+    headers: tuple[str, ...] = ()
+    """Names from the table of headers in the OpenAPI document."""
+    example: Any = None
+    """One JSON value of the model."""
+
+    @property
+    def media_types(self) -> tuple[str, ...]:
+        """All kinds of body that it may have."""
+        return (JSON, *self.content) if self.model is not None else self.content
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Declaration:
+    """All that a client must know of one operation."""
+
+    name: str
+    """Unique among all operations, camelCase."""
+    method: str
+    path: str
+    """With `{camelCase}` places."""
+    tag: str
+    summary: str
+    description: str
+    answers: Mapping[int, Answer]
+    query: type[msgspec.Struct] = NoParameters
+    body: type[msgspec.Struct] | None = None
+    asks: tuple[str, ...] = ()
+    """Request headers that matter, by their names in the table of the OpenAPI document."""
+    problems: tuple[str, ...] = attrs.field(
+        default=(), validator=attrs.validators.deep_iterable(attrs.validators.in_(CODES))
+    )
+
+
+def endpoint(
+    blueprint: Blueprint,
+    method: str,
+    path: str,
+    *,
+    tag: str,
+    answers: Mapping[int, Answer],
+    query: type[msgspec.Struct] = NoParameters,
+    body: type[msgspec.Struct] | None = None,
+    asks: tuple[str, ...] = (),
+    problems: tuple[str, ...] = (),
+    limit_s: float = ANSWER_LIMIT_S,
+) -> Callable[[Handler], Handler]:
+    """Bind a handler to a method and path of a blueprint; HEAD comes with GET.
+
+    The handler is called with the values of the path's places, `query` if a model is declared for it, and `body` likewise.
+    Its docstring becomes summary (first line) and description. A handler that is not done after `limit_s` is answered by
+    504 `TIMEOUT`.
+
+    Args:
+        blueprint: where the route goes; its prefix belongs to the path.
+        method: one of the HTTP methods but HEAD.
+        path: with `<snake_case>` places.
+        tag: under which heading of the documentation it stands.
+        answers: good answers by status.
+        query: the query parameters; every other is refused.
+        body: the JSON body.
+        asks: request headers that matter.
+        problems: codes that this operation may answer with, besides those that all have.
+        limit_s: seconds until an answer must be ready; infinite for what waits by nature.
+    """
+
+    def bind(handler: Handler) -> Handler:
+        summary, _, description = (handler.__doc__ or "").partition("\n")
+        full = f"{blueprint.url_prefix or ''}{path}"
+        declaration = Declaration(
+            name=_camel(handler.__name__.rstrip("_")),
+            method=method,
+            path=_PLACE.sub(lambda place: f"{{{_camel(place[2])}}}", full),
+            tag=tag,
+            summary=summary.strip().rstrip("."),
+            description=" ".join(description.split()),
+            answers=answers,
+            query=query,
+            body=body,
+            asks=asks,
+            problems=problems,
+        )
+
+        async def serve(**places: str) -> Response:
+            exchange().route = declaration.path
+            asked = parameters(request.query_string, query)
+            arguments: dict[str, Any] = dict(places)
+            if query is not NoParameters:
+                arguments["query"] = asked
+            with trio.fail_after(limit_s):
+                if body is not None:
+                    arguments["body"] = await json_body(body)
+                return await handler(**arguments)
+
+        setattr(serve, _DECLARATION, declaration)
+        blueprint.add_url_rule(
+            path, endpoint=handler.__name__, view_func=serve, methods=[method], provide_automatic_options=False
+        )
+        return handler
+
+    return bind
+
+
+def declaration_of(view: Any) -> Declaration | None:
+    """What was declared for a view function of an app, or None."""
+    return getattr(view, _DECLARATION, None)
+
+
+def _camel(name: str) -> str:
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)

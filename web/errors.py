@@ -1,0 +1,190 @@
+"""Every refusal in one form: `application/problem+json` (RFC 9457) with a stable code. Never a traceback.
+
+Which error becomes which code is decided here and nowhere else; `answered` is the one door.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import attrs
+import msgspec
+import structlog
+import trio
+from quart import Response
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+
+from actors.errors import DatabaseError, InvalidError
+from supervision import AdministrationError, AskTimeoutError, NotFoundError, SendError
+from web.encoding import json_bytes, now
+from web.exchange import exchange
+
+PROBLEM_JSON = "application/problem+json"
+
+CODES: Mapping[str, tuple[int, str]] = {
+    "BAD_REQUEST": (400, "The request cannot be understood"),
+    "MALFORMED_JSON": (400, "The body is no JSON"),
+    "INVALID_CURSOR": (400, "The cursor cannot be used"),
+    "UNAUTHENTICATED": (401, "Who are you?"),
+    "FORBIDDEN": (403, "This is not allowed"),
+    "NOT_FOUND": (404, "There is nothing here"),
+    "TRACK_NOT_FOUND": (404, "There is no such track"),
+    "METHOD_NOT_ALLOWED": (405, "This method is not for this path"),
+    "REQUEST_TIMEOUT": (408, "The request came too slowly"),
+    "CONFLICT": (409, "This conflicts with how things are"),
+    "PRECONDITION_FAILED": (412, "It was changed meanwhile"),
+    "PAYLOAD_TOO_LARGE": (413, "The body is too large"),
+    "URI_TOO_LONG": (414, "The address is too long"),
+    "UNSUPPORTED_MEDIA_TYPE": (415, "This kind of body is not understood"),
+    "RANGE_NOT_SATISFIABLE": (416, "There are no such bytes"),
+    "VALIDATION_ERROR": (422, "Some values cannot be used"),
+    "IDEMPOTENCY_MISMATCH": (422, "This key was used for something else"),
+    "PRECONDITION_REQUIRED": (428, "Say which version you mean, by If-Match"),
+    "RATE_LIMITED": (429, "Too many requests"),
+    "HEADERS_TOO_LARGE": (431, "The head is too large"),
+    "INTERNAL": (500, "Something went wrong here"),
+    "UNAVAILABLE": (503, "A part of the service is away"),
+    "OVERLOADED": (503, "Too much to do at the moment"),
+    "TIMEOUT": (504, "It took too long"),
+}
+"""Every code with its status and what it says to people."""
+
+_CODE_OF_STATUS = {status: code for code, (status, _) in reversed(tuple(CODES.items()))}
+_SHOWN_CHARACTERS = 200
+
+_log = structlog.stdlib.get_logger("rookery.web")
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """One value that was refused; `field` is the name of a parameter, or the path of a value in the body."""
+
+    field: str
+    message: str
+    value: Any = None
+
+
+class Problem(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What was wrong, for people (`title`, `message`) and for programs (`status`, `code`)."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    message: str
+    details: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    errors: tuple[FieldError, ...] | msgspec.UnsetType = msgspec.UNSET
+    request_id: str
+    timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
+    path: str
+
+
+@attrs.frozen(kw_only=True)
+class Refusal:
+    """A problem before it is told: its code and what belongs to it."""
+
+    code: str = attrs.field(validator=attrs.validators.in_(CODES))
+    message: str
+    errors: tuple[FieldError, ...] = ()
+    details: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = attrs.field(factory=dict)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status of the code."""
+        return CODES[self.code][0]
+
+    def body(self) -> bytes:
+        """The problem of the exchange being served, as JSON."""
+        current = exchange()
+        return json_bytes(
+            Problem(
+                type=f"/docs#{self.code}",
+                title=CODES[self.code][1],
+                status=self.status,
+                code=self.code,
+                message=self.message,
+                details=dict(self.details) if self.details else msgspec.UNSET,
+                errors=tuple(map(_shortened, self.errors)) or msgspec.UNSET,
+                request_id=current.request_id,
+                timestamp=now(),
+                path=current.path,
+            )
+        )
+
+
+class ProblemError(Exception):
+    """Ends the handling of a request with a problem; raised by routes, told by the app."""
+
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        errors: Sequence[FieldError] = (),
+        details: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.refusal = Refusal(code=code, message=message, errors=tuple(errors), details=details, headers=headers or {})
+
+
+def invalid(*errors: FieldError) -> ProblemError:
+    """The error for values that were refused, each by its name."""
+    names = ", ".join(dict.fromkeys(error.field for error in errors))
+    return ProblemError("VALIDATION_ERROR", f"Not usable: {names}", errors=errors)
+
+
+def refusal_of(error: Exception) -> Refusal:
+    """What an error means to the one who asked; what is nobody's fault but ours is logged with its traceback."""
+    match error:
+        case ProblemError():
+            return error.refusal
+        case HTTPException():
+            return _refusal_of_http(error)
+        case NotFoundError():
+            return Refusal(code="NOT_FOUND", message=str(error))
+        case AdministrationError():
+            return Refusal(code="CONFLICT", message=str(error))
+        case AskTimeoutError():
+            return Refusal(code="TIMEOUT", message=str(error))
+        case SendError():
+            return Refusal(code="UNAVAILABLE", message=str(error), headers={"Retry-After": "1"})
+        case InvalidError(field="cursor"):
+            return Refusal(code="INVALID_CURSOR", message=error.message)
+        case InvalidError():
+            return invalid(FieldError(field=error.field, message=error.message)).refusal
+        case trio.TooSlowError():
+            return Refusal(code="TIMEOUT", message="The answer was not ready in time")
+        case DatabaseError():
+            _log.warning("database away", error=str(error), request_id=exchange().request_id)
+            return Refusal(code="UNAVAILABLE", message=str(error), headers={"Retry-After": "5"})
+        case _:
+            _log.error("request failed", exc_info=error, request_id=exchange().request_id, path=exchange().path)
+            return Refusal(code="INTERNAL", message="The error was logged under this request's id")
+
+
+async def answered(error: Exception) -> Response:
+    """Tell an error as a problem; Quart calls it for all of them."""
+    refusal = refusal_of(error)
+    response = Response(refusal.body(), refusal.status, content_type=PROBLEM_JSON)
+    response.headers.update(refusal.headers)
+    return response
+
+
+def _refusal_of_http(error: HTTPException) -> Refusal:
+    code = _CODE_OF_STATUS.get(error.code or 500)
+    if code is None:
+        code = "BAD_REQUEST" if 400 <= (error.code or 500) < 500 else "INTERNAL"
+    if isinstance(error, MethodNotAllowed):
+        allowed = ", ".join(sorted(error.valid_methods or ()))
+        return Refusal(code=code, message=f"Use one of: {allowed}", headers={"Allow": allowed})
+    return Refusal(code=code, message=CODES[code][1])
+
+
+def _shortened(error: FieldError) -> FieldError:
+    value = error.value
+    if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
+        value = value[:_SHOWN_CHARACTERS] + "…"
+    elif isinstance(value, dict | list):
+        value = "{…}" if isinstance(value, dict) else "[…]"
+    return msgspec.structs.replace(error, field=error.field[:_SHOWN_CHARACTERS], value=value)

@@ -1,0 +1,65 @@
+"""The request or socket that is being served now: its id, its clock, and what took how long. Nothing about answers."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+import attrs
+
+
+@attrs.define(eq=False, kw_only=True)
+class Exchange:
+    """One request and its answer, as the log and the headers tell of it. Lives as long as the answer."""
+
+    request_id: str
+    method: str
+    path: str
+    """Decoded, without the query, which may hold what no log should."""
+    started_s: float = attrs.field(factory=time.perf_counter)
+    route: str = "-"
+    """The pattern that matched, such as `/api/v1/tracks/{trackId}`; `-` when none did."""
+    spent_s: dict[str, float] = attrs.field(factory=dict)
+    """Seconds per part of the work, for the Server-Timing header."""
+
+    def elapsed_s(self) -> float:
+        """Seconds since the head was complete."""
+        return time.perf_counter() - self.started_s
+
+    def server_timing(self) -> str:
+        """The value of the Server-Timing header, in milliseconds."""
+        parts = {**self.spent_s, "total": self.elapsed_s()}
+        return ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in parts.items())
+
+
+_current: ContextVar[Exchange] = ContextVar("exchange")
+
+
+def exchange() -> Exchange:
+    """The one being served now.
+
+    Raises:
+        LookupError: outside of any.
+    """
+    return _current.get()
+
+
+@contextmanager
+def serving(current: Exchange) -> Iterator[Exchange]:
+    """Make an exchange the current one."""
+    token = _current.set(current)
+    try:
+        yield current
+    finally:
+        _current.reset(token)
+
+
+@contextmanager
+def timed(part: str) -> Iterator[None]:
+    """Count what happens inside to a part of the work; several times add up."""
+    started_s = time.perf_counter()
+    try:
+        yield
+    finally:
+        spent_s = _current.get().spent_s
+        spent_s[part] = spent_s.get(part, 0.0) + time.perf_counter() - started_s

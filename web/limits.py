@@ -1,0 +1,98 @@
+"""Bodies that clients send: how large, of which kind, and whether they say what they should."""
+
+import json
+from typing import Any, TypeVar
+
+import msgspec
+from quart import request
+
+from actors.config import MIB, SECONDS
+from web.errors import FieldError, ProblemError, invalid
+
+Model = TypeVar("Model", bound=msgspec.Struct)
+
+JSON_LIMIT_BYTES = 1 * MIB
+BODY_LIMIT_S = 15 * SECONDS
+"""A JSON body must have come whole by then."""
+
+
+async def json_body(model: type[Model]) -> Model:
+    """The body of the present request as a value of the model.
+
+    Raises:
+        ProblemError: UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON, or VALIDATION_ERROR naming every field.
+        HTTPException: 413 when it is larger than `JSON_LIMIT_BYTES`, 408 when it came too slowly.
+    """
+    mimetype = request.mimetype
+    if mimetype != "application/json" and not (mimetype.startswith("application/") and mimetype.endswith("+json")):
+        raise ProblemError(
+            "UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json", headers={"Accept": "application/json"}
+        )
+    body = await request.get_data(cache=False)
+    assert isinstance(body, bytes)
+    return structured(body, model)
+
+
+def structured(body: bytes, model: type[Model]) -> Model:
+    """JSON bytes as a value of the model; unknown and doubled names are refused.
+
+    Raises:
+        ProblemError: MALFORMED_JSON, or VALIDATION_ERROR naming every field.
+    """
+    try:
+        value = msgspec.json.decode(body)
+        # msgspec takes the last of two equal names; only the standard parser can tell that there were two.
+        json.loads(body, object_pairs_hook=_without_doubles)
+    except RecursionError:
+        raise ProblemError("MALFORMED_JSON", "The body is nested too deeply") from None
+    except ValueError as error:
+        raise ProblemError("MALFORMED_JSON", f"The body is no JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise invalid(FieldError(field="", message="The body must be an object"))
+    errors = [*_unknown(value, model), *_refused(value, model)]
+    if errors:
+        raise invalid(*errors)
+    return msgspec.convert(value, model)
+
+
+def _unknown(value: dict[str, Any], model: type[msgspec.Struct]) -> list[FieldError]:
+    names = {field.encode_name for field in msgspec.structs.fields(model)}
+    return [
+        FieldError(field=name, message="Unknown field", value=entry)
+        for name, entry in value.items()
+        if name not in names
+    ]
+
+
+def _refused(value: dict[str, Any], model: type[msgspec.Struct]) -> list[FieldError]:
+    errors = []
+    for field in msgspec.structs.fields(model):
+        name = field.encode_name
+        if name not in value:
+            if field.required:
+                errors.append(FieldError(field=name, message="Required"))
+            continue
+        if _has_nul(value[name]):
+            errors.append(FieldError(field=name, message="Must not contain NUL", value=value[name]))
+            continue
+        try:
+            msgspec.convert(value[name], field.type)
+        except msgspec.ValidationError as error:
+            message, _, where = str(error).partition(" - at `$")
+            errors.append(FieldError(field=name + where.rstrip("`"), message=message, value=value[name]))
+    return errors
+
+
+def _without_doubles(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _has_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, dict):
+        return any(_has_nul(entry) for pair in value.items() for entry in pair)
+    return isinstance(value, list) and any(map(_has_nul, value))

@@ -1,0 +1,41 @@
+"""The things that addresses name: looked up, or refused as not there."""
+
+import re
+
+from actors.model.root import Root
+from actors.model.track import Track
+from web.errors import ProblemError
+from web.exchange import timed
+from web.services import services
+
+_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+async def named_track(track_id: str) -> Track:
+    """The track with this id.
+
+    Raises:
+        ProblemError: TRACK_NOT_FOUND, also for what cannot be an id.
+    """
+    track = None
+    if _ID.fullmatch(track_id):
+        with timed("db"):
+            track = await services().store.tracks.find(track_id)
+    if track is None:
+        raise ProblemError("TRACK_NOT_FOUND", "No track has this id")
+    return track
+
+
+async def named_root(root_id: str) -> Root:
+    """The library root with this id.
+
+    Raises:
+        ProblemError: NOT_FOUND, also for what cannot be an id.
+    """
+    root = None
+    if _ID.fullmatch(root_id):
+        with timed("db"):
+            root = await services().store.roots.find(root_id)
+    if root is None:
+        raise ProblemError("NOT_FOUND", "No library root has this id")
+    return root

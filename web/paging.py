@@ -1,0 +1,217 @@
+"""Pages of a list, by number and by cursor: what surrounds the things, and the cursor's sealed form."""
+
+import base64
+import binascii
+import hashlib
+from collections.abc import Mapping
+from typing import Annotated
+from urllib.parse import urlencode
+
+import attrs
+import msgspec
+
+from web.errors import FieldError, ProblemError
+
+MOST_PER_PAGE = 500
+MOST_PAGES = 10_000_000
+
+PageNumber = Annotated[
+    int, msgspec.Meta(ge=1, le=MOST_PAGES, description="Which page, from 1; past the end it is empty.")
+]
+PageSize = Annotated[int, msgspec.Meta(ge=1, le=MOST_PER_PAGE, description="How many things at most on one page.")]
+CursorText = Annotated[
+    str,
+    msgspec.Meta(
+        min_length=1,
+        max_length=8192,
+        description="`meta.nextCursor` of the page before. Carries its sort, order and filters.",
+    ),
+]
+
+_FORM = 1
+_SEAL_BYTES = 9
+
+
+class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Where a page stands in its list. Counts are null on pages taken by cursor, which are not counted."""
+
+    total: int | None
+    page: int | None
+    page_size: int
+    total_pages: int | None
+    has_next_page: bool
+    has_previous_page: bool
+    next_cursor: str | None
+
+
+class Links(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Addresses of this page and its neighbors, relative to the server; null where there is none."""
+
+    here: str = msgspec.field(name="self")
+    first: str
+    last: str | None
+    next: str | None
+    previous: str | None
+
+
+class CacheInfo(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Whether the answer was kept from an earlier request, and for how many seconds."""
+
+    hit: bool = False
+    age: float = 0.0
+
+
+class Cursor(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """A place in a list: behind the thing with this sort value and id, in this sort, order and selection."""
+
+    form: int
+    sort: str
+    order: str
+    filters: dict[str, str]
+    value: str
+    id: str
+
+
+@attrs.frozen(kw_only=True)
+class Position:
+    """What a list request asks for, however it said so."""
+
+    sort: str
+    order: str
+    filters: Mapping[str, str]
+    page: int | None
+    after: tuple[str, str] | None
+    page_size: int
+
+
+def sealed(cursor: Cursor) -> str:
+    """A cursor as opaque text."""
+    packed = msgspec.msgpack.encode(cursor)
+    return base64.urlsafe_b64encode(_seal(packed) + packed).rstrip(b"=").decode()
+
+
+def opened(text: str) -> Cursor:
+    """A cursor from its text.
+
+    Raises:
+        ProblemError: INVALID_CURSOR, whatever was done to it.
+    """
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        seal, packed = raw[:_SEAL_BYTES], raw[_SEAL_BYTES:]
+        cursor = msgspec.msgpack.decode(packed, type=Cursor)
+    except (binascii.Error, ValueError):
+        raise _bad_cursor("It was not made here") from None
+    if seal != _seal(packed) or cursor.form != _FORM or sealed(cursor) != text:
+        raise _bad_cursor("It was not made here")
+    return cursor
+
+
+def position(
+    *,
+    sort: str | None,
+    order: str | None,
+    filters: Mapping[str, str],
+    page: int | None,
+    cursor: str | None,
+    page_size: int,
+    default_sort: str,
+    default_order: str,
+) -> Position:
+    """What a list request asks for; with a cursor, what is not said is the cursor's.
+
+    Raises:
+        ProblemError: INVALID_CURSOR when it is forged or was made for another sort, order or selection;
+            VALIDATION_ERROR for a page and a cursor at once.
+    """
+    if cursor is None:
+        return Position(
+            sort=sort or default_sort,
+            order=order or default_order,
+            filters=filters,
+            page=page or 1,
+            after=None,
+            page_size=page_size,
+        )
+    if page is not None:
+        both = FieldError(field="page", message="Give a page or a cursor, not both", value=page)
+        raise ProblemError("VALIDATION_ERROR", "Not usable: page", errors=[both])
+    place = opened(cursor)
+    if sort not in {None, place.sort} or order not in {None, place.order} or (filters and filters != place.filters):
+        raise _bad_cursor("It was made for another sort, order or filter")
+    return Position(
+        sort=place.sort,
+        order=place.order,
+        filters=place.filters,
+        page=None,
+        after=(place.value, place.id),
+        page_size=page_size,
+    )
+
+
+def surroundings(asked: Position, *, path: str, total: int | None, after: tuple[str, str] | None) -> tuple[Meta, Links]:
+    """What stands beside the things of a page.
+
+    Args:
+        asked: what the request asked for.
+        path: of the list.
+        total: how many there are, or None where they were not counted.
+        after: sort value and id of the last thing when more follow, else None.
+    """
+    pages = None if total is None else max(1, -(-total // asked.page_size))
+    cursor = None
+    if after is not None:
+        cursor = sealed(
+            Cursor(
+                form=_FORM, sort=asked.sort, order=asked.order, filters=dict(asked.filters), value=after[0], id=after[1]
+            )
+        )
+    meta = Meta(
+        total=total,
+        page=asked.page,
+        page_size=asked.page_size,
+        total_pages=pages,
+        has_next_page=after is not None,
+        has_previous_page=asked.after is not None or (asked.page or 1) > 1,
+        next_cursor=cursor,
+    )
+    return meta, _links(asked, path, pages, cursor)
+
+
+def _links(asked: Position, path: str, pages: int | None, cursor: str | None) -> Links:
+    common = {**asked.filters, "sort": asked.sort, "order": asked.order, "pageSize": str(asked.page_size)}
+
+    def numbered(page: int) -> str:
+        return f"{path}?{urlencode({**common, 'page': str(page)})}"
+
+    def continued(text: str) -> str:
+        return f"{path}?{urlencode({'cursor': text, 'pageSize': str(asked.page_size)})}"
+
+    if asked.page is None:
+        assert asked.after is not None
+        here = Cursor(
+            form=_FORM,
+            sort=asked.sort,
+            order=asked.order,
+            filters=dict(asked.filters),
+            value=asked.after[0],
+            id=asked.after[1],
+        )
+        following = continued(cursor) if cursor else None
+        return Links(here=continued(sealed(here)), first=numbered(1), last=None, next=following, previous=None)
+    return Links(
+        here=numbered(asked.page),
+        first=numbered(1),
+        last=numbered(pages) if pages else None,
+        next=numbered(asked.page + 1) if cursor else None,
+        previous=numbered(min(asked.page - 1, pages or asked.page)) if asked.page > 1 else None,
+    )
+
+
+def _seal(packed: bytes) -> bytes:
+    # Not a secret: the seal tells accidents and guesses, while a cursor opens nothing that a sort and filter do not.
+    return hashlib.blake2b(packed, digest_size=_SEAL_BYTES, person=b"rookery cursor").digest()
+
+
+def _bad_cursor(why: str) -> ProblemError:
+    return ProblemError("INVALID_CURSOR", f"{why}; start again without a cursor")

@@ -1,0 +1,112 @@
+"""Query parameters to a typed value: every parameter that cannot be used is named, the unknown and doubled ones too."""
+
+import re
+from functools import lru_cache
+from typing import Any, TypeVar
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from web.errors import FieldError, ProblemError, invalid
+
+Model = TypeVar("Model", bound=msgspec.Struct)
+
+MOST_PARAMETERS = 100
+
+_INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
+_WORDS = {"true": True, "false": False}
+
+
+def parameters(query: bytes, model: type[Model]) -> Model:
+    """The query string of a request as a value of the model.
+
+    Args:
+        query: percent-encoded UTF-8, without the question mark.
+        model: a Struct whose every field has a default or is required by it.
+
+    Raises:
+        ProblemError: VALIDATION_ERROR naming every parameter that is unknown, doubled, missing or cannot be used.
+    """
+    fields = _fields(model)
+    values: dict[str, Any] = {}
+    errors: list[FieldError] = []
+    for name, text in _pairs(query):
+        field = fields.get(name)
+        if field is None:
+            known = ", ".join(fields) or "none"
+            errors.append(
+                FieldError(field=_shown(name), message=f"Unknown parameter; known: {known}", value=_shown(text))
+            )
+        elif name in values:
+            errors.append(FieldError(field=name, message="Given more than once", value=_shown(text)))
+        else:
+            values[name] = None
+            try:
+                values[name] = _value(text, field.type)
+            except msgspec.ValidationError as error:
+                errors.append(FieldError(field=name, message=str(error), value=_shown(text)))
+    errors.extend(
+        FieldError(field=name, message="Required")
+        for name, field in fields.items()
+        if field.required and name not in values
+    )
+    if errors:
+        raise invalid(*errors)
+    return model(**{fields[name].name: value for name, value in values.items()})
+
+
+@lru_cache(maxsize=256)
+def _fields(model: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    return {field.encode_name: field for field in msgspec.structs.fields(model)}
+
+
+def _pairs(query: bytes) -> list[tuple[str, str]]:
+    # What is not UTF-8 becomes a lone surrogate, so that the parameter can be named.
+    try:
+        return parse_qsl(
+            query.decode("latin-1"),
+            keep_blank_values=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            max_num_fields=MOST_PARAMETERS,
+        )
+    except ValueError:
+        raise ProblemError("BAD_REQUEST", f"More than {MOST_PARAMETERS} parameters") from None
+
+
+def _value(text: str, kind: Any) -> Any:
+    if "\0" in text:
+        raise msgspec.ValidationError("Must not contain NUL")
+    if not _is_unicode(text):
+        raise msgspec.ValidationError("Must be UTF-8")
+    try:
+        return msgspec.convert(text, kind)
+    except msgspec.ValidationError as as_text:
+        typed = _typed(text)
+        if typed is None:
+            raise
+        try:
+            return msgspec.convert(typed, kind)
+        except msgspec.ValidationError as as_typed:
+            raise (as_text if "got `" in str(as_typed) else as_typed) from None
+
+
+def _typed(text: str) -> int | float | bool | None:
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _DECIMAL.fullmatch(text):
+        return float(text)
+    return _WORDS.get(text)
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _shown(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()

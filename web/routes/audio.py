@@ -1,0 +1,119 @@
+"""The bytes of a recording, as they lie on the disk, whole or in ranges."""
+
+import secrets
+
+from quart import Blueprint, Response, request
+
+from actors.model.track import Location, Presence, Track
+from web.conditions import conditional, range_holds
+from web.encoding import entity_tag
+from web.endpoints import Answer, endpoint
+from web.errors import ProblemError
+from web.files import FileBody, OpenFile, opened_file
+from web.media_types import disposition, media_type
+from web.named import named_track
+from web.ranges import Span, UnsatisfiableError, spans
+
+blueprint = Blueprint("audio", __name__, url_prefix="/api/v1")
+
+_KINDS = ("audio/*", "application/octet-stream")
+_HEADERS = ("ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition")
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/tracks/<track_id>/audio",
+    tag="Tracks",
+    answers={
+        200: Answer(meaning="The whole file.", content=_KINDS, headers=_HEADERS),
+        206: Answer(
+            meaning="The wanted ranges.",
+            content=(*_KINDS, "multipart/byteranges"),
+            headers=(*_HEADERS, "Content-Range"),
+        ),
+        304: Answer(meaning="You have it already.", headers=("ETag", "Last-Modified")),
+    },
+    asks=("Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match"),
+    problems=("TRACK_NOT_FOUND", "NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"),
+)
+async def play_track(track_id: str) -> Response:
+    """The recording itself, byte for byte as it lies on the disk.
+
+    Ranges are answered in ascending order, overlapping ones as one, so that no answer is longer than the file.
+    """
+    track = await named_track(track_id)
+    location, file = await _opened(track)
+    etag = entity_tag("audio", *file.state)
+    response = conditional(etag, lambda: _answer(track, location, file, etag), modified=file.modified)
+    response.headers["Accept-Ranges"] = "bytes"
+    # Long answers are bounded by who reads them, not by a clock.
+    response.timeout = None
+    return response
+
+
+async def _opened(track: Track) -> tuple[Location, OpenFile]:
+    refused: OSError | None = None
+    for location in track.locations:
+        if location.presence is Presence.MISSING:
+            continue
+        try:
+            return location, await opened_file(location.path)
+        except OSError as error:
+            refused = error
+    details = {"presence": track.presence, "reason": refused.strerror if refused else None}
+    if refused is not None and not isinstance(refused, FileNotFoundError):
+        raise ProblemError("UNAVAILABLE", "The file cannot be read at the moment", details=details)
+    raise ProblemError("NOT_FOUND", "The file of this track is not there at the moment", details=details)
+
+
+def _answer(track: Track, location: Location, file: OpenFile, etag: str) -> Response:
+    name = location.shown.rpartition("/")[2]
+    kind = media_type(track.sound, name)
+    whole = Span(0, file.size)
+    try:
+        wanted = _wanted(file, etag)
+    except UnsatisfiableError:
+        raise ProblemError(
+            "RANGE_NOT_SATISFIABLE",
+            f"The file has {file.size} bytes, and at most ten ranges of it may be asked for",
+            headers={"Content-Range": f"bytes */{file.size}", "ETag": etag},
+        ) from None
+    match wanted:
+        case ():
+            response = _response(file, [whole] if file.size else [], 200, kind)
+        case (span,):
+            response = _response(file, [span], 206, kind)
+            response.headers["Content-Range"] = span.content_range(file.size)
+        case _:
+            boundary = secrets.token_hex(16)
+            pieces = _parts(wanted, file.size, kind, boundary)
+            response = _response(file, pieces, 206, f"multipart/byteranges; boundary={boundary}")
+    response.headers["Content-Disposition"] = disposition(name)
+    return response
+
+
+def _wanted(file: OpenFile, etag: str) -> tuple[Span, ...]:
+    # RFC 9110 gives ranges a meaning for GET alone.
+    if request.method != "GET" or not range_holds(request.headers.get("If-Range"), etag=etag, modified=file.modified):
+        return ()
+    return spans(request.headers.get("Range"), file.size)
+
+
+def _parts(wanted: tuple[Span, ...], size: int, kind: str, boundary: str) -> list[bytes | Span]:
+    pieces: list[bytes | Span] = []
+    for span in wanted:
+        head = f"\r\n--{boundary}\r\nContent-Type: {kind}\r\nContent-Range: {span.content_range(size)}\r\n\r\n"
+        pieces += [head.encode(), span]
+    return [*pieces, f"\r\n--{boundary}--\r\n".encode()]
+
+
+def _response(file: OpenFile, pieces: list[bytes | Span], status: int, kind: str) -> Response:
+    body = FileBody(file, pieces)
+    if request.method == "HEAD":
+        file.close()
+        response = Response(b"", status, content_type=kind)
+    else:
+        response = Response(body, status, content_type=kind)
+    response.headers["Content-Length"] = str(body.length)
+    return response

@@ -1,0 +1,181 @@
+"""The library: which folders are watched, and looking at them now."""
+
+import os
+from typing import Annotated
+
+import msgspec
+import trio
+from quart import Blueprint, Response
+
+from actors.messages import RootsChanged, ScanNow
+from actors.model.root import RootState
+from actors.model.view import RootView, root_view
+from web.conditions import conditional, demand_match
+from web.encoding import answer, entity_tag, json_bytes
+from web.endpoints import Answer, endpoint
+from web.errors import FieldError, ProblemError, invalid
+from web.exchange import timed
+from web.named import named_root
+from web.services import services
+
+blueprint = Blueprint("library", __name__, url_prefix="/api/v1/library")
+
+WATCHER = "rookery/pipeline/watcher"
+
+
+class NewRoot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A folder to watch; `path` absolute, on the machine that serves."""
+
+    path: Annotated[str, msgspec.Meta(pattern="^/", max_length=4096, examples=["/home/me/Music"])]
+
+
+class RootList(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Every watched folder."""
+
+    data: tuple[RootView, ...]
+
+
+class ScanQuery(msgspec.Struct, rename="camel", kw_only=True):
+    """Which folder; all of them if not said."""
+
+    root_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128, description="Only this root.")] | None = None
+
+
+class Scan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The roots that are compared with the catalogue now; SCAN_UPDATE events tell how it goes."""
+
+    root_ids: tuple[str, ...]
+
+
+@endpoint(
+    blueprint, "GET", "/roots", tag="Library", answers={200: Answer(meaning="All roots, by path.", model=RootList)}
+)
+async def list_roots() -> Response:
+    """The folders that are watched."""
+    with timed("db"):
+        roots = await services().store.roots.list_()
+    return answer(RootList(data=tuple(root_view(root) for root in sorted(roots, key=lambda root: root.path))))
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    "/roots",
+    tag="Library",
+    body=NewRoot,
+    answers={
+        200: Answer(meaning="It was watched already.", model=RootView, headers=("ETag", "Location")),
+        201: Answer(meaning="It is watched from now on.", model=RootView, headers=("ETag", "Location")),
+    },
+)
+async def add_root(body: NewRoot) -> Response:
+    """Watch one more folder."""
+    path = await trio.to_thread.run_sync(_usable_folder, body.path)
+    with timed("db"):
+        known = {root.path for root in await services().store.roots.list_()}
+        root = await services().store.roots.add(path)
+    await services().running.ref(WATCHER).tell(RootsChanged())
+    view = root_view(root)
+    place = {"Location": f"{blueprint.url_prefix}/roots/{root.id}", "ETag": _etag(view)}
+    return answer(view, status=200 if path in known else 201, headers=place)
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/roots/<root_id>",
+    tag="Library",
+    answers={
+        200: Answer(meaning="The root.", model=RootView, headers=("ETag",)),
+        304: Answer(meaning="You have it already.", headers=("ETag",)),
+    },
+    asks=("If-None-Match", "If-Match"),
+    problems=("NOT_FOUND", "PRECONDITION_FAILED"),
+)
+async def find_root(root_id: str) -> Response:
+    """One watched folder, and how it is doing."""
+    view = root_view(await named_root(root_id))
+    return conditional(_etag(view), lambda: answer(view))
+
+
+@endpoint(
+    blueprint,
+    "DELETE",
+    "/roots/<root_id>",
+    tag="Library",
+    answers={204: Answer(meaning="It is no longer watched.")},
+    asks=("If-Match",),
+    problems=("NOT_FOUND", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED"),
+)
+async def remove_root(root_id: str) -> Response:
+    """Watch a folder no longer. Nothing on the disk is touched."""
+    root = await named_root(root_id)
+    demand_match(_etag(root_view(root)))
+    with timed("db"):
+        await services().store.roots.remove(root.id)
+    await services().running.ref(WATCHER).tell(RootsChanged())
+    return Response(b"", 204)
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    "/roots/<root_id>/confirm",
+    tag="Library",
+    answers={
+        202: Answer(meaning="It will be looked at again, and what is gone is gone.", model=Scan, headers=("Location",))
+    },
+    problems=("NOT_FOUND", "CONFLICT"),
+)
+async def confirm_root(root_id: str) -> Response:
+    """Say that so much really is gone from a folder that was `held` because of it."""
+    root = await named_root(root_id)
+    if root.state is not RootState.HELD:
+        raise ProblemError("CONFLICT", "Nothing waits to be confirmed", details={"state": root.state})
+    return await _scan(ScanNow(root_id=root.id, is_confirmed=True), (root.id,))
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    "/scan",
+    tag="Library",
+    query=ScanQuery,
+    answers={202: Answer(meaning="It has begun, or will at once.", model=Scan, headers=("Location",))},
+    problems=("NOT_FOUND",),
+)
+async def scan_library(query: ScanQuery) -> Response:
+    """Compare the folders with the catalogue now, instead of at the next turn."""
+    if query.root_id is not None:
+        root_ids: tuple[str, ...] = ((await named_root(query.root_id)).id,)
+    else:
+        with timed("db"):
+            root_ids = tuple(root.id for root in await services().store.roots.list_())
+    return await _scan(ScanNow(root_id=query.root_id), root_ids)
+
+
+async def _scan(order: ScanNow, root_ids: tuple[str, ...]) -> Response:
+    await services().running.ref(WATCHER).tell(order)
+    place = f"{blueprint.url_prefix}/roots" + (f"/{order.root_id}" if order.root_id else "")
+    return answer(Scan(root_ids=root_ids), status=202, headers={"Location": place})
+
+
+def _etag(view: RootView) -> str:
+    return entity_tag("root", json_bytes(view).decode())
+
+
+def _usable_folder(text: str) -> bytes:
+    path = os.path.realpath(os.fsencode(text))
+    reason = None
+    if not os.path.lexists(path):
+        reason = "This folder does not exist"
+    elif not os.path.isdir(path):
+        reason = "This is no folder"
+    else:
+        try:
+            os.scandir(path).close()
+        except OSError as error:
+            reason = f"This folder cannot be read: {error.strerror}"
+    if reason is not None:
+        raise invalid(FieldError(field="path", message=reason, value=text))
+    return path

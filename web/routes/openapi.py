@@ -1,0 +1,68 @@
+"""The description of this interface: for programs as OpenAPI 3.1, for people as a page that needs no other server."""
+
+import hashlib
+from typing import Any
+
+import msgspec
+from quart import Blueprint, Response, current_app, render_template
+
+from web.conditions import conditional
+from web.encoding import JSON, json_bytes, raw_answer
+from web.endpoints import Answer, endpoint
+from web.errors import CODES
+from web.openapi import declarations, document
+from web.services import services
+
+blueprint = Blueprint("openapi", __name__)
+
+DESCRIPTION = """\
+JSON in camelCase, times in RFC 3339 UTC, durations in seconds, ids opaque texts. HEAD is answered wherever GET is, streams excepted.
+Every refusal is `application/problem+json` with a stable `code`. Every answer carries `X-Request-ID`.
+"""
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/openapi.json",
+    tag="Service",
+    answers={
+        200: Answer(meaning="The OpenAPI document.", model=dict[str, Any], headers=("ETag",)),
+        304: Answer(meaning="You have it already.", headers=("ETag",)),
+    },
+    asks=("If-None-Match", "If-Match"),
+    problems=("PRECONDITION_FAILED",),
+)
+async def read_openapi() -> Response:
+    """This interface, as an OpenAPI 3.1 document."""
+    encoded = _encoded()
+    etag = f'"{hashlib.blake2b(encoded, digest_size=12).hexdigest()}"'
+    return conditional(etag, lambda: raw_answer(encoded, content_type=JSON))
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/docs",
+    tag="Service",
+    answers={200: Answer(meaning="The page.", content=("text/html",))},
+)
+async def read_docs() -> Response:
+    """This interface, as a page to read."""
+    described = msgspec.json.decode(_encoded())
+    page = await render_template("docs.html", document=described, codes=CODES, example=_example)
+    return raw_answer(page.encode(), content_type="text/html; charset=utf-8")
+
+
+def _encoded() -> bytes:
+    # What is served does not change while the app lives.
+    kept = current_app.extensions.get("openapi")
+    if kept is None:
+        described = document(declarations(current_app), version=services().version, description=DESCRIPTION)
+        kept = current_app.extensions["openapi"] = json_bytes(described)
+    assert isinstance(kept, bytes)
+    return kept
+
+
+def _example(value: Any) -> str:
+    return msgspec.json.format(json_bytes(value), indent=2).decode()

@@ -1,0 +1,127 @@
+"""Tracks: the list, and one."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from quart import Blueprint, Response
+
+from actors.model.track import Presence, Stage
+from actors.model.view import TrackView, track_view
+from web.conditions import conditional
+from web.encoding import answer, entity_tag
+from web.endpoints import Answer, endpoint
+from web.exchange import timed
+from web.named import named_track
+from web.paging import CacheInfo, CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
+from web.services import services
+
+blueprint = Blueprint("tracks", __name__, url_prefix="/api/v1")
+
+TrackSort = Literal["title", "artist", "album", "addedAt", "changedAt", "duration", "bpm", "loudness", "size"]
+
+_COLUMNS = {
+    "title": "title",
+    "artist": "artist",
+    "album": "album",
+    "addedAt": "added_at",
+    "changedAt": "changed_at",
+    "duration": "duration_s",
+    "bpm": "bpm",
+    "loudness": "loudness_lufs",
+    "size": "size_bytes",
+}
+_LIST = "/api/v1/tracks"
+
+
+class TrackListQuery(msgspec.Struct, rename="camel", kw_only=True):
+    """Which tracks, in which order, which page of them."""
+
+    page: PageNumber | None = None
+    cursor: CursorText | None = None
+    page_size: PageSize = 50
+    sort: Annotated[TrackSort, msgspec.Meta(description="By what they are ordered; `addedAt` if not said.")] | None = (
+        None
+    )
+    order: Annotated[Literal["asc", "desc"], msgspec.Meta(description="`desc` if not said.")] | None = None
+    presence: Annotated[Presence, msgspec.Meta(description="Only those whose file is there, or is not.")] | None = None
+    stage: Annotated[Stage, msgspec.Meta(description="Only those that have come so far.")] | None = None
+    q: (
+        Annotated[
+            str,
+            msgspec.Meta(
+                min_length=1,
+                max_length=200,
+                description="Only those whose title, artists, album or file name hold this text, accents and case aside.",
+            ),
+        ]
+        | None
+    ) = None
+
+
+class TrackPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One page of tracks."""
+
+    data: tuple[TrackView, ...]
+    meta: Meta
+    links: Links
+    cache_info: CacheInfo
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/tracks",
+    tag="Tracks",
+    query=TrackListQuery,
+    answers={200: Answer(meaning="A page of tracks.", model=TrackPage)},
+    problems=("INVALID_CURSOR",),
+)
+async def list_tracks(query: TrackListQuery) -> Response:
+    """Tracks of the catalogue, in pages.
+
+    Pages are taken by number (`page`) or, cheaper and steady while things change, by `cursor`. Ties are broken by id, so pages
+    never repeat or skip. Pages taken by cursor are not counted.
+    """
+    chosen = {"presence": query.presence, "stage": query.stage, "q": query.q}
+    asked = position(
+        sort=query.sort,
+        order=query.order,
+        filters={name: str(value) for name, value in chosen.items() if value is not None},
+        page=query.page,
+        cursor=query.cursor,
+        page_size=query.page_size,
+        default_sort="addedAt",
+        default_order="desc",
+    )
+    with timed("db"):
+        page = await services().store.tracks.list_(
+            sort=_COLUMNS[asked.sort],
+            descending=asked.order == "desc",
+            page=asked.page,
+            after=asked.after,
+            page_size=asked.page_size,
+            presence=Presence(asked.filters["presence"]) if "presence" in asked.filters else None,
+            stage=Stage(asked.filters["stage"]) if "stage" in asked.filters else None,
+            text=asked.filters.get("q"),
+        )
+    meta, links = surroundings(asked, path=_LIST, total=page.total, after=page.after)
+    return answer(TrackPage(data=tuple(map(track_view, page.items)), meta=meta, links=links, cache_info=CacheInfo()))
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/tracks/<track_id>",
+    tag="Tracks",
+    answers={
+        200: Answer(meaning="The track.", model=TrackView, headers=("ETag",)),
+        304: Answer(meaning="You have it already.", headers=("ETag",)),
+    },
+    asks=("If-None-Match", "If-Match"),
+    problems=("TRACK_NOT_FOUND", "PRECONDITION_FAILED"),
+)
+async def find_track(track_id: str) -> Response:
+    """One track, with all that the catalogue knows of it."""
+    track = await named_track(track_id)
+    etag = entity_tag("track", services().version, track.id, track.version)
+    return conditional(etag, lambda: answer(track_view(track)))
