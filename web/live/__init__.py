@@ -1,0 +1,1 @@
+"""The live feed on three transports: WebSocket, Server-Sent Events and NDJSON, over one subscription."""

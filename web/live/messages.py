@@ -1,0 +1,145 @@
+"""What clients of the live socket may say, and how a bad message is refused. Values only."""
+
+from datetime import datetime
+from typing import Any
+
+import attrs
+import msgspec
+
+from actors.config import KIB
+from actors.feed.frame import VERSION
+from actors.model.event import TOPICS
+
+LIMIT_BYTES = 64 * KIB
+"""A message from a client may be so long."""
+ID_CHARACTERS = 128
+
+PLAYER_COMMANDS = frozenset(
+    {
+        "PLAY",
+        "PAUSE",
+        "SEEK",
+        "NEXT_TRACK",
+        "PREVIOUS_TRACK",
+        "SET_VOLUME",
+        "ADD_TRACK",
+        "REMOVE_TRACK",
+        "CLEAR_QUEUE",
+        "REORDER_QUEUE",
+        "GET_CACHE_STATS",
+    }
+)
+"""Known, but nothing in this process carries them out."""
+
+
+class Refused(Exception):  # noqa: N818 — what is said to the client, not a failure of this program
+    """A message that is answered by ERROR; `code` is one of the stable words of the HTTP errors."""
+
+    def __init__(self, code: str, message: str, *, request_id: str | None = None, is_bad: bool = True) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.request_id = request_id
+        self.is_bad = is_bad
+        """Counts towards closing; a proper message that cannot be served now does not."""
+
+
+class Device(msgspec.Struct, frozen=True):
+    """What the client calls itself."""
+
+    id: str
+    name: str = ""
+
+
+class Connect(msgspec.Struct, frozen=True):
+    """Begin: live only, or from the event after `since`; all topics when none are named."""
+
+    token: str | None = None
+    since: int | None = None
+    topics: tuple[str, ...] = TOPICS
+    device: Device | None = None
+
+
+class Topics(msgspec.Struct, frozen=True):
+    """The topics of SUBSCRIBE and UNSUBSCRIBE."""
+
+    topics: tuple[str, ...]
+
+
+class Nothing(msgspec.Struct, frozen=True):
+    """No payload is expected; what there is is ignored."""
+
+
+PAYLOADS: dict[str, type[Connect | Topics | Nothing]] = {
+    "CONNECT": Connect,
+    "SUBSCRIBE": Topics,
+    "UNSUBSCRIBE": Topics,
+    "PING": Nothing,
+}
+
+
+class _Envelope(msgspec.Struct, rename="camel", frozen=True):
+    type: str
+    payload: dict[str, Any] | None = None
+    request_id: str | None = None
+    timestamp: datetime | str | None = None
+    version: str = VERSION
+
+
+@attrs.frozen(kw_only=True)
+class Incoming:
+    """One well-formed message of a client."""
+
+    type: str
+    payload: Connect | Topics | Nothing
+    request_id: str | None
+
+
+def incoming(message: object) -> Incoming:
+    """Read one message of a client, text as it came from the socket.
+
+    Raises: Refused with MALFORMED_JSON, VALIDATION_ERROR, PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or UNAVAILABLE.
+    """
+    if not isinstance(message, str):
+        raise Refused("UNSUPPORTED_MEDIA_TYPE", "messages are JSON in text frames, not binary")
+    try:
+        raw = message.encode()
+    except UnicodeEncodeError as error:
+        raise Refused("MALFORMED_JSON", "the message is not UTF-8") from error
+    if len(raw) > LIMIT_BYTES:
+        raise Refused("PAYLOAD_TOO_LARGE", f"a message may have {LIMIT_BYTES} bytes, this one has {len(raw)}")
+    try:
+        value = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise Refused("MALFORMED_JSON", f"the message is not JSON: {error}") from error
+    return _checked(value)
+
+
+def _checked(value: Any) -> Incoming:
+    request_id = value.get("requestId") if isinstance(value, dict) else None
+    if not isinstance(request_id, str) or len(request_id) > ID_CHARACTERS:
+        request_id = None
+    try:
+        envelope = msgspec.convert(value, _Envelope)
+        if envelope.version != VERSION:
+            raise Refused("VALIDATION_ERROR", f"version must be {VERSION}", request_id=request_id)
+        if envelope.type in PLAYER_COMMANDS:
+            raise Refused("UNAVAILABLE", "there is no player here", request_id=request_id, is_bad=False)
+        if envelope.type not in PAYLOADS:
+            raise Refused("VALIDATION_ERROR", f"unknown type {envelope.type[:100]!r}", request_id=request_id)
+        payload = msgspec.convert(envelope.payload or {}, PAYLOADS[envelope.type])
+        unknown = unknown_topics(payload.topics) if isinstance(payload, Connect | Topics) else []
+    except (msgspec.ValidationError, RecursionError) as error:
+        raise Refused("VALIDATION_ERROR", str(error), request_id=request_id) from error
+    if unknown:
+        raise Refused("VALIDATION_ERROR", _unknown_text(unknown), request_id=request_id)
+    return Incoming(type=envelope.type, payload=payload, request_id=request_id)
+
+
+def unknown_topics(topics: tuple[str, ...]) -> list[str]:
+    """Those that are no topics of the feed."""
+    return sorted(set(topics).difference(TOPICS))
+
+
+def _unknown_text(unknown: list[str]) -> str:
+    return f"unknown topics {', '.join(unknown)[:200]}; there are {', '.join(TOPICS)}"

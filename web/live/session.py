@@ -1,0 +1,234 @@
+"""One client of the live socket, from its first message to the close. Knows the protocol, no web framework."""
+
+import enum
+import random
+import uuid
+from collections import deque
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+import attrs
+import structlog
+import trio
+
+from actors.config import SECONDS
+from actors.errors import DatabaseError
+from actors.feed import Ending, Feed, Subscription, encoded
+from actors.model.event import TOPICS
+from web.live.messages import Connect, Incoming, Refused, Topics, incoming
+from web.live.rate import Rate
+
+BAD_IN_A_ROW = 3
+REPLIES_WAITING = 1_000
+"""A client that asks so much without reading the answers is too slow."""
+CLOSING_S = 2 * SECONDS
+"""So long the peer's own close is waited for."""
+FAREWELL_S = 1 * SECONDS
+RETRY_S = (1 * SECONDS, 5 * SECONDS)
+"""GOODBYE spreads the returning clients over this time."""
+
+log = structlog.get_logger()
+
+
+class Close(enum.IntEnum):
+    """Why the server closes a socket."""
+
+    GOING_AWAY = 1001
+    INTERNAL = 1011
+    SILENT = 4000
+    UNAUTHENTICATED = 4001
+    FORBIDDEN = 4003
+    TOO_SLOW = 4008
+    TOO_MANY = 4009
+    BAD_MESSAGE = 4022
+
+
+class Ear(Protocol):
+    """Tells when the peer's last byte came in, on Trio's clock."""
+
+    heard_at: float
+
+
+@attrs.frozen(kw_only=True)
+class Wire:
+    """The socket, as the server's framework gives it."""
+
+    receive: Callable[[], Awaitable[object]]
+    """The next message: text, or anything else for binary."""
+    send: Callable[[str], Awaitable[None]]
+    """Waits while the peer takes nothing; whoever owns the connection cuts it when that lasts too long."""
+    close: Callable[[int, str], Awaitable[None]]
+    ear: Ear | None
+    """None when the server cannot tell; then silence is not noticed here."""
+
+
+class Session:
+    """Runs one client. `run` returns when the socket is closed from this side; the peer's leaving cancels it.
+
+    The input is always drained: no message waits for an answer to be taken. So pings are answered by the server below
+    under any load, and a client that does not read cannot hold more than its queue.
+    """
+
+    def __init__(self, wire: Wire, *, feed: Feed, stopping: trio.Event, heartbeat_s: float) -> None:
+        self.id = uuid.uuid4().hex
+        self._wire = wire
+        self._feed = feed
+        self._stopping = stopping
+        self._heartbeat_s = heartbeat_s
+        self._subscription: Subscription | None = None
+        self._connect_id: str | None = None
+        self._connected = trio.Event()
+        self._welcomed = trio.Event()
+        self._replies: deque[str] = deque()
+        self._has_replies = trio.Event()
+        self._sending = trio.Lock()
+        self._active = trio.CancelScope()
+        self._verdict: tuple[Close, str] | None = None
+        self._bad_in_a_row = 0
+        self._rate = Rate(now=trio.current_time())
+
+    async def run(self) -> None:
+        """Serve the client to its end. Cancellation: it is told GOODBYE if it can be within a second."""
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._answer)
+                with self._active:
+                    async with trio.open_nursery() as active:
+                        for task in (self._listen, self._follow, self._heed_silence, self._heed_stopping):
+                            active.start_soon(task)
+                self._has_replies.set()
+            code, reason = self._verdict or (Close.INTERNAL, "internal error")
+            await self._wire.close(code, reason)
+        except BaseException as error:
+            if _is_cancellation(error):
+                with trio.move_on_after(FAREWELL_S, shield=True):
+                    await self._wire.send(_message("GOODBYE", goodbye("shutting down"), None))
+                    await self._wire.close(Close.GOING_AWAY, "shutting down")
+            raise
+        with trio.move_on_after(CLOSING_S):
+            while True:
+                await self._wire.receive()
+
+    def _end(self, code: Close, reason: str) -> None:
+        """Close after the replies that are waiting. The first verdict counts."""
+        if self._verdict is None:
+            self._verdict = (code, reason)
+            log.debug("live socket ends", session=self.id, code=int(code), reason=reason)
+        self._active.cancel()
+
+    async def _listen(self) -> None:
+        while True:
+            message = await self._wire.receive()
+            if not self._rate.allows(trio.current_time()):
+                self._error(Refused("RATE_LIMITED", "too many messages"))
+                self._end(Close.TOO_MANY, "too many messages")
+                return
+            try:
+                self._do(incoming(message))
+            except Refused as refused:
+                self._error(refused)
+                self._bad_in_a_row += refused.is_bad
+                if self._bad_in_a_row >= BAD_IN_A_ROW:
+                    self._end(Close.BAD_MESSAGE, refused.message)
+                    return
+            else:
+                self._bad_in_a_row = 0
+
+    def _do(self, message: Incoming) -> None:
+        match message.payload:
+            case Connect():
+                if self._subscription is not None:
+                    raise Refused("CONFLICT", "already connected", request_id=message.request_id, is_bad=False)
+                self._subscription = self._feed.subscribe(message.payload.topics, message.payload.since)
+                self._connect_id = message.request_id
+                self._connected.set()
+            case Topics(topics=topics):
+                if self._subscription is None:
+                    raise Refused("CONFLICT", "CONNECT first", request_id=message.request_id, is_bad=False)
+                if message.type == "SUBSCRIBE":
+                    self._subscription.topics.update(topics)
+                else:
+                    self._subscription.topics.difference_update(topics)
+                present = [topic for topic in TOPICS if topic in self._subscription.topics]
+                self._reply("ACK", {"topics": present}, message.request_id)
+            case _:
+                self._reply("PONG", {}, message.request_id)
+
+    async def _follow(self) -> None:
+        """The feed, once the client has said CONNECT."""
+        await self._connected.wait()
+        assert self._subscription is not None
+        try:
+            async with self._subscription as subscription:
+                payload = {"session": self.id, "seq": subscription.newest, "heartbeatSeconds": self._heartbeat_s}
+                await self._send(_message("WELCOME", payload, self._connect_id))
+                self._welcomed.set()
+                while frames := await subscription.take():
+                    for frame in frames:
+                        await self._send(frame.text)
+        except DatabaseError as error:
+            self._error(Refused("UNAVAILABLE", str(error)))
+            self._reply("GOODBYE", goodbye("the database is away"), None)
+            self._end(Close.GOING_AWAY, "the database is away")
+        finally:
+            self._welcomed.set()
+        if self._subscription.ending is Ending.TOO_SLOW:
+            self._end(Close.TOO_SLOW, "too slow")
+
+    async def _heed_silence(self) -> None:
+        """Close when nothing at all was heard for two heartbeats; the pings themselves are the server's below."""
+        if self._wire.ear is None:
+            return
+        while True:
+            silent_s = trio.current_time() - self._wire.ear.heard_at
+            if silent_s >= 2 * self._heartbeat_s:
+                self._end(Close.SILENT, "silent")
+                return
+            await trio.sleep(2 * self._heartbeat_s - silent_s)
+
+    async def _heed_stopping(self) -> None:
+        await self._stopping.wait()
+        self._reply("GOODBYE", goodbye("shutting down"), None)
+        self._end(Close.GOING_AWAY, "shutting down")
+
+    async def _answer(self) -> None:
+        """Send the replies, in their order, until the session ends and all are out."""
+        while self._replies or not self._active.cancel_called:
+            if not self._replies:
+                self._has_replies = trio.Event()
+                await self._has_replies.wait()
+                continue
+            if self._subscription is not None:
+                await self._welcomed.wait()  # WELCOME is the first answer, whatever was asked behind CONNECT
+            await self._send(self._replies.popleft())
+
+    async def _send(self, text: str) -> None:
+        async with self._sending:
+            await self._wire.send(text)
+
+    def _reply(self, message_type: str, payload: dict[str, Any], request_id: str | None) -> None:
+        if len(self._replies) >= REPLIES_WAITING:
+            self._replies.clear()
+            self._end(Close.TOO_SLOW, "answers are not taken")
+            return
+        self._replies.append(_message(message_type, payload, request_id))
+        self._has_replies.set()
+
+    def _error(self, refused: Refused) -> None:
+        self._reply("ERROR", {"code": refused.code, "message": refused.message}, refused.request_id)
+
+
+def goodbye(reason: str) -> dict[str, Any]:
+    """The payload of GOODBYE: when to come back is spread, so that not everyone does at once."""
+    return {"reason": reason, "retrySeconds": round(random.uniform(*RETRY_S), 1)}  # noqa: S311 — spreads load, guards nothing
+
+
+def _message(message_type: str, payload: dict[str, Any], request_id: str | None) -> str:
+    return encoded(message_type, payload, at=datetime.now(UTC), request_id=request_id).decode()
+
+
+def _is_cancellation(error: BaseException) -> bool:
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(trio.Cancelled)[1] is None
+    return isinstance(error, trio.Cancelled)

@@ -1,0 +1,45 @@
+"""`/api/v1/events`: the live feed as Server-Sent Events."""
+
+from quart import Blueprint, Response
+
+from actors.feed import Frame
+from web.endpoints import Answer, endpoint
+from web.live.stream import Form, StreamQuery, streamed
+
+blueprint = Blueprint("live_events", __name__, url_prefix="/api/v1")
+
+MEDIA_TYPE = "text/event-stream"
+EXAMPLE = """id: 42
+event: TRACK_ADDED
+data: {"type":"TRACK_ADDED","payload":{"track":{"id":"…"}},"requestId":null,"timestamp":"2026-03-01T12:30:00.123456Z","version":"1.0","seq":42}
+
+"""
+
+
+def event_lines(frame: Frame) -> bytes:
+    """One message: its number, if it has one, its type, and the JSON."""
+    number = b"" if frame.seq is None else b"id: %d\n" % frame.seq
+    return b"%sevent: %s\ndata: %s\n\n" % (number, frame.type.encode(), frame.body)
+
+
+FORM = Form(media_type=MEDIA_TYPE, opening=b"retry: 2000\n: rookery\n\n", line=event_lines, heartbeat=b":\n\n")
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/events",
+    tag="Live",
+    answers={200: Answer(meaning=f"Events as they happen, for example:\n\n{EXAMPLE}", content=(MEDIA_TYPE,))},
+    query=StreamQuery,
+    asks=("Last-Event-ID",),
+    problems=("BAD_REQUEST", "VALIDATION_ERROR", "METHOD_NOT_ALLOWED"),
+)
+async def live_events(query: StreamQuery) -> Response:
+    """The live feed as Server-Sent Events.
+
+    `id:` is the number of the event in the log; a client that comes back with it as `Last-Event-ID` (or `since`) goes
+    on with the next one. Without it the stream begins now. `event:` is the type, `data:` the whole message. A comment
+    comes every 15 s. RESYNC says that history is gone: read the catalogue anew. GOODBYE says when to come back.
+    """
+    return await streamed(query, FORM)

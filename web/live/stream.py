@@ -1,0 +1,134 @@
+"""The feed as the endless body of an HTTP answer; what a frame looks like on the line is the caller's."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+import attrs
+import msgspec
+import trio
+from quart import Response, request
+from quart.wrappers.response import ResponseBody
+
+from actors.errors import DatabaseError
+from actors.feed import Frame, Subscription, encoded
+from actors.model.event import TOPICS
+from web.errors import FieldError, ProblemError, invalid
+from web.live.messages import unknown_topics
+from web.live.session import goodbye
+from web.services import Services, services
+
+
+class StreamQuery(msgspec.Struct):
+    """Where to begin and what to hear."""
+
+    since: str | None = None
+    """The last number seen; the stream goes on with the next."""
+    topics: str | None = None
+    """Names, with commas between them; all by default."""
+
+
+@attrs.frozen(kw_only=True)
+class Form:
+    """How one transport writes the feed."""
+
+    media_type: str
+    opening: bytes
+    line: Callable[[Frame], bytes]
+    heartbeat: bytes
+
+
+async def streamed(query: StreamQuery, form: Form) -> Response:
+    """The answer that follows the feed until the client leaves, is too slow, or the service stops.
+
+    Raises: ProblemError for values that cannot be used; DatabaseError when the log cannot be asked.
+    """
+    if request.method == "HEAD":
+        raise ProblemError("METHOD_NOT_ALLOWED", "A stream has no HEAD", headers={"Allow": "GET"})
+    here = services()
+    asked = _since(request.headers.get("Last-Event-ID") or query.since)
+    newest = await here.feed.begin()
+    since = newest if asked is None else asked  # from this moment, not from when the body is asked for
+    response = Response(b"", content_type=form.media_type)
+    response.response = StreamBody(here, here.feed.subscribe(_topics(query.topics), since), form)
+    response.headers.pop("Content-Length", None)
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["X-Accel-Buffering"] = "no"
+    response.timeout = None
+    return response
+
+
+class StreamBody(ResponseBody):
+    """Quart enters it, iterates and leaves, also when the client goes; no scope is open while it sends."""
+
+    def __init__(self, here: Services, subscription: Subscription, form: Form) -> None:
+        self._here = here
+        self._subscription = subscription
+        self._form = form
+        self._farewell: str | None = None
+
+    async def __aenter__(self) -> Self:
+        """Begin the subscription."""
+        await self._subscription.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """End it."""
+        await self._subscription.__aexit__(kind, error, traceback)
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self._pieces()
+
+    async def _pieces(self) -> AsyncIterator[bytes]:
+        yield self._form.opening
+        while self._farewell is None:
+            frames = await self._wait()
+            if frames:
+                yield b"".join(map(self._form.line, frames))
+            elif self._subscription.ending is not None:
+                return
+            elif self._farewell is None:
+                yield self._form.heartbeat
+        payload = goodbye(self._farewell)
+        body = encoded("GOODBYE", payload, at=datetime.now(UTC))
+        yield self._form.line(Frame(type="GOODBYE", topic="", body=body))
+
+    async def _wait(self) -> list[Frame]:
+        """The next frames; none when it is time for a heartbeat or a farewell, or the subscription has ended."""
+        frames: list[Frame] = []
+        with trio.move_on_after(self._here.config.stream_heartbeat_s):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._heed_stopping, nursery.cancel_scope)
+                try:
+                    frames = await self._subscription.take()
+                except DatabaseError:
+                    self._farewell = "the database is away"
+                nursery.cancel_scope.cancel()
+        return frames
+
+    async def _heed_stopping(self, waiting: trio.CancelScope) -> None:
+        await self._here.stopping.wait()
+        self._farewell = "shutting down"
+        waiting.cancel()
+
+
+def _since(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return int(text)
+    except ValueError:
+        raise ProblemError("BAD_REQUEST", f"The last number seen must be an integer, not {text[:50]!r}") from None
+
+
+def _topics(text: str | None) -> tuple[str, ...]:
+    if text is None:
+        return TOPICS
+    topics = tuple(filter(None, text.split(",")))
+    unknown = unknown_topics(topics)
+    if unknown:
+        raise invalid(FieldError(field="topics", message=f"There are {', '.join(TOPICS)}", value=text))
+    return topics

@@ -1,0 +1,6 @@
+"""The server: Hypercorn's protocols on sockets that are watched, so that no client can hold the process."""
+
+from web.serving.line import Line
+from web.serving.serve import serve
+
+__all__ = ["Line", "serve"]

@@ -1,0 +1,79 @@
+"""One connection's stream, watched: when it was last heard, and cut when its peer takes nothing. Knows no protocol."""
+
+import contextlib
+import socket
+import struct
+from typing import Any
+
+import trio
+
+from actors.config import KIB, SECONDS
+
+STALL_S = 10 * SECONDS
+"""A peer that takes no byte for so long is cut; slow progress is not a stall."""
+CHUNK_BYTES = 64 * KIB
+
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
+
+
+class Line:
+    """Stands between a server's protocol and a socket or TLS stream, with the same methods.
+
+    What it does not define itself (`socket`, `do_handshake`, `selected_alpn_protocol`, …) is the stream's own.
+    Owns: the stream.
+    """
+
+    def __init__(self, stream: Stream, *, stall_s: float = STALL_S) -> None:
+        self.heard_at = trio.current_time()
+        """When the last byte came in, on Trio's clock."""
+        self._stream = stream
+        self._stall_s = stall_s
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+    async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
+        """The next bytes, empty at the peer's end."""
+        data = await self._stream.receive_some(max_bytes)
+        if data:
+            self.heard_at = trio.current_time()
+        return data
+
+    async def send_all(self, data: bytes) -> None:
+        """Send everything. Raises: BrokenResourceError when the peer took no byte for `stall_s`; the line is then cut."""
+        with memoryview(data) as rest:
+            start = 0
+            while start < len(rest):
+                with trio.move_on_after(self._stall_s) as scope:
+                    start += await self._send_some(rest[start : start + CHUNK_BYTES])
+                if scope.cancelled_caught:
+                    self.cut()
+                    raise trio.BrokenResourceError("the peer takes nothing")
+
+    async def send_eof(self) -> None:
+        """Tell the peer that nothing more comes; a TLS stream cannot."""
+        if isinstance(self._stream, trio.SocketStream):
+            await self._stream.send_eof()
+
+    async def aclose(self) -> None:
+        """Close, at most as long as a stall lasts."""
+        with trio.move_on_after(self._stall_s):
+            await self._stream.aclose()
+
+    def cut(self) -> None:
+        """Reset the connection now: unsent bytes are dropped and everyone who waits on the stream is woken."""
+        transport = self._stream if isinstance(self._stream, trio.SocketStream) else self._stream.transport_stream
+        with contextlib.suppress(OSError):
+            transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        transport.socket.close()
+
+    async def _send_some(self, data: memoryview) -> int:
+        if isinstance(self._stream, trio.SocketStream):
+            try:
+                return await self._stream.socket.send(data)
+            except OSError as error:
+                if self._stream.socket.fileno() == -1:
+                    raise trio.ClosedResourceError("this line was closed") from error
+                raise trio.BrokenResourceError("the peer is gone") from error
+        await self._stream.send_all(data)
+        return len(data)

@@ -1,0 +1,140 @@
+"""Accepting connections and ending them. HTTP and WebSocket are Hypercorn's; one connection's failure stays its own."""
+
+from collections.abc import Awaitable, Callable
+from functools import partial
+from typing import Any
+
+import trio
+from hypercorn.config import Config
+from hypercorn.trio.lifespan import Lifespan
+from hypercorn.trio.tcp_server import TCPServer
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import ConnectionState, Framework
+from hypercorn.utils import repr_socket_addr, wrap_app
+
+from actors.config import SECONDS
+from web.serving.line import STALL_S, Line
+
+FAREWELL_S = 1 * SECONDS
+"""When connections are cancelled, so long they may still say goodbye before they are cut."""
+
+
+async def serve(
+    app: Framework,
+    config: Config,
+    *,
+    shutdown_trigger: Callable[[], Awaitable[None]] | None = None,
+    task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
+    stall_s: float = STALL_S,
+) -> None:
+    """Serve an ASGI app on the sockets of a Hypercorn configuration, as `hypercorn.trio.serve` does.
+
+    Every connection's `scope["state"]["line"]` is its `Line`. `task_status` gets the addresses (`http://127.0.0.1:8000`).
+
+    When `shutdown_trigger` returns, no more connections are taken, those that are open have `config.graceful_timeout`
+    to end and are then cut, whatever they wait for; the app's lifespan ends last. Cancellation: the same with 1 s.
+
+    Raises: OSError when an address cannot be bound; hypercorn's LifespanFailureError when the app refuses to start.
+    """
+    wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
+    state: dict[str, Any] = {}
+    lifespan = Lifespan(wrapped, config, state)
+    listeners, addresses = _listen(config)
+    try:
+        async with trio.open_nursery() as lifespan_nursery:
+            await lifespan_nursery.start(lifespan.handle_lifespan)
+            await lifespan.wait_for_startup()
+            serving = _Serving(wrapped, config, state, stall_s)
+            task_status.started(addresses)
+            await serving.run(listeners, shutdown_trigger or trio.sleep_forever)
+            await lifespan.wait_for_shutdown()
+            lifespan_nursery.cancel_scope.cancel()
+    finally:
+        for listener in listeners:
+            _socket_of(listener).close()
+
+
+def _listen(config: Config) -> tuple[list[trio.SocketListener | trio.SSLListener[trio.SocketStream]], list[str]]:
+    sockets = config.create_sockets()
+    listeners: list[trio.SocketListener | trio.SSLListener[trio.SocketStream]] = []
+    addresses = []
+    for sock in sockets.secure_sockets:
+        sock.listen(config.backlog)
+        context = config.create_ssl_context()
+        if context is None:
+            raise ValueError("secure sockets need a certificate and a key")
+        plain = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+        listeners.append(trio.SSLListener(plain, context, https_compatible=True))
+        addresses.append(f"https://{repr_socket_addr(sock.family, sock.getsockname())}")
+    for sock in sockets.insecure_sockets:
+        sock.listen(config.backlog)
+        listeners.append(trio.SocketListener(trio.socket.from_stdlib_socket(sock)))
+        addresses.append(f"http://{repr_socket_addr(sock.family, sock.getsockname())}")
+    return listeners, addresses
+
+
+def _socket_of(listener: trio.SocketListener | trio.SSLListener[trio.SocketStream]) -> trio.socket.SocketType:
+    plain = listener.transport_listener if isinstance(listener, trio.SSLListener) else listener
+    assert isinstance(plain, trio.SocketListener)
+    return plain.socket
+
+
+class _Serving:
+    """The open connections of one server."""
+
+    def __init__(self, app: Any, config: Config, state: dict[str, Any], stall_s: float) -> None:
+        self._app = app
+        self._config = config
+        self._state = state
+        self._stall_s = stall_s
+        self._context = WorkerContext(None)
+        self._lines: set[Line] = set()
+        self._is_empty = trio.Event()
+
+    async def run(
+        self,
+        listeners: list[trio.SocketListener | trio.SSLListener[trio.SocketStream]],
+        shutdown_trigger: Callable[[], Awaitable[None]],
+    ) -> None:
+        async with trio.open_nursery() as whole:
+            whole.start_soon(self._cut_at_last)
+            async with trio.open_nursery() as connections:
+                async with trio.open_nursery() as accepting:
+                    accepting.start_soon(
+                        partial(trio.serve_listeners, self._hold, listeners, handler_nursery=connections)
+                    )
+                    await shutdown_trigger()
+                    accepting.cancel_scope.cancel()
+                whole.cancel_scope.deadline = trio.current_time() + self._config.graceful_timeout
+                await self._context.terminated.set()
+            whole.cancel_scope.cancel()
+
+    async def _hold(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]) -> None:
+        """One connection, to its end. Whatever it fails of is logged here and goes no further."""
+        line = Line(stream, stall_s=self._stall_s)
+        self._lines.add(line)
+        state = ConnectionState({**self._state, "line": line})
+        try:
+            await TCPServer(self._app, self._config, self._context, state, line)  # type: ignore[arg-type]
+        except* Exception:  # noqa: BLE001 — a malformed upgrade escapes Hypercorn's protocols; it must not end the server
+            await self._config.log.exception("A connection failed")
+        finally:
+            line.cut()
+            self._lines.discard(line)
+            if not self._lines:
+                self._is_empty.set()
+
+    async def _cut_at_last(self) -> None:
+        """At cancellation, by the deadline or from outside: a short farewell, then the cut.
+
+        Hypercorn shields its writes, so nothing but the cut ends one to a peer that does not read.
+        """
+        try:
+            await trio.sleep_forever()
+        finally:
+            if self._lines:
+                self._is_empty = trio.Event()
+                with trio.move_on_after(FAREWELL_S, shield=True):
+                    await self._is_empty.wait()
+                for line in tuple(self._lines):
+                    line.cut()
