@@ -61,6 +61,10 @@ class Events:
         """See `append`."""
         return await append(connection, events)
 
+    async def add(self, *events: NewEvent) -> int:
+        """Log events that belong to no change of the catalogue, in a transaction of their own; gives the newest number."""
+        return await self._pool.write(lambda connection: append(connection, events))
+
     async def prune(self, keep: int) -> int:
         """Drop all but the newest `keep` events; gives how many were dropped."""
         status: str = await self._pool.write(lambda connection: connection.execute(PRUNE, keep))

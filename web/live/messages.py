@@ -1,6 +1,5 @@
 """What clients of the live socket may say, and how a bad message is refused. Values only."""
 
-from datetime import datetime
 from typing import Any
 
 import attrs
@@ -82,7 +81,7 @@ class _Envelope(msgspec.Struct, rename="camel", frozen=True):
     type: str
     payload: dict[str, Any] | None = None
     request_id: str | None = None
-    timestamp: datetime | str | None = None
+    timestamp: str | None = None
     version: str = VERSION
 
 

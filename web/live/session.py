@@ -101,10 +101,12 @@ class Session:
             code, reason = self._verdict or (Close.INTERNAL, "internal error")
             await self._wire.close(code, reason)
         except BaseException as error:
-            if _is_cancellation(error):
-                with trio.move_on_after(FAREWELL_S, shield=True):
+            with trio.move_on_after(FAREWELL_S, shield=True):
+                if _is_cancellation(error):
                     await self._wire.send(_message("GOODBYE", goodbye("shutting down"), None))
                     await self._wire.close(Close.GOING_AWAY, "shutting down")
+                else:
+                    await self._wire.close(Close.INTERNAL, "internal error")
             raise
         with trio.move_on_after(CLOSING_S):
             while True:

@@ -1,0 +1,98 @@
+"""Carries the durable log, and passing progress, to the live feed of this process."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+
+import structlog
+import trio
+
+from actors.config import MINUTES, SECONDS, Config
+from actors.errors import DatabaseAwayError
+from actors.feed import Feed
+from actors.messages import Progress
+from actors.model.event import NewEvent, Passing
+from actors.store.store import Store
+from supervision import Actor, Context, Event, EventKind
+
+PAGE = 200
+"""Events read from the log at once."""
+AWAY_S = 1 * SECONDS
+"""The log is tried again after this, while the database is away."""
+PRUNE_EVERY_S = 10 * MINUTES
+
+log = structlog.get_logger("rookery.broadcaster")
+
+
+class Broadcaster(Actor[Progress]):
+    """Reads the log from the feed's newest number on, whenever the database says that there is more.
+
+    The feed outlives it and skips what it already has, so a crash at any point loses and doubles nothing. While the
+    database is away it waits; clients stay connected and hear of progress.
+    """
+
+    def __init__(self, *, store: Store, feed: Feed, config: Config) -> None:
+        self._store = store
+        self._feed = feed
+        self._config = config
+
+    async def started(self, context: Context) -> None:
+        """Ready once the feed knows where the log stands."""
+        await self._feed.begin()
+        context.start_soon(self._patiently, self._pump)
+        context.start_soon(self._patiently, self._prune)
+        context.start_soon(self._log_supervision, context)
+
+    async def receive(self, message: Progress) -> None:
+        """Pass progress on; only the newest of a subject matters."""
+        payload = {"subject": message.subject, "stage": message.stage, "done": message.done}
+        self._feed.publish_passing(
+            Passing(type="PROGRESS_UPDATE", subject=message.subject, payload=payload, at=datetime.now(UTC))
+        )
+
+    async def _patiently(self, work: Callable[[], Awaitable[None]]) -> None:
+        while True:
+            try:
+                await work()
+            except DatabaseAwayError as error:
+                log.warning("the database is away", error=str(error), again_in_s=AWAY_S)
+                await trio.sleep(AWAY_S)
+
+    async def _pump(self) -> None:
+        async with self._store.events.listen() as news:
+            while True:
+                await news.take()
+                while events := await self._store.events.after(self._feed.newest, PAGE):
+                    await self._feed.publish_paced(events)
+
+    async def _prune(self) -> None:
+        while True:
+            dropped = await self._store.events.prune(self._config.event_retention)
+            if dropped:
+                log.debug("old events dropped", dropped=dropped)
+            await trio.sleep(PRUNE_EVERY_S)
+
+    async def _log_supervision(self, context: Context) -> None:
+        """What happens in the tree goes through the log like everything else; dead letters, of which a full mailbox may
+        make thousands, are only counted in the status."""
+        async with context.running.events() as events:
+            async for event in events:
+                if event.kind is EventKind.DEAD_LETTER:
+                    continue
+                try:
+                    await self._store.events.add(_told(event))
+                except DatabaseAwayError as error:
+                    log.warning("a supervision event was not logged", path=event.path, error=str(error))
+
+
+def _told(event: Event) -> NewEvent:
+    return NewEvent(
+        type="SUPERVISION_EVENT",
+        payload={
+            "kind": event.kind.value,
+            "path": event.path,
+            "incarnation": event.incarnation,
+            "reason": event.reason,
+            "error": None if event.error is None else f"{type(event.error).__name__}: {event.error}",
+            "delaySeconds": event.delay_s,
+        },
+    )
