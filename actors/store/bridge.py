@@ -37,12 +37,15 @@ class _Call:
 
     trio_task: trio.lowlevel.Task
     token: trio.lowlevel.TrioToken
+    others: "set[_Call]"
+    """All calls in flight, this one among them; touched on the asyncio side only."""
     task: "asyncio.Task[Any] | None" = None
     raise_cancel: Callable[[], Any] | None = None
     answered: bool = False
 
     def start(self, loop: asyncio.AbstractEventLoop, call: Callable[[], Awaitable[Any]]) -> None:
         """Begin, on the asyncio side."""
+        self.others.add(self)
         self.task = loop.create_task(_awaited(call))
         self.task.add_done_callback(self._done)
 
@@ -61,7 +64,11 @@ class _Call:
         elif self.raise_cancel is not None:
             self._answer(outcome.capture(self.raise_cancel))
         else:
-            self._answer(outcome.Error(trio.BrokenResourceError("the bridge was closed")))
+            self.break_off()
+
+    def break_off(self) -> None:
+        """Let the waiting task go on with an error, because the bridge is closing."""
+        self._answer(outcome.Error(trio.BrokenResourceError("the bridge was closed")))
 
     def _abandon(self) -> None:
         if not self.answered and self.raise_cancel is not None:
@@ -72,6 +79,7 @@ class _Call:
         if self.answered:
             return
         self.answered = True
+        self.others.discard(self)
         with suppress(trio.RunFinishedError):  # nobody is left to hear it
             self.token.run_sync_soon(trio.lowlevel.reschedule, self.trio_task, result)
 
@@ -85,6 +93,7 @@ class Bridge:
     """The way from Trio tasks to one asyncio loop in a thread of its own."""
 
     _loop: asyncio.AbstractEventLoop
+    _calls: set[_Call]
     _closed: bool = False
 
     async def run(self, async_fn: "Callable[[Unpack[Ts]], Awaitable[T]]", *args: "Unpack[Ts]") -> T:
@@ -100,11 +109,12 @@ class Bridge:
         if self._closed:
             raise trio.ClosedResourceError("the bridge is closed")
         loop = self._loop
-        call = _Call(trio.lowlevel.current_task(), trio.lowlevel.current_trio_token())
+        call = _Call(trio.lowlevel.current_task(), trio.lowlevel.current_trio_token(), self._calls)
         loop.call_soon_threadsafe(call.start, loop, lambda: async_fn(*args))
 
         def abort(raise_cancel: Callable[[], Any]) -> trio.lowlevel.Abort:
-            loop.call_soon_threadsafe(call.cancel, loop, raise_cancel)
+            with suppress(RuntimeError):  # the loop is closed, so every call has been answered
+                loop.call_soon_threadsafe(call.cancel, loop, raise_cancel)
             return trio.lowlevel.Abort.FAILED
 
         result: T = await trio.lowlevel.wait_task_rescheduled(abort)
@@ -123,11 +133,6 @@ class Bridge:
         with trio.CancelScope(shield=True):  # `bounded` keeps the deadline, in real time
             await self.run(bounded)
 
-    def call_soon(self, fn: Callable[[], object]) -> None:
-        """Run a plain function on the asyncio loop soon; from any thread. A closed bridge ignores it."""
-        if not self._closed:
-            self._loop.call_soon_threadsafe(fn)
-
     def close(self) -> None:
         """Refuse further calls and end the loop's tasks; the owner waits for the thread."""
         if not self._closed:
@@ -135,8 +140,8 @@ class Bridge:
             self._loop.call_soon_threadsafe(self._loop.stop)
 
 
-def _serve(started: Callable[[asyncio.AbstractEventLoop], None]) -> None:
-    """The thread: one loop until it is stopped, then the end of whatever still runs."""
+def _serve(started: Callable[[asyncio.AbstractEventLoop], None], calls: set[_Call]) -> None:
+    """The thread: one loop until it is stopped, then the end of whatever still runs, and an answer to every caller."""
     loop = uvloop.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
@@ -148,6 +153,8 @@ def _serve(started: Callable[[asyncio.AbstractEventLoop], None]) -> None:
         if left:
             loop.run_until_complete(asyncio.wait(left, timeout=CLOSE_LIMIT_S))
         loop.run_until_complete(loop.shutdown_asyncgens())
+        for call in tuple(calls):
+            call.break_off()
     finally:
         asyncio.set_event_loop(None)
         loop.close()
@@ -163,17 +170,18 @@ async def open_bridge() -> AsyncIterator[Bridge]:
     token = trio.lowlevel.current_trio_token()
     ready = trio.Event()
     loops: list[asyncio.AbstractEventLoop] = []
+    calls: set[_Call] = set()
 
     def started(loop: asyncio.AbstractEventLoop) -> None:
         loops.append(loop)
         token.run_sync_soon(ready.set)
 
     # A daemon, so that a loop that some call blocks cannot keep the program from ending.
-    thread = threading.Thread(target=_serve, args=(started,), name="rookery-database", daemon=True)
+    thread = threading.Thread(target=_serve, args=(started, calls), name="rookery-database", daemon=True)
     thread.start()
     with trio.CancelScope(shield=True):  # the thread needs milliseconds, and only its loop can end it
         await ready.wait()
-    bridge = Bridge(loops[0])
+    bridge = Bridge(loops[0], calls)
     try:
         yield bridge
     finally:

@@ -1,10 +1,12 @@
 """How values cross into PostgreSQL: jsonb by msgspec, and text that PostgreSQL and JSON accept."""
 
+import re
 from typing import Any
 
 import asyncpg
 import msgspec
 
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 JSONB_VERSION = b"\x01"
 """First byte of jsonb's binary form (PostgreSQL, src/backend/utils/adt/jsonb.c, jsonb_send)."""
 
@@ -12,7 +14,7 @@ JSONB_VERSION = b"\x01"
 def storable(value: Any) -> Any:
     """The same JSON-ready value with every text made storable: no NUL, no lone surrogate; U+FFFD stands for them."""
     if isinstance(value, str):
-        return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+        return UNSTORABLE.sub("\ufffd", value)
     if isinstance(value, dict):
         return {storable(key): storable(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

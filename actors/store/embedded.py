@@ -131,7 +131,7 @@ class EmbeddedServer:
             for line in lines:
                 text = line[:LONGEST_LINE].decode("utf-8", "replace")
                 self._lines.append(text)
-                (log.info if text.startswith("LOG:") else log.warning)("database.says", line=text)
+                (log.debug if text.startswith("LOG:") else log.warning)("database.says", line=text)
                 if READY in text:
                     ready()
 

@@ -13,6 +13,7 @@ import attrs
 
 from actors.errors import InvalidError
 from actors.model.track import Presence, Stage
+from actors.store.codec import storable
 
 VALUE = "="
 """First sign of a cursor's sort value where the track has one; a cursor among tracks without is empty."""
@@ -113,21 +114,16 @@ def filtered(wanted: TrackFilter) -> Query:
     for column in ("artist", "album"):
         value = getattr(wanted, column)
         if value is not None:
-            query.add(f"{column}_key = sort_key({{}}::text)", _clean(value))
+            query.add(f"{column}_key = sort_key({{}}::text)", storable(value))
     for column in ("year", "bpm", "loudness_lufs"):
         least, most = getattr(wanted, column)
         if least is not None:
             query.add(f"{column} >= {{}}", least)
         if most is not None:
             query.add(f"{column} <= {{}}", most)
-    for word in _clean(wanted.text or "").split():
+    for word in storable(wanted.text or "").split():
         query.add("strpos(search_text, folded({}::text)) > 0", word)
     return query
-
-
-def _clean(text: str) -> str:
-    """PostgreSQL refuses NUL and lone surrogates; nothing in the catalogue has them."""
-    return text.replace("\0", " ").encode("utf-8", "replace").decode()
 
 
 def beginning_after(query: Query, sort: Sort, after: tuple[str, str], *, is_descending: bool) -> Query | None:
@@ -143,7 +139,7 @@ def beginning_after(query: Query, sort: Sort, after: tuple[str, str], *, is_desc
     begun.add(
         f"({sort.column}, id) {'<' if is_descending else '>'} ({{}}::{sort.type}, {{}}::text)",
         _read(sort, value),
-        _clean(track_id),
+        storable(track_id),
     )
     return begun
 
@@ -151,7 +147,7 @@ def beginning_after(query: Query, sort: Sort, after: tuple[str, str], *, is_desc
 def _read(sort: Sort, text: str) -> Any:
     refusal = InvalidError("cursor", "this cursor does not belong to this list")
     try:
-        value = sort.read(_clean(text[len(VALUE) :]))
+        value = sort.read(storable(text[len(VALUE) :]))
     except ValueError:
         raise refusal from None
     is_bare = isinstance(value, datetime) and value.tzinfo is None

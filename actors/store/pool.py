@@ -69,11 +69,7 @@ class Pool:
 
     async def read(self, fn: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """Run `fn(connection)` without a transaction around it."""
-
-        async def once(connection: asyncpg.Connection) -> T:
-            return await fn(connection)
-
-        return await self.bridge.run(self._persistently, once)
+        return await self.bridge.run(self._persistently, fn)
 
     async def write(self, fn: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """Run `fn(connection)` as one transaction that takes effect exactly once or not at all.
@@ -130,6 +126,8 @@ class Pool:
                 async with self._pool.acquire(timeout=self._limit_s) as connection:
                     return await once(connection)
             except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                if _is_cancelled():
+                    raise asyncio.CancelledError from error
                 may_pass = is_away(error) or isinstance(error, CONFLICTS)
                 if not may_pass or self._pool.is_closing() or loop.time() + pause_s > deadline:
                     raise query_refusal(error, self._limit_s) from error
@@ -137,6 +135,12 @@ class Pool:
                 log.info("database.retry", reason=str(error) or type(error).__name__, pause_s=pause_s)
             await asyncio.sleep(pause_s * _jitter.uniform(0.5, 1.0))
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+def _is_cancelled() -> bool:
+    """Whether the running task was cancelled, but an error of the connection came out in place of the cancellation."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 MARK = "INSERT INTO mark (id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING true"

@@ -1,0 +1,249 @@
+"""Reads and writes over shared connections, and what they survive."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import asyncpg
+import pytest
+import trio
+
+from actors.errors import DatabaseAwayError, DatabaseError
+from actors.store.bridge import open_bridge
+from actors.store.pool import Pool, open_pool
+from actors.store.store import Store
+
+ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
+
+
+@pytest.fixture
+async def pool(store: Store) -> Pool:
+    await store.pool.write(lambda connection: connection.execute("CREATE TABLE IF NOT EXISTS tally (id int)"))
+    await store.pool.write(lambda connection: connection.execute("TRUNCATE tally"))
+    return store.pool
+
+
+async def tally(pool: Pool) -> list[int]:
+    rows = await pool.read(lambda connection: connection.fetch("SELECT id FROM tally ORDER BY id"))
+    return [row["id"] for row in rows]
+
+
+async def test_a_write_is_one_transaction(pool: Pool):
+    async def add_and_fail(connection: asyncpg.Connection) -> None:
+        await connection.execute("INSERT INTO tally VALUES (1)")
+        raise LookupError("the function's own")
+
+    with pytest.raises(LookupError, match="own"):
+        await pool.write(add_and_fail)
+    assert await tally(pool) == []
+
+    assert await pool.write(lambda connection: connection.fetchval("INSERT INTO tally VALUES (2) RETURNING id")) == 2
+    assert await tally(pool) == [2]
+
+
+async def test_no_error_of_the_driver_comes_out(pool: Pool):
+    for sql in ("SELECT no_such_column", "SELECT 1/0", "no sql"):
+        with pytest.raises(DatabaseError, match="refused a statement"):
+            await pool.read(lambda connection, sql=sql: connection.execute(sql))
+    with pytest.raises(DatabaseError, match="expects 1 argument"):
+        await pool.read(lambda connection: connection.fetchval("SELECT $1::int"))
+    assert pool.statistics().retries == 0
+
+
+async def test_cancelling_ends_the_query_in_the_server_and_keeps_the_connection(fresh_database_url: str):
+    """One connection only: its process must survive and answer again."""
+    async with open_bridge() as bridge, open_pool(bridge, fresh_database_url, connections=1, limit_s=60) as pool:
+        backend = await pool.read(lambda connection: connection.fetchval("SELECT pg_backend_pid()"))
+        began = trio.Event()
+        token = trio.lowlevel.current_trio_token()
+
+        async def sleep(connection: asyncpg.Connection) -> None:
+            asyncio.get_running_loop().call_soon(token.run_sync_soon, began.set)
+            await connection.execute("SELECT pg_sleep(600)")
+
+        for call in (pool.read, pool.write):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(call, sleep)
+                await began.wait()
+                nursery.cancel_scope.cancel()
+            began = trio.Event()
+            assert await pool.read(lambda connection: connection.fetchval(ASLEEP)) == 0
+            assert await pool.read(lambda connection: connection.fetchval("SELECT pg_backend_pid()")) == backend
+
+
+async def test_cancelling_at_any_moment_leaves_all_or_nothing_and_a_healthy_pool(pool: Pool):
+    """Each writer is cancelled a few scheduler steps later than the one before."""
+
+    async def add(connection: asyncpg.Connection, number: int) -> None:
+        await connection.execute("INSERT INTO tally VALUES ($1)", number)
+        await connection.execute("INSERT INTO tally VALUES ($1)", number)
+
+    for number in range(60):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(pool.write, lambda connection, number=number: add(connection, number))
+            for _ in range(number):
+                await trio.lowlevel.checkpoint()
+            nursery.cancel_scope.cancel()
+    found = await tally(pool)
+    assert all(found.count(number) == 2 for number in found)
+    assert await pool.write(lambda connection: connection.fetchval("SELECT 1")) == 1
+    assert pool.statistics().open <= pool.statistics().most
+
+
+async def test_a_statement_that_takes_too_long_is_ended(fresh_database_url: str):
+    async with open_bridge() as bridge, open_pool(bridge, fresh_database_url, connections=1, limit_s=0.1) as pool:
+        with pytest.raises(DatabaseError, match="longer than") as caught:
+            await pool.read(lambda connection: connection.execute("SELECT pg_sleep(600)"))
+        assert not isinstance(caught.value, DatabaseAwayError)
+        assert await pool.read(lambda connection: connection.fetchval("SELECT 1")) == 1
+
+
+async def test_waiting_for_a_free_connection_is_bounded(fresh_database_url: str):
+    async with (
+        open_bridge() as bridge,
+        open_pool(bridge, fresh_database_url, connections=1, limit_s=0.2, patience_s=0) as pool,
+    ):
+        held = trio.Event()
+        token = trio.lowlevel.current_trio_token()
+
+        async def hold(connection: asyncpg.Connection) -> None:
+            token.run_sync_soon(held.set)
+            await asyncio.Event().wait()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(pool.read, hold)
+            await held.wait()
+            with pytest.raises(DatabaseAwayError, match="no answer in time"):
+                await pool.read(lambda connection: connection.fetchval("SELECT 1"))
+            nursery.cancel_scope.cancel()
+
+
+async def test_a_deadlock_is_tried_again_until_both_writers_have_passed(pool: Pool):
+    await pool.write(lambda connection: connection.execute("INSERT INTO tally VALUES (1), (2)"))
+    met: list[asyncio.Barrier] = []
+
+    async def make_barrier() -> None:
+        met.append(asyncio.Barrier(2))
+
+    await pool.bridge.run(make_barrier)
+    tries = {1: 0, 2: 0}
+
+    async def cross(connection: asyncpg.Connection, first: int, second: int) -> None:
+        tries[first] += 1
+        await connection.execute("SET LOCAL deadlock_timeout = '10ms'")
+        await connection.execute("UPDATE tally SET id = id WHERE id = $1", first)
+        if tries[first] == 1:
+            await met[0].wait()
+        await connection.execute("UPDATE tally SET id = id WHERE id = $1", second)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(pool.write, lambda connection: cross(connection, 1, 2))
+        nursery.start_soon(pool.write, lambda connection: cross(connection, 2, 1))
+    assert sum(tries.values()) >= 3
+    assert pool.statistics().retries >= 1
+
+
+async def test_a_conflict_that_never_ends_is_given_up(fresh_database_url: str):
+    async with (
+        open_bridge() as bridge,
+        open_pool(bridge, fresh_database_url, connections=1, limit_s=5, patience_s=0.1) as pool,
+    ):
+        with pytest.raises(DatabaseAwayError, match="contended"):
+            await pool.write(
+                lambda connection: connection.execute("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '40001'; END $$")
+            )
+
+
+async def test_a_write_whose_connection_breaks_is_done_again(pool: Pool):
+    tries = []
+
+    async def add(connection: asyncpg.Connection) -> str:
+        tries.append(connection)
+        await connection.execute("INSERT INTO tally VALUES (3)")
+        if len(tries) == 1:
+            await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return "written"
+
+    assert await pool.write(add) == "written"
+    assert len(tries) == 2
+    assert await tally(pool) == [3]
+
+
+async def test_a_read_whose_connection_breaks_is_done_again(pool: Pool):
+    tries = []
+
+    async def look(connection: asyncpg.Connection) -> int:
+        tries.append(connection)
+        if len(tries) == 1:
+            await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
+        return await connection.fetchval("SELECT 5")
+
+    assert await pool.read(look) == 5
+
+
+@asynccontextmanager
+async def losing_commit(url: str, folder: Path) -> AsyncIterator[str]:
+    """A way to the server that passes the first COMMIT on, swallows the answer and breaks the connection."""
+    socket_path = f"{parse_qs(urlsplit(url).query)['host'][0]}/.s.PGSQL.5432"
+    commits: list[bytes] = []
+
+    async def pump(source: trio.SocketStream, sink: trio.SocketStream, scope: trio.CancelScope) -> None:
+        async for data in source:
+            await sink.send_all(data)
+            if b"COMMIT" in data and not commits:
+                commits.append(data)
+                await source.aclose()
+                break
+        scope.cancel()
+
+    async def relay(client: trio.SocketStream) -> None:
+        server = await trio.open_unix_socket(socket_path)
+        async with server, client, trio.open_nursery() as nursery:
+            nursery.start_soon(pump, client, server, nursery.cancel_scope)
+            nursery.start_soon(back, server, client, nursery.cancel_scope)
+
+    async def back(server: trio.SocketStream, client: trio.SocketStream, scope: trio.CancelScope) -> None:
+        try:
+            async for data in server:
+                await client.send_all(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            pass
+        scope.cancel()
+
+    listener = trio.socket.socket(trio.socket.AF_UNIX)
+    await listener.bind(str(folder / ".s.PGSQL.5432"))
+    listener.listen()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(trio.serve_listeners, relay, [trio.SocketListener(listener)])
+        yield f"postgresql://rookery@{urlsplit(url).path}?host={folder}"
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_commit_whose_answer_is_lost_counts_once(fresh_database_url: str, server_folder: Path):
+    tries = []
+
+    async def add(connection: asyncpg.Connection) -> int:
+        tries.append(connection)
+        return await connection.fetchval("INSERT INTO root (id, path) VALUES ($1, $2) RETURNING 11", *("x", b"/x"))
+
+    async with (
+        losing_commit(fresh_database_url, server_folder) as url,
+        open_bridge() as bridge,
+        open_pool(bridge, url, connections=1, limit_s=5) as pool,
+    ):
+        assert await pool.write(add) == 11
+        assert pool.statistics().retries == 1
+        assert await pool.read(lambda connection: connection.fetchval("SELECT count(*) FROM root")) == 1
+    assert len(tries) == 1
+
+
+async def test_old_marks_are_cleaned_away(fresh_store: Store):
+    await fresh_store.pool.read(
+        lambda connection: connection.execute(
+            "INSERT INTO mark (id, at) VALUES (gen_random_uuid(), now() - interval '1 day')"
+        )
+    )
+    await fresh_store.pool.write(lambda connection: connection.execute("SELECT 1"))
+    assert await fresh_store.pool.read(lambda connection: connection.fetchval("SELECT count(*) FROM mark")) == 1

@@ -1,0 +1,111 @@
+"""What people are told when PostgreSQL cannot be used."""
+
+import asyncpg
+import pytest
+
+from actors.config import Config
+from actors.errors import ConfigurationError, DatabaseAwayError, DatabaseError
+from actors.store.refusal import connect_refusal, is_away, query_refusal, shown_url
+from actors.store.store import open_store
+
+
+@pytest.mark.parametrize(
+    "url,shown",
+    [
+        ("postgresql://ann:secret@db.example:5433/music?sslmode=require", "postgresql://ann@db.example:5433/music"),
+        ("postgresql:///music", "postgresql:///music"),
+        ("postgresql://[::1", "the given URL"),
+        ("postgresql://host:port/x", "the given URL"),
+    ],
+)
+def test_a_shown_url_has_no_password_and_no_options(url: str, shown: str):
+    assert shown_url(url) == shown
+
+
+@pytest.mark.parametrize(
+    "error,away",
+    [
+        (asyncpg.InterfaceError("connection is closed"), True),
+        (asyncpg.InterfaceError("pool is closing"), True),
+        (asyncpg.InterfaceError("the server expects 1 argument for this query, 0 were passed"), False),
+        (asyncpg.DataError("invalid input for query argument $1"), False),
+        (asyncpg.ConnectionDoesNotExistError("closed in the middle of operation"), True),
+        (asyncpg.AdminShutdownError("terminating connection"), True),
+        (asyncpg.CannotConnectNowError("the database system is starting up"), True),
+        (ConnectionRefusedError(111, "Connection refused"), True),
+        (TimeoutError(), True),
+        (asyncpg.UniqueViolationError("duplicate key"), False),
+    ],
+)
+def test_only_lost_connections_count_as_away(error: Exception, *, away: bool):
+    assert is_away(error) is away
+
+
+@pytest.mark.parametrize(
+    "error,kind,text",
+    [
+        (asyncpg.QueryCanceledError("canceling statement due to statement timeout"), DatabaseError, "longer than 3 s"),
+        (TimeoutError(), DatabaseAwayError, "no answer in time"),
+        (asyncpg.DeadlockDetectedError("deadlock detected"), DatabaseAwayError, "contended"),
+        (asyncpg.UniqueViolationError("duplicate key"), DatabaseError, "duplicate key"),
+    ],
+)
+def test_a_failed_statement_is_told_by_who_can_mend_it(error: Exception, kind: type, text: str):
+    refusal = query_refusal(error, 3.0)
+    assert type(refusal) is kind
+    assert text in str(refusal)
+
+
+def test_a_configuration_that_asyncpg_refuses_is_the_users_to_mend():
+    assert isinstance(connect_refusal(ValueError("bad"), "x"), ConfigurationError)
+
+
+async def refused(url: str, config: Config) -> Exception:
+    with pytest.raises(DatabaseError) as caught:
+        async with open_store(config, url=url):
+            pass
+    return caught.value
+
+
+async def test_a_server_that_is_away_is_named(store_config: Config):
+    error = await refused("postgresql://ann:secret@127.0.0.1:1/music", store_config)
+    assert isinstance(error, DatabaseAwayError)
+    assert "postgresql://ann@127.0.0.1:1/music does not answer" in str(error)
+    assert "secret" not in str(error)
+
+
+async def test_a_socket_folder_without_a_server_is_away(store_config: Config, tmp_path):
+    error = await refused(f"postgresql://ann@/music?host={tmp_path}", store_config)
+    assert isinstance(error, DatabaseAwayError)
+
+
+async def test_an_unknown_database_is_named(postgres_url: str, store_config: Config):
+    error = await refused(postgres_url.replace("/postgres?", "/nowhere?"), store_config)
+    assert not isinstance(error, DatabaseAwayError)
+    assert "has no such database" in str(error)
+
+
+async def test_a_refused_login_is_told(postgres_url: str, store_config: Config):
+    error = await refused(postgres_url.replace("rookery@", "stranger@"), store_config)
+    assert not isinstance(error, DatabaseAwayError)
+    assert "refuses the login" in str(error)
+
+
+@pytest.mark.parametrize("url", ["mysql://ann@host/music", "postgresql://host:port/music", "music"])
+async def test_a_url_that_is_none_is_a_matter_of_configuration(url: str, store_config: Config):
+    with pytest.raises(ConfigurationError, match="database_url"):
+        async with open_store(store_config, url=url):
+            pass
+
+
+async def test_a_user_that_may_not_make_tables_is_told(fresh_store, fresh_database_url: str, store_config: Config):
+    async def add_guest(connection: asyncpg.Connection) -> None:
+        await connection.execute("CREATE ROLE guest_of_tests LOGIN")
+        await connection.execute("DROP TABLE migration")
+
+    await fresh_store.pool.write(add_guest)
+    try:
+        error = await refused(fresh_database_url.replace("rookery@", "guest_of_tests@"), store_config)
+        assert "may not create tables" in str(error)
+    finally:
+        await fresh_store.pool.write(lambda connection: connection.execute("DROP ROLE guest_of_tests"))
