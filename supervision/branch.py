@@ -1,0 +1,356 @@
+"""One supervisor as a state machine: what its children tell it, what it then does. No task, no waiting: groups and timers do that.
+
+Every method runs between two checkpoints, so that whoever looks sees a consistent tree.
+"""
+
+from collections.abc import Iterable
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import trio
+
+from supervision import report
+from supervision.answer import Answer
+from supervision.backoff import NONE, Backoff
+from supervision.child import Child, Supervisor
+from supervision.errors import ActorStoppedError, EscalatedError, RefusedError, StartError, SupervisionError
+from supervision.group import Group, Purpose
+from supervision.leaf import Leaf
+from supervision.mailbox import Mailbox
+from supervision.node import How, Node
+from supervision.queue import Queue
+from supervision.restart import AutoShutdown, Budget, Exit, Reason, Restart, Strategy, Verdict, affected, verdict
+
+if TYPE_CHECKING:
+    from supervision.engine import Engine
+
+# Failures in a row are forgotten after this where no backoff says when.
+STEADY_AFTER_S = 60.0
+
+
+class Phase(Enum):
+    """Where a supervisor is in its life."""
+
+    DOWN = "down"
+    STARTING = "starting"
+    UP = "up"
+    ENDING = "ending"
+
+
+def _no_mailbox(path: str) -> SupervisionError:
+    return RefusedError(path, "is a supervisor and has no mailbox")
+
+
+class Branch(Node):
+    """A supervisor and its children, in start order."""
+
+    def __init__(self, engine: "Engine", parent: "Branch | None", spec: Supervisor, *, added: bool) -> None:
+        path = spec.name if parent is None else f"{parent.path}/{spec.name}"
+        queue = Queue(path, Mailbox(), _ignore, _no_mailbox)
+        queue.accepting = False
+        self._spec = spec
+        super().__init__(engine, parent, spec, queue, added=added)
+        self.phase = Phase.DOWN
+        self.budget = Budget(spec.intensity)
+        self.children: dict[str, Node] = {}
+        self._forgotten: dict[str, int] = {}
+        self.ending: Exit | None = None
+        self.end_group: Group | None = None
+        for child in spec.children:
+            self.adopt(child, added=False)
+
+    @property
+    def spec(self) -> Supervisor:
+        """What it was declared as."""
+        return self._spec
+
+    @property
+    def dynamic(self) -> bool:
+        """Whether its children come and go at run time."""
+        return self._spec.strategy is Strategy.DYNAMIC
+
+    @property
+    def really_down(self) -> bool:
+        """Whether not even a stuck child is left."""
+        return not self.live and all(
+            child.really_down if isinstance(child, Branch) else not child.live for child in self.children.values()
+        )
+
+    def adopt(self, spec: Child | Supervisor, *, added: bool) -> Node:
+        """Make a child of the specification, last in the start order."""
+        node: Node
+        if isinstance(spec, Supervisor):
+            node = Branch(self.engine, self, spec, added=added)
+        else:
+            node = Leaf(self.engine, self, spec, added=added)
+        self.children[spec.name] = node
+        return node
+
+    def forget(self, node: Node) -> None:
+        """It is no child any more; its name is free. A declared one comes back when this supervisor starts anew."""
+        del self.children[node.name]
+        if not node.added:
+            self._forgotten[node.name] = node.serial
+        self.engine.forget(node)
+
+    def _as_declared(self) -> None:
+        """Only the declared children, in their order."""
+        for child in [child for child in self.children.values() if child.added and not child.live]:
+            child.close(Reason.STOPPED)
+            self.forget(child)
+        for spec in self._spec.children if self._forgotten else ():
+            if spec.name in self._forgotten:
+                self.adopt(spec, added=False).serial = self._forgotten.pop(spec.name)
+        self.children = dict(sorted(self.children.items(), key=lambda item: item[1].serial))
+
+    # What its own supervisor does with it.
+
+    def start(self) -> None:
+        """Start all children left to right, with a new budget; those added at run time are forgotten."""
+        self.begun()
+        self.phase = Phase.STARTING
+        self.budget = Budget(self._spec.intensity)
+        self.ending = self.end_group = None
+        self._as_declared()
+        for child in self.children.values():
+            child.by_hand = child.resting = child.was_ready = False
+            child.open()
+        live = [child for child in self.children.values() if child.live]
+        declared = [child for child in self.children.values() if not child.added]
+        Group(self, Purpose.BOOT, stops=live, starts=declared).advance()
+
+    def ask_stop(self, how: How, *, for_good: bool) -> None:
+        """Stop all children in reverse order, within the grace."""
+        if not self.live or (self.asked is not None and how is not How.KILL):
+            return
+        self.asked = how
+        self.end(Exit(Reason.STOPPED), how=how, for_good=for_good)
+        if self.phase is Phase.ENDING:
+            grace_s = self._spec.shutdown.grace_s
+            if how is How.KILL or grace_s == 0:
+                self.kill()
+            else:
+                self.arm(grace_s)
+
+    def kill(self) -> None:
+        """Cancel all below at once."""
+        self.disarm()
+        if self.phase is not Phase.ENDING:
+            self.asked = self.asked or How.KILL
+            self.end(Exit(Reason.KILLED), how=How.KILL)
+        if self.ending is None or self.ending.reason is Reason.STOPPED:
+            self.ending = Exit(Reason.KILLED)
+        if self.end_group is not None:
+            self.end_group.how = How.KILL
+        for child in reversed(list(self.children.values())):
+            if child.live:
+                child.kill()
+
+    def open(self) -> None:
+        """Whoever watches now waits for the next end."""
+        if self.ended.given:
+            self.ended = Answer()
+
+    def close(self, reason: str) -> None:
+        """It has ended for good, and so have all below."""
+        for child in reversed(list(self.children.values())):
+            child.close(reason)
+        super().close(reason)
+
+    # What its children tell it.
+
+    def child_ready(self, child: Node) -> None:
+        """An incarnation has started."""
+        child.ready = child.was_ready = True
+        child.started_at_s = trio.current_time()
+        report.started(child)
+        child.started()
+        if child.group is not None:
+            child.group.advance()
+
+    def child_stuck(self, child: Leaf) -> None:
+        """A child ignores its cancellation: an ending goes on without it."""
+        report.stuck(child)
+        if self.end_group is not None:
+            self.end_group.advance()
+
+    def child_exited(self, child: Node, exit_: Exit) -> None:
+        """An incarnation has ended: as asked, or by itself."""
+        asked = child.asked is not None or (child.group is not None and child in child.group.stops)
+        was_ready, up_s = child.ready, trio.current_time() - (child.started_at_s or 0.0)
+        child.down(exit_)
+        child.failed = exit_.crash
+        self._count_failure(child, exit_, up_s if was_ready else 0.0)
+        report.exited(child, exit_)
+        if exit_.reason is Reason.FATAL:
+            self.engine.fatal(exit_.error)
+        if asked or self.phase in {Phase.ENDING, Phase.DOWN}:
+            self._ended_as_asked(child, exit_)
+        elif not was_ready and exit_.reason is Reason.DECLINED:
+            self._declined(child)
+        elif child.starter is not None:
+            self._failed_by_hand(child, exit_)
+        elif self.phase is Phase.STARTING and not child.was_ready:
+            self.end(Exit(Reason.START_FAILED, _start_error(child, exit_)))
+        else:
+            self._ended_by_itself(child, exit_)
+        self.engine.check_really_ended(child)
+
+    def _count_failure(self, child: Node, exit_: Exit, up_s: float) -> None:
+        reset_s = self._spec.backoff.reset_after_s if self._spec.backoff else STEADY_AFTER_S
+        if up_s >= reset_s:
+            child.failures = 0
+        child.failures += exit_.crash
+
+    def _ended_as_asked(self, child: Node, exit_: Exit) -> None:
+        group = child.group
+        ending = self.phase in {Phase.ENDING, Phase.DOWN}
+        gone = not ending and (child.spec.restart is Restart.TEMPORARY or (self.dynamic and child.by_hand))
+        if child.by_hand or gone or ending or group is None:
+            child.not_started(exit_.error or ActorStoppedError(child.path))
+        if child.by_hand or gone:
+            child.close(exit_.reason)
+        if gone:
+            child.by_hand = True  # no group starts it
+            self.forget(child)
+        if group is not None:
+            group.advance()
+
+    def _declined(self, child: Node) -> None:
+        """It does not want to run: no failure, and not tried again until a group or a hand starts it."""
+        child.resting = True
+        child.close(Reason.DECLINED)
+        child.started()
+        if child.spec.restart is Restart.TEMPORARY:
+            self.forget(child)
+        if child.group is not None:
+            child.group.advance()
+
+    def _failed_by_hand(self, child: Node, exit_: Exit) -> None:
+        """Whoever wanted the start gets its error; a new child is forgotten, an old one stays down."""
+        child.not_started(_start_error(child, exit_))
+        child.resting = True
+        child.close(exit_.reason)
+        if not child.was_ready and child.added:
+            self.forget(child)
+
+    def _ended_by_itself(self, child: Node, exit_: Exit) -> None:
+        decision = verdict(child.spec.restart, exit_)
+        if decision is Verdict.RESTART:
+            self._restart(child, exit_)
+            return
+        child.resting = True
+        child.close(exit_.reason)
+        group = child.group
+        if decision is Verdict.FORGET or self.dynamic:
+            self.forget(child)
+        if group is not None:
+            group.advance()
+        if child.spec.significant:
+            self._significant_ended()
+
+    def _significant_ended(self) -> None:
+        rule = self._spec.auto_shutdown
+        others = any(child.spec.significant and (child.live or child.group) for child in self.children.values())
+        if rule is AutoShutdown.ANY_SIGNIFICANT or (rule is AutoShutdown.ALL_SIGNIFICANT and not others):
+            self.end(Exit(Reason.AUTO_SHUTDOWN))
+
+    # What it does.
+
+    def _restart(self, child: Node, exit_: Exit) -> None:
+        now = trio.current_time()
+        if exit_.reason is not Reason.CANCELLED and not self.budget.spend(now):
+            self._escalate(child, exit_)
+            return
+        backoff: Backoff = self._spec.backoff or NONE
+        delay_s = backoff.delay_s(max(1, child.failures), key=f"{self.engine.seed}/{child.path}/{child.incarnation}")
+        group = Group(self, Purpose.RESTART)
+        members = self._members(child)
+        for other in {member.group: None for member in members if member.group is not None}:
+            group.join(other)
+        group.join(Group(self, Purpose.RESTART, stops=[m for m in members if m.live], starts=members))
+        if delay_s > 0:
+            group.due_s = max(group.due_s, now + delay_s)
+            report.backing_off(child, delay_s)
+        group.advance()
+
+    def _members(self, child: Node) -> list[Node]:
+        if self._spec.strategy in {Strategy.ONE_FOR_ONE, Strategy.DYNAMIC}:
+            return [child]
+        children = list(self.children.values())
+        members = [children[i] for i in affected(self._spec.strategy, children.index(child), len(children))]
+        members = [member for member in members if not member.by_hand]
+        for member in members:
+            if member.resting:
+                member.resting = False
+                member.open()
+        return members
+
+    def _escalate(self, child: Node, exit_: Exit) -> None:
+        cause = exit_.error
+        if isinstance(cause, EscalatedError):
+            cause = cause.__cause__
+        limit = self._spec.intensity
+        times = "restart" if limit.restarts == 1 else "restarts"
+        error = EscalatedError(
+            self.path, f"gave up after {limit.restarts} {times} within {limit.within_s:g} s, last of {child.path}"
+        )
+        error.__cause__ = cause
+        report.escalated(self, error)
+        self.end(Exit(Reason.ESCALATED, error))
+
+    def end(self, exit_: Exit, *, how: How = How.STOP, for_good: bool = False) -> None:
+        """Stop all children in reverse order, then be down with this exit; the first reason holds."""
+        if self.phase in {Phase.ENDING, Phase.DOWN}:
+            return
+        self.phase = Phase.ENDING
+        self.ending = exit_
+        live = [child for child in self.children.values() if child.live]
+        for group in self._groups(self.children.values()):
+            group.drop()
+        for child in self.children.values():
+            if not child.live:
+                child.not_started(ActorStoppedError(child.path))
+        self.end_group = Group(self, Purpose.END, stops=live)
+        self.end_group.how = how
+        self.end_group.for_good = for_good
+        self.end_group.parallel = self.dynamic
+        self.end_group.advance()
+
+    @staticmethod
+    def _groups(children: Iterable[Node]) -> list[Group]:
+        return list({child.group: None for child in children if child.group is not None})
+
+    def group_done(self, group: Group) -> None:
+        """A group has nothing left to do."""
+        if group.purpose is Purpose.BOOT and self.phase is Phase.STARTING:
+            self.phase = Phase.UP
+            if self.parent is None:
+                self.ready = True
+                self.started_at_s = trio.current_time()
+                report.started(self)
+                self.engine.root_ready()
+            else:
+                self.parent.child_ready(self)
+        elif group.purpose is Purpose.END:
+            self.phase = Phase.DOWN
+            exit_ = self.ending or Exit(Reason.STOPPED)
+            if self.parent is None:
+                self.down(exit_)
+                self.failed = exit_.crash
+                report.exited(self, exit_)
+                self.engine.root_ended(exit_)
+            else:
+                self.parent.child_exited(self, exit_)
+
+
+def _start_error(child: Node, exit_: Exit) -> BaseException:
+    if isinstance(exit_.error, StartError):
+        return exit_.error
+    error = StartError(child.path)
+    error.__cause__ = exit_.error
+    return error
+
+
+def _ignore(item: object, reason: str) -> None:
+    """A supervisor is sent nothing."""

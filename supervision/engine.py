@@ -1,0 +1,183 @@
+"""What one running tree shares: the nursery of all its tasks, the loop that hands their ends to the supervisors, timers, names."""
+
+import contextvars
+import logging
+from collections import deque
+from collections.abc import Awaitable, Callable
+from functools import partial
+from itertools import count
+from typing import TYPE_CHECKING
+
+import trio
+
+from supervision.answer import Answer
+from supervision.branch import Branch
+from supervision.child import Supervisor
+from supervision.deadlock import WaitGraph
+from supervision.events import DeadLetter, Event, EventHub, EventKind
+from supervision.leaf import Leaf
+from supervision.node import How, Node
+from supervision.restart import Exit
+from supervision.timers import Timer, Timers
+
+if TYPE_CHECKING:
+    from supervision.running import Running
+
+RECENT_DEAD_LETTERS = 100
+RECENT_DEADLOCKS = 20
+
+log = logging.getLogger("supervision")
+
+
+class Engine:
+    """One running tree. All its supervisors act in one task, in tree order, between checkpoints."""
+
+    running: "Running"
+    nursery: trio.Nursery
+
+    def __init__(self, tree: Supervisor, seed: int | None) -> None:
+        self.seed = seed
+        self.serial = count().__next__
+        self.nodes: dict[str, Node] = {}
+        self.hub = EventHub()
+        self.waits: WaitGraph[Node] = WaitGraph()
+        self.deadlocks: deque[tuple[str, ...]] = deque(maxlen=RECENT_DEADLOCKS)
+        self.dead_letters: deque[DeadLetter] = deque(maxlen=RECENT_DEAD_LETTERS)
+        self.dead_letter_count = 0
+        self.body = trio.CancelScope()
+        self.up: Answer[None] = Answer()
+        self.over: Answer[Exit] = Answer()
+        self.failure: BaseException | None = None
+        self.stopped_by_call = False
+        self._timers = Timers()
+        self._exits: list[tuple[Leaf, Exit]] = []
+        self._news = trio.Event()
+        self._sleep: trio.CancelScope | None = None
+        self._tasks = 0
+        self._context = contextvars.copy_context()
+        self.root = Branch(self, None, tree, added=False)
+
+    def begin(self, nursery: trio.Nursery) -> None:
+        """Start the tree in this nursery."""
+        self.nursery = nursery
+        nursery.start_soon(self._loop)
+        self.root.start()
+
+    async def _loop(self) -> None:
+        # Shielded: outer cancellation reaches the tree as a stop, in order. It ends with the last child's task.
+        with trio.CancelScope(shield=True):
+            while not (self.over.given and self._tasks == 0):
+                self._act()
+                with trio.CancelScope(deadline=self._timers.next_at_s()) as self._sleep:
+                    await self._news.wait()
+                self._news = trio.Event()
+            self.hub.close()
+
+    def _act(self) -> None:
+        """Hand over all ends that came in one round of the scheduler, in tree order, then do what is due."""
+        while self._exits:
+            exits, self._exits = sorted(self._exits, key=_serial), []
+            for leaf, exit_ in exits:
+                self._tasks -= 1
+                leaf.parent.child_exited(leaf, exit_)
+        now = trio.current_time()
+        while action := self._timers.due(now):
+            action()
+        if self.over.given and self._tasks == 0:
+            self._news.set()
+
+    def spawn(self, function: Callable[[], Awaitable[None]], name: str) -> None:
+        """Run one incarnation; `exited` follows."""
+        self._tasks += 1
+        # The tree's own context: a child does not inherit that of the actor whose call started it.
+        self._context.copy().run(partial(self.nursery.start_soon, function, name=name))
+
+    def exited(self, leaf: Leaf, exit_: Exit) -> None:
+        """An incarnation's task is about to end."""
+        self._exits.append((leaf, exit_))
+        self._news.set()
+
+    def timers_at(self, at_s: float, action: Callable[[], None]) -> Timer:
+        """Do `action` at that time on Trio's clock, in the loop."""
+        timer = self._timers.at(at_s, action)
+        if self._sleep is not None and at_s < self._sleep.deadline:
+            self._sleep.deadline = at_s
+        return timer
+
+    def dead_letter(self, leaf: Leaf, message: object, reason: str) -> None:
+        """Tell of a message that will not be handled."""
+        now = trio.current_time()
+        letter = DeadLetter(path=leaf.path, message=message, reason=str(reason), at_s=now)
+        self.dead_letters.append(letter)
+        self.dead_letter_count += 1
+        self.hub.emit(
+            Event(
+                kind=EventKind.DEAD_LETTER,
+                path=leaf.path,
+                at_s=now,
+                incarnation=leaf.incarnation,
+                reason=letter.reason,
+                dead_letter=letter,
+            )
+        )
+
+    def forget(self, node: Node) -> None:
+        """Its path names nobody any more, and nor do those below it."""
+        if self.nodes.get(node.path) is node:
+            del self.nodes[node.path]
+        if isinstance(node, Branch):
+            for child in node.children.values():
+                self.forget(child)
+
+    def check_really_ended(self, node: Node) -> None:
+        """Answer those who wait for an end of this child or of a supervisor above it."""
+        above: Node | None = node
+        while above is not None:
+            down = above.really_down if isinstance(above, Branch) else not above.live
+            if not down:
+                return
+            if above.stoppers:
+                above.really_ended()
+            above = above.parent
+
+    def fatal(self, error: BaseException | None) -> None:
+        """Nothing may go on after this error: the tree stops and `run` raises it."""
+        if self.failure is None:
+            self.failure = error
+        self.stop()
+
+    def stop(self, how: How = How.STOP) -> None:
+        """Stop the whole tree in order."""
+        self.root.ask_stop(how, for_good=True)
+
+    def signalled(self) -> None:
+        """A signal came: stop, and at the second one kill."""
+        log.warning("signal: %s is stopping", self.root.path)
+        self.stop(How.KILL if self.root.asked is not None else How.STOP)
+
+    def is_own(self, node: Node | None) -> bool:
+        """Whether the child belongs to this tree."""
+        return node is not None and node.engine is self
+
+    def root_ready(self) -> None:
+        """The whole tree has started."""
+        self.up.give(None)
+
+    def root_ended(self, exit_: Exit) -> None:
+        """The whole tree has ended, except what is stuck."""
+        self.root.close(exit_.reason)
+        if exit_.crash and self.failure is None:
+            self.failure = exit_.error
+        if not self.up.given:
+            if self.failure is None:
+                self.up.give(None)
+            else:
+                self.up.fail(self.failure)
+        self.over.give(exit_)
+        if not self.stopped_by_call:
+            self.body.cancel()
+        self._news.set()
+
+
+def _serial(entry: tuple[Leaf, Exit]) -> int:
+    return entry[0].serial

@@ -1,0 +1,220 @@
+"""One life of an actor or task: start, messages, clean-up, in its own task and cancel scope. It decides nothing about restarts."""
+
+from collections.abc import Awaitable, Callable
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+import trio
+from trio.lowlevel import checkpoint, current_task
+
+from supervision.actor import Actor, Context
+from supervision.caller import current
+from supervision.errors import DeclineStart, MailboxFullError, RefusedError
+from supervision.node import How
+from supervision.queue import Asked
+from supervision.restart import Exit, Reason, fatal
+
+if TYPE_CHECKING:
+    from supervision.leaf import Leaf
+
+# An actor whose messages never wait gives way to the other tasks after this many.
+FAIR = 64
+
+
+def _without_cancelled(error: BaseException) -> BaseException | None:
+    """The real part of an error; None if it is cancellation only."""
+    if isinstance(error, trio.Cancelled):
+        return None
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(trio.Cancelled)[1]
+    return error
+
+
+class Incarnation:
+    """Runs until it ends, crashes, or is stopped; then tells the engine how, as a value."""
+
+    __slots__ = (
+        "actor", "asked_to_stop", "cleaning", "context", "ending", "failure", "killed", "leaf", "number", "scope", "subtasks", "subtasks_ended",
+    )  # fmt: skip
+
+    def __init__(self, leaf: "Leaf", number: int) -> None:
+        self.leaf = leaf
+        self.number = number
+        # Shielded: only the supervisor cancels it, in its order and after its grace.
+        self.scope = trio.CancelScope(shield=True)
+        self.cleaning: trio.CancelScope | None = None
+        self.context = Context(self)
+        self.actor: Actor[Any] | None = None
+        self.asked_to_stop: How | None = None
+        self.ending = False
+        self.killed = False
+        self.failure: BaseException | None = None
+        self.subtasks: dict[trio.CancelScope, None] = {}
+        self.subtasks_ended: trio.Event | None = None
+
+    async def live(self) -> None:
+        """The body of the task; raises nothing."""
+        leaf = self.leaf
+        leaf.task = current_task()
+        current.set(leaf)
+        error: BaseException | None = None
+        try:
+            with self.scope:
+                await (self._run_task() if leaf.is_task else self._run_actor())
+        except BaseException as raised:  # noqa: BLE001 — told to the supervisor as a value; cancellation is sorted out there
+            error = raised
+        exit_ = self._exit(error)
+        self.context.reason = str(exit_.reason)
+        leaf.hand_back(exit_)
+        exit_ = await self._clean_up(exit_)
+        leaf.engine.exited(leaf, exit_)
+
+    async def _run_task(self) -> None:
+        if not self.leaf.waits_ready:
+            self.ready()
+        await self.leaf.spec.factory(self.context)
+        self.ready()
+
+    async def _run_actor(self) -> None:
+        actor = self.leaf.spec.factory()
+        if not isinstance(actor, Actor):
+            raise TypeError(f"the factory of {self.leaf.path} made no Actor, but {actor!r}")
+        await actor.started(self.context)
+        self.actor = actor
+        self.ready()
+        await self._receive_all(actor)
+
+    async def _receive_all(self, actor: Actor[Any]) -> None:
+        leaf, receive, since_pause = self.leaf, actor.receive, 0
+        queue, rate, measure = leaf.queue, leaf.rate, leaf.histogram.add
+        items, nothing = queue.items, leaf.nothing
+        begun_ns = perf_counter_ns()
+        while not self._over(items):
+            if leaf.in_hand is not nothing:
+                item = leaf.in_hand
+                leaf.redelivered += 1
+            elif items:
+                item = leaf.in_hand = queue.take()
+            else:
+                await queue.arrival()
+                begun_ns = perf_counter_ns()
+                continue
+            try:
+                if type(item) is Asked:
+                    answer = await receive(item.message)
+                    if not item.settle(answer):
+                        leaf.late_answers += 1
+                else:
+                    await receive(item)
+                leaf.handled += 1
+            except MailboxFullError as error:
+                leaf.send_failed(item, error)
+            leaf.in_hand = nothing
+            leaf.tries = 0
+            now_ns = perf_counter_ns()
+            measure(now_ns - begun_ns)
+            begun_ns = now_ns
+            if now_ns > rate.until_ns:
+                rate.roll(leaf.handled, now_ns)
+            since_pause += 1
+            if since_pause == FAIR:
+                since_pause = 0
+                await checkpoint()
+                begun_ns = perf_counter_ns()
+
+    def _over(self, items: Any) -> bool:
+        if self.asked_to_stop is None:
+            return self.ending
+        return self.asked_to_stop is not How.DRAIN or not (items or self.leaf.in_hand is not self.leaf.nothing)
+
+    def _exit(self, error: BaseException | None) -> Exit:
+        error = error or self.failure
+        real = None if error is None else _without_cancelled(error)
+        if real is not None:
+            if fatal(real):
+                return Exit(Reason.FATAL, real)
+            if isinstance(real, DeclineStart) and not self.leaf.ready:
+                return Exit(Reason.DECLINED)
+            return Exit(Reason.KILLED if self.killed else Reason.CRASHED, real)
+        if self.killed and (error is not None or self.scope.cancelled_caught):
+            return Exit(Reason.KILLED)
+        if error is not None or self.scope.cancelled_caught:
+            return Exit(Reason.CANCELLED)
+        if self.asked_to_stop is None:
+            return Exit(Reason.NORMAL)
+        return Exit(Reason.DRAINED if self.asked_to_stop is How.DRAIN else Reason.STOPPED)
+
+    async def _clean_up(self, exit_: Exit) -> Exit:
+        if self.subtasks:
+            self.subtasks_ended = trio.Event()
+            for scope in self.subtasks:
+                scope.cancel()
+            # Without a deadline, since it cannot give up: whoever ignores the cancellation is reported as stuck.
+            with trio.CancelScope(shield=True):
+                await self.subtasks_ended.wait()
+        if self.failure is not None and not exit_.crash and exit_.reason is not Reason.FATAL:
+            exit_ = self._exit(self.failure)
+        if self.actor is None or self.killed or type(self.actor).stopped is Actor.stopped:
+            return exit_
+        self.cleaning = trio.CancelScope(shield=True)
+        self.leaf.arm(self.leaf.spec.shutdown.grace_s)
+        try:
+            with self.cleaning:
+                await self.actor.stopped()
+        except BaseException as error:  # noqa: BLE001 — as in `live`
+            real = _without_cancelled(error)
+            if real is not None and (fatal(real) or not exit_.crash):
+                return Exit(Reason.FATAL if fatal(real) else Reason.CRASHED, real)
+        if self.cleaning.cancelled_caught and not exit_.crash:
+            return Exit(Reason.KILLED)
+        return exit_
+
+    def ready(self) -> None:
+        """It has started; once."""
+        if self.leaf.current is self and not self.leaf.ready:
+            self.leaf.parent.child_ready(self.leaf)
+
+    def ask(self, how: How) -> None:
+        """End after the message in hand, or after all that wait."""
+        self.asked_to_stop = how
+        self.context.stop_asked()
+        self.leaf.queue.wake()
+
+    def end(self) -> None:
+        """End after the message in hand, by its own wish."""
+        self.ending = True
+        self.leaf.queue.wake()
+
+    def cancel(self) -> None:
+        """End at once."""
+        self.killed = True
+        self.scope.cancel()
+        if self.cleaning is not None:
+            self.cleaning.cancel()
+        for scope in self.subtasks:
+            scope.cancel()
+
+    def start_soon(self, function: Callable[..., Awaitable[object]], *arguments: object) -> None:
+        """Run a sub-task of this life."""
+        if self.leaf.current is not self or self.subtasks_ended is not None:
+            raise RefusedError(self.leaf.path, "has ended this incarnation")
+        scope = trio.CancelScope(shield=True)  # cancelled by its incarnation alone, which waits for it
+        self.subtasks[scope] = None
+        if self.killed:
+            scope.cancel()
+        self.leaf.engine.nursery.start_soon(self._subtask, scope, function, arguments)
+
+    async def _subtask(
+        self, scope: trio.CancelScope, function: Callable[..., Awaitable[object]], arguments: tuple[object, ...]
+    ) -> None:
+        try:
+            with scope:
+                await function(*arguments)
+        except BaseException as error:  # noqa: BLE001 — its crash is the incarnation's
+            real = _without_cancelled(error)
+            if self.failure is None and real is not None:
+                self.failure = real
+                self.scope.cancel()
+        del self.subtasks[scope]
+        if not self.subtasks and self.subtasks_ended is not None:
+            self.subtasks_ended.set()

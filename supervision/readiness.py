@@ -1,0 +1,40 @@
+"""Whether a task's function says itself when it is ready. Reads code, runs none."""
+
+import dis
+import functools
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+_LOADS = ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW")
+_READS = ("LOAD_ATTR", "LOAD_METHOD")
+
+
+def says_ready(task: Callable[..., Any]) -> bool:
+    """Whether the function's own text, or that of a function inside it, reads `.ready` of its context.
+
+    The context is the parameter of that name, or else the last positional one that is not bound already. A function that only hands its
+    context on to another is taken to say nothing.
+    """
+    function: Any = task
+    bound = 0
+    while isinstance(function, functools.partial):
+        bound += len(function.args)
+        function = function.func
+    if not hasattr(function, "__code__") and not hasattr(function, "__func__"):
+        function = function.__call__
+    if hasattr(function, "__func__"):
+        bound += 1
+        function = function.__func__
+    code = function.__code__
+    names = code.co_varnames[: code.co_argcount]
+    context = "context" if "context" in names else next(iter(names[bound:]), "")
+    return _reads_ready(code, context)
+
+
+def _reads_ready(code: Any, context: str) -> bool:
+    steps = list(dis.get_instructions(code))
+    for first, second in itertools.pairwise(steps):
+        if first.opname in _LOADS and first.argval == context and second.opname in _READS and second.argval == "ready":
+            return True
+    return any(_reads_ready(inner, context) for inner in code.co_consts if hasattr(inner, "co_code"))

@@ -1,0 +1,236 @@
+"""How a tree is run, and what can be done with it while it runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Literal
+
+import trio
+
+from supervision.answer import Answer
+from supervision.branch import Branch, Phase
+from supervision.caller import current
+from supervision.child import Child, Supervisor
+from supervision.engine import Engine
+from supervision.errors import (
+    AlreadyPresentError,
+    DeadlockError,
+    NotFoundError,
+    RefusedError,
+    SpecError,
+)
+from supervision.events import Event, EventStream
+from supervision.node import How, Node
+from supervision.ref import Ref
+from supervision.signals import heed
+from supervision.snapshot import snapshot
+from supervision.status import Status
+
+
+class Running:
+    """A running tree. Its methods may be called from any task of the same Trio run, also from inside the tree."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def ref(self, path: str) -> Ref[Any]:
+        """The ref of a child by its full path, which starts with the root's name.
+
+        Raises:
+            NotFoundError: no child has this path.
+        """
+        return self._node(path).ref
+
+    def status(self) -> Status:
+        """The whole tree at this moment, also after it has ended."""
+        return snapshot(self._engine)
+
+    def events(self) -> EventStream:
+        """What happens from now on: `async with running.events() as events: async for event in events: ...`."""
+        return self._engine.hub.open()
+
+    def recent_events(self) -> tuple[Event, ...]:
+        """The last events, at most 1,000, oldest first; those of the start are there too."""
+        return tuple(self._engine.hub.recent)
+
+    async def start_child(self, supervisor_path: str, child: Child | Supervisor) -> Ref[Any]:
+        """Add a child, last in start order, and wait until it is ready (or declined to start).
+
+        Raises:
+            NotFoundError: no such supervisor.
+            AlreadyRunningError: a child of that name runs.
+            AlreadyPresentError: a child of that name is there, stopped.
+            RefusedError: not a supervisor, not running, or it has `max_children`.
+            SpecError: it cannot be a child of this supervisor.
+            StartError: it failed to start, and was forgotten again.
+            ActorStoppedError: it was stopped before it was ready.
+
+        Cancellation: the child goes on starting.
+        """
+        branch = self._node(supervisor_path)
+        if not isinstance(branch, Branch):
+            raise RefusedError(supervisor_path, "is no supervisor")
+        branch.spec.check_child(child)
+        if branch.phase is not Phase.UP:
+            raise RefusedError(supervisor_path, "is not running")
+        there = branch.children.get(child.name)
+        if there is not None:
+            there.refuse_if_active()
+            raise AlreadyPresentError(there.path)
+        most = branch.spec.max_children
+        if most is not None and len(branch.children) >= most:
+            raise RefusedError(supervisor_path, f"has {most} children, as many as it may")
+        return await self._start(branch.adopt(child, added=True))
+
+    async def restart_child(self, path: str) -> Ref[Any]:
+        """Start a child again that is stopped, has ended or declined, and wait until it is ready.
+
+        Raises:
+            NotFoundError: no child has this path.
+            AlreadyRunningError: it runs, or waits for its restart.
+            RefusedError: it is the root, or its supervisor is dynamic or not running.
+            StartError: it failed to start and stays down.
+            ActorStoppedError: it was stopped before it was ready.
+
+        Cancellation: the child goes on starting.
+        """
+        node, branch = self._child(path)
+        if branch.dynamic:
+            raise RefusedError(branch.path, "is dynamic: what ended is forgotten")
+        node.refuse_if_active()
+        if branch.phase is not Phase.UP:
+            raise RefusedError(branch.path, "is not running")
+        node.by_hand = node.resting = False
+        node.open()
+        return await self._start(node)
+
+    async def stop_child(self, path: str, how: Literal["stop", "drain", "kill"] = "stop") -> None:
+        """Stop a child and wait until it has really ended; a pending restart is cancelled. It stays stopped until restarted by hand.
+
+        Args:
+            path: the child's; a supervisor is stopped with all below it.
+            how: "stop" finishes the message in hand, "drain" all messages that wait, "kill" interrupts; what still waits then
+                becomes dead letters. After its grace the child is killed in any case.
+
+        Raises:
+            NotFoundError: no child has this path.
+            RefusedError: it is the root: use `stop`.
+            DeadlockError: the caller is part of what would stop, and would wait for its own end.
+
+        Cancellation: the child goes on stopping.
+        """
+        node, branch = self._child(path)
+        kind = How(how)
+        self._refuse_own_end(node)
+        node.by_hand = True
+        if not branch.live or not node.live:
+            self._stopped_while_down(node, branch)
+            await trio.lowlevel.checkpoint()
+            return
+        ended: Answer[None] = Answer()
+        node.stoppers.append(ended)
+        node.ask_stop(kind, for_good=True)
+        await ended.wait()
+
+    async def remove_child(self, path: str) -> None:
+        """Forget a child that is stopped; its name is free again.
+
+        Raises:
+            NotFoundError: no child has this path.
+            AlreadyRunningError: it runs, or waits for its restart.
+            RefusedError: it is the root, or its supervisor is dynamic.
+        """
+        node, branch = self._child(path)
+        if branch.dynamic:
+            raise RefusedError(branch.path, "is dynamic: what ended is forgotten")
+        node.refuse_if_active()
+        node.close("stopped")
+        branch.forget(node)
+        await trio.lowlevel.checkpoint()
+
+    async def stop(self) -> None:
+        """Stop the whole tree in reverse start order, within the root's grace; returns when all but stuck children have ended.
+
+        The body of `run` goes on. Called from inside the tree it asks for the stop and returns at once, since it would wait for its
+        caller. Cancellation: the tree goes on stopping.
+        """
+        self._engine.stopped_by_call = True
+        self._engine.stop()
+        if self._engine.is_own(current.get()):
+            await trio.lowlevel.checkpoint()
+            return
+        await self._engine.over.wait()
+
+    async def _start(self, node: Node) -> Ref[Any]:
+        starter: Answer[Ref[Any]] = Answer()
+        node.starter = starter
+        node.start()
+        return await starter.wait()
+
+    def _stopped_while_down(self, node: Node, branch: Branch) -> None:
+        group = node.group
+        node.close("stopped")
+        if branch.dynamic:
+            branch.forget(node)
+        if group is not None:
+            group.advance()
+
+    def _refuse_own_end(self, node: Node) -> None:
+        above: Node | None = current.get()
+        caller = above
+        while above is not None:
+            if above is node and caller is not None:
+                raise DeadlockError(node.path, (caller.path,))
+            above = above.parent
+
+    def _node(self, path: str) -> Node:
+        node = self._engine.nodes.get(path)
+        if node is None:
+            raise NotFoundError(path)
+        return node
+
+    def _child(self, path: str) -> tuple[Node, Branch]:
+        node = self._node(path)
+        if node.parent is None:
+            raise RefusedError(path, "is the root")
+        return node, node.parent
+
+
+@asynccontextmanager
+async def run(tree: Supervisor, *, seed: int | None = None) -> AsyncIterator[Running]:
+    """Run a tree for as long as the block runs: the body begins when all children are ready.
+
+    However the block is left — its end, an error, cancellation, SIGTERM, Ctrl-C — the children are stopped in reverse start order, each
+    within its grace, all within the root's; only then does it return. A second signal kills them at once.
+
+    Args:
+        tree: the root supervisor.
+        seed: makes the jitter of the delays repeatable.
+
+    Raises:
+        StartError: a child failed to start; the body was not entered.
+        EscalatedError: the root gave up; the body was cancelled. The cause is the last crash.
+
+    Owns: all tasks of the tree; none outlives the block, not even one that is stuck.
+    """
+    if not isinstance(tree, Supervisor):
+        raise SpecError("tree", f"must be a Supervisor, not {tree!r}")
+    engine = Engine(tree, seed)
+    engine.running = Running(engine)
+    failure: BaseException | None = None
+    with heed(engine.signalled):
+        async with trio.open_nursery() as nursery:
+            engine.begin(nursery)
+            try:
+                await engine.up.wait()
+                with engine.body:
+                    yield engine.running
+            except BaseException as error:  # noqa: BLE001 — raised again below, when all children have ended
+                failure = error
+            # From here on nothing but the tree's own deadlines ends the wait; its tasks are told by the stop.
+            nursery.cancel_scope.shield = True
+            engine.stop()
+            await engine.over.wait()
+    if failure is not None:
+        raise failure
+    if engine.failure is not None:
+        raise engine.failure

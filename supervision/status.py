@@ -1,0 +1,102 @@
+"""The whole tree at one moment, as frozen values. Making them takes no checkpoint, so they are one picture."""
+
+import traceback
+from collections.abc import Iterator
+
+import attrs
+
+from supervision.events import DeadLetter
+from supervision.latency import Latency
+from supervision.node import ActorState
+
+
+@attrs.frozen(kw_only=True)
+class ActorStatus:
+    """One actor or task.
+
+    Times are seconds; `started_at_s` on Trio's clock. `last_error` is the last crash with its traceback, as text. Counts are since the
+    tree started: `handled` messages, `failed` ones, `dropped` by a full mailbox, `redelivered` tries, `late_answers` to askers that
+    had given up. `latency` is the handling time on the machine's clock, None before the first message. `waiting_for` names the actors
+    that it waits for in an ask or a full mailbox. `stack` is set while it is stuck.
+    """
+
+    path: str
+    state: ActorState
+    incarnation: int
+    started_at_s: float | None
+    uptime_s: float
+    restarts: int
+    failures_in_row: int
+    last_error: str | None
+    mailbox_depth: int
+    mailbox_capacity: int
+    mailbox_high_water: int
+    waiting_senders: int
+    handled: int
+    failed: int
+    dropped: int
+    redelivered: int
+    quarantined: int
+    late_answers: int
+    dead_letters: int
+    rate_per_s: float
+    latency: Latency | None
+    waiting_for: tuple[str, ...]
+    stack: str | None
+
+
+@attrs.frozen(kw_only=True)
+class SupervisorStatus:
+    """One supervisor. `escalates_after` says for people what it takes to escalate; `restarts_remaining` are still borne."""
+
+    path: str
+    state: ActorState
+    incarnation: int
+    started_at_s: float | None
+    uptime_s: float
+    strategy: str
+    restarts_in_window: int
+    restarts_remaining: int
+    escalates_after: str
+    last_error: str | None
+    children: "tuple[ActorStatus | SupervisorStatus, ...]"
+
+
+@attrs.frozen(kw_only=True)
+class BreakerStatus:
+    """One circuit breaker of the tree."""
+
+    name: str
+    state: str
+    failures_in_row: int
+    failure_rate: float
+    refused: int
+
+
+@attrs.frozen(kw_only=True)
+class Status:
+    """The tree at `at_s` on Trio's clock; the most recent dead letters (at most 100) and deadlocks (at most 20)."""
+
+    at_s: float
+    root: SupervisorStatus
+    dead_letter_count: int
+    dead_letters: tuple[DeadLetter, ...]
+    deadlocks: tuple[tuple[str, ...], ...]
+
+    def walk(self) -> Iterator[ActorStatus | SupervisorStatus]:
+        """Every child of the tree, parents first."""
+        pending: list[ActorStatus | SupervisorStatus] = [self.root]
+        while pending:
+            node = pending.pop()
+            yield node
+            if isinstance(node, SupervisorStatus):
+                pending.extend(reversed(node.children))
+
+    def find(self, path: str) -> ActorStatus | SupervisorStatus | None:
+        """The child with this full path, None if there is none."""
+        return next((node for node in self.walk() if node.path == path), None)
+
+
+def error_text(error: BaseException | None) -> str | None:
+    """The error with its traceback and causes."""
+    return None if error is None else "".join(traceback.format_exception(error))

@@ -1,0 +1,218 @@
+"""The tree from outside: start, send, stop."""
+
+import pytest
+import trio
+
+from supervision import (
+    Actor,
+    Backoff,
+    Child,
+    EscalatedError,
+    EventKind,
+    InFlight,
+    Intensity,
+    Mailbox,
+    MailboxFullError,
+    MessageFailedError,
+    Restart,
+    StartError,
+    Strategy,
+    Supervisor,
+    run,
+)
+
+
+class Echo(Actor[object]):
+    """Answers what it is sent, raises errors, waits for events."""
+
+    async def receive(self, message: object) -> object:
+        if isinstance(message, Exception):
+            raise message
+        if isinstance(message, trio.Event):
+            await message.wait()
+        return message
+
+
+async def test_actor_answers_an_ask(autojump_clock) -> None:
+    async with run(Supervisor("root", children=[Child("echo", Echo)])) as running:
+        echo = running.ref("root/echo")
+
+        assert await echo.ask("hello", timeout_s=1) == "hello"
+
+
+async def test_crash_is_restarted_and_keeps_what_was_queued(autojump_clock) -> None:
+    tree = Supervisor("root", children=[Child("echo", Echo)], backoff=Backoff(first_s=1))
+    async with run(tree) as running:
+        echo = running.ref("root/echo")
+        echo.tell_nowait(ValueError("no"))
+        echo.tell_nowait("next")
+
+        assert await echo.ask("hello", timeout_s=5) == "hello"
+        status = running.status().find("root/echo")
+        assert status.handled == 2
+        assert status.incarnation == 2
+        kinds = [event.kind for event in running.recent_events()]
+        assert kinds == [
+            EventKind.STARTED,
+            EventKind.STARTED,
+            EventKind.DEAD_LETTER,
+            EventKind.EXITED,
+            EventKind.BACKOFF,
+            EventKind.RESTARTED,
+        ]
+
+
+async def crash_twice(running) -> None:
+    for _ in range(2):
+        with pytest.raises(MessageFailedError):
+            await running.ref("root/echo").ask(ValueError("no"), timeout_s=1)
+    await trio.sleep_forever()
+
+
+async def test_too_many_crashes_cancel_the_body_and_raise_one_error(autojump_clock) -> None:
+    tree = Supervisor("root", children=[Child("echo", Echo)], intensity=Intensity(restarts=1))
+    with pytest.raises(EscalatedError) as raised:
+        async with run(tree) as running:
+            await crash_twice(running)
+
+    assert isinstance(raised.value.__cause__, ValueError)
+
+
+async def test_failing_start_stops_those_before_in_reverse(autojump_clock) -> None:
+    seen = []
+
+    def noting(name):
+        class Noting(Actor[object]):
+            async def started(self, context) -> None:
+                seen.append(f"+{name}")
+                if name == "c":
+                    raise ValueError(name)
+
+            async def receive(self, message) -> None: ...
+
+            async def stopped(self) -> None:
+                seen.append(f"-{name}")
+
+        return Child(name, Noting)
+
+    with pytest.raises(StartError) as raised:
+        async with run(Supervisor("root", children=[noting(name) for name in "abcd"])):
+            pytest.fail("the body must not run")
+
+    assert seen == ["+a", "+b", "+c", "-b", "-a"]
+    assert raised.value.path == "root/c"
+    assert isinstance(raised.value.__cause__, ValueError)
+
+
+@pytest.mark.parametrize(
+    "strategy,restarted",
+    [
+        (Strategy.ONE_FOR_ONE, "b"),
+        (Strategy.REST_FOR_ONE, "bc"),
+        (Strategy.ONE_FOR_ALL, "abc"),
+    ],
+    ids=str,
+)
+async def test_strategy_restarts(strategy, restarted, autojump_clock) -> None:
+    tree = Supervisor("root", children=[Child(name, Echo) for name in "abc"], strategy=strategy)
+    async with run(tree) as running:
+        with pytest.raises(MessageFailedError):
+            await running.ref("root/b").ask(ValueError("no"), timeout_s=1)
+        await trio.testing.wait_all_tasks_blocked()
+
+        again = [child.path[-1] for child in running.status().root.children if child.incarnation == 2]
+        assert again == list(restarted)
+        assert running.status().root.restarts_in_window == 1
+
+
+async def test_body_error_comes_out_alone_after_the_stop(autojump_clock) -> None:
+    with pytest.raises(KeyError):
+        async with run(Supervisor("root", children=[Child("echo", Echo)])) as running:
+            raise KeyError("body")
+
+    assert running.status().root.state == "stopped"
+
+
+async def test_full_mailbox_makes_sender_wait(autojump_clock) -> None:
+    async with run(Supervisor("root", children=[Child("echo", Echo, mailbox=Mailbox(capacity=1))])) as running:
+        echo = running.ref("root/echo")
+        hold = trio.Event()
+        echo.tell_nowait(hold)
+        await trio.testing.wait_all_tasks_blocked()
+        echo.tell_nowait(1)
+        with pytest.raises(MailboxFullError):
+            echo.tell_nowait(2)
+        with trio.move_on_after(1) as scope:
+            await echo.tell(3)
+        assert scope.cancelled_caught
+        hold.set()
+
+        assert await echo.ask(4, timeout_s=1) == 4
+        assert running.status().find("root/echo").handled == 3
+
+
+async def test_redelivered_message_comes_first_and_is_answered(autojump_clock) -> None:
+    tries = []
+
+    class Flaky(Actor[str]):
+        async def receive(self, message: str) -> str:
+            tries.append(message)
+            if len(tries) < 3:
+                raise ValueError(message)
+            return message
+
+    child = Child("flaky", Flaky, mailbox=Mailbox(in_flight=InFlight.redeliver(times=2)))
+    async with run(Supervisor("root", children=[child])) as running:
+        assert await running.ref("root/flaky").ask("a", timeout_s=1) == "a"
+
+        assert tries == ["a", "a", "a"]
+
+
+async def test_task_is_ready_when_it_says_so(autojump_clock) -> None:
+    began = trio.current_time()
+
+    async def slow(context) -> None:
+        await trio.sleep(3)
+        context.ready()
+        await context.stopping.wait()
+
+    async def plain(context) -> None:
+        await trio.sleep_forever()
+
+    async with run(Supervisor("root", children=[Child("plain", plain), Child("slow", slow)])) as running:
+        assert trio.current_time() == began + 3
+        assert running.status().find("root/slow").state == "running"
+    assert trio.current_time() == began + 8
+    reasons = {event.path: event.reason for event in running.recent_events() if event.kind is EventKind.EXITED}
+    assert reasons == {"root/slow": "stopped", "root/plain": "killed", "root": "stopped"}
+
+
+async def test_administration_by_hand(autojump_clock) -> None:
+    from supervision import AlreadyPresentError, AlreadyRunningError, NotFoundError
+
+    async with run(Supervisor("root")) as running:
+        ref = await running.start_child("root", Child("echo", Echo))
+        with pytest.raises(AlreadyRunningError):
+            await running.start_child("root", Child("echo", Echo))
+        with pytest.raises(AlreadyRunningError):
+            await running.remove_child("root/echo")
+        await running.stop_child("root/echo")
+        with pytest.raises(AlreadyPresentError):
+            await running.start_child("root", Child("echo", Echo))
+        assert await running.restart_child("root/echo") is ref
+        assert await ref.ask(1, timeout_s=1) == 1
+        await running.stop_child("root/echo", how="kill")
+        await running.remove_child("root/echo")
+        with pytest.raises(NotFoundError):
+            await running.stop_child("root/echo")
+
+
+async def test_running_stop_ends_all_and_the_body_goes_on(autojump_clock) -> None:
+    async with run(
+        Supervisor("root", children=[Child("echo", Echo, restart=Restart.TEMPORARY), Supervisor("below")])
+    ) as running:
+        await running.stop()
+        await trio.sleep(1)
+
+        assert running.status().root.state == "stopped"
+        assert await running.ref("root").watch() == "stopped"
