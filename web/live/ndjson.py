@@ -29,7 +29,7 @@ FORM = Form(media_type=MEDIA_TYPE, opening=b"\n", line=json_line, heartbeat=b"\n
     },
     query=StreamQuery,
     asks=("Last-Event-ID",),
-    problems=("BAD_REQUEST", "VALIDATION_ERROR", "METHOD_NOT_ALLOWED"),
+    has_head=False,
 )
 async def live_lines(query: StreamQuery) -> Response:
     """The live feed as lines of JSON.

@@ -33,7 +33,7 @@ FORM = Form(media_type=MEDIA_TYPE, opening=b"retry: 2000\n: rookery\n\n", line=e
     answers={200: Answer(meaning=f"Events as they happen, for example:\n\n{EXAMPLE}", content=(MEDIA_TYPE,))},
     query=StreamQuery,
     asks=("Last-Event-ID",),
-    problems=("BAD_REQUEST", "VALIDATION_ERROR", "METHOD_NOT_ALLOWED"),
+    has_head=False,
 )
 async def live_events(query: StreamQuery) -> Response:
     """The live feed as Server-Sent Events.

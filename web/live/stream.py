@@ -44,8 +44,6 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
 
     Raises: ProblemError for values that cannot be used; DatabaseError when the log cannot be asked.
     """
-    if request.method == "HEAD":
-        raise ProblemError("METHOD_NOT_ALLOWED", "A stream has no HEAD", headers={"Allow": "GET"})
     here = services()
     asked = _since(request.headers.get("Last-Event-ID") or query.since)
     newest = await here.feed.begin()
