@@ -1,0 +1,199 @@
+"""The whole tree, and who sends what to whom, on one screen.
+
+| who waits          | for room in the mailbox of | with                             |
+|--------------------|----------------------------|----------------------------------|
+| watcher (patrols)  | cataloger                  | FilesSettled … RootSeen          |
+| analyzer           | cataloger                  | Analyzed, AnalysisFailed         |
+
+Nobody else waits for anybody: progress is told without waiting, and the cataloger only nudges the analyzer. A test holds
+this table against cycles.
+"""
+
+import os
+from collections.abc import Mapping
+
+import attrs
+import trio
+
+from actors.analyzer import Analyzer
+from actors.broadcaster import Broadcaster
+from actors.cataloger import Cataloger
+from actors.config import SECONDS, Config
+from actors.errors import ConfigurationError
+from actors.feed import Feed
+from actors.model.track import shown_path
+from actors.nudge import Nudge
+from actors.store.embedded import EmbeddedServer
+from actors.store.store import Store, open_store
+from actors.watcher import Watcher
+from actors.work.executor import Executor
+from actors.work.local import local_executor
+from supervision import Backoff, Child, Context, InFlight, Intensity, Mailbox, Overflow, Shutdown, Strategy, Supervisor
+
+CATALOGER = "rookery/pipeline/cataloger"
+BROADCASTER = "rookery/pipeline/broadcaster"
+ANALYZER = "rookery/pipeline/analyzer"
+WATCHER = "rookery/pipeline/watcher"
+
+WAITS_FOR: Mapping[str, tuple[str, ...]] = {
+    WATCHER: (CATALOGER,),
+    ANALYZER: (CATALOGER,),
+    CATALOGER: (),
+    BROADCASTER: (),
+}
+"""Whose full mailbox each actor may wait on."""
+
+HEALING = Intensity(restarts=5, within_s=30 * SECONDS)
+"""A fault that passes is healed; one that comes back five times in half a minute is somebody else's to mend."""
+PATIENCE = Backoff(first_s=0.1, factor=2.0, most_s=10 * SECONDS, jitter=0.2, reset_after_s=60 * SECONDS)
+
+
+@attrs.define(eq=False)
+class House:
+    """What the children of the tree make for those started after them."""
+
+    config: Config
+    url: str
+    """Of the database."""
+    _store: Store | None = None
+    _feed: Feed | None = None
+    _executor: Executor | None = None
+    work_waits: Nudge = attrs.field(factory=Nudge)
+
+    @property
+    def store(self) -> Store:
+        """Open while the tree's `store` runs."""
+        assert self._store is not None
+        return self._store
+
+    @property
+    def feed(self) -> Feed:
+        """The live feed; clients stay on it while the broadcaster is restarted."""
+        assert self._feed is not None
+        return self._feed
+
+    @property
+    def executor(self) -> Executor:
+        """Open while the tree's `workers` runs."""
+        assert self._executor is not None
+        return self._executor
+
+    async def keep_store(self, context: Context) -> None:
+        """Task: the connections to PostgreSQL, the roots of the configuration in it, and the feed over its log."""
+        async with open_store(self.config, url=self.url) as self._store:
+            await self._admit_roots(self._store)
+            self._feed = Feed(self._store.events, queue_bytes=self.config.client_queue_bytes)
+            context.ready()
+            await context.stopping.wait()
+
+    async def _admit_roots(self, store: Store) -> None:
+        known = {root.path for root in await store.roots.list_()}
+        for root in self.config.roots:
+            path = await trio.to_thread.run_sync(os.path.realpath, bytes(root.expanduser()))
+            if path not in known:
+                # One that is known may be away for a while; a new one that is not there is a slip of the pen.
+                await trio.to_thread.run_sync(_check_root, path)
+                await store.roots.add(path)
+
+    async def keep_workers(self, context: Context) -> None:
+        """Task: the child processes that read files."""
+        async with local_executor(self.config) as self._executor:
+            context.ready()
+            await context.stopping.wait()
+
+
+def tree(house: House, *, server: EmbeddedServer | None, web: Child | None) -> Supervisor:
+    """The tree of the service; it stops in the opposite order: producers first, the feed's clients, the database last.
+
+    Args:
+        house: holds the configuration, and gets what the children make.
+        server: the embedded database, None with an external one.
+        web: the server of HTTP and WebSocket, None where another program serves the app.
+    """
+    database = [_database(server)] if server is not None else []
+    front = [Supervisor("web", children=[web], intensity=HEALING, backoff=PATIENCE)] if web is not None else []
+    return Supervisor(
+        "rookery",
+        strategy=Strategy.REST_FOR_ONE,
+        intensity=Intensity(restarts=3, within_s=60 * SECONDS),
+        backoff=PATIENCE,
+        shutdown=Shutdown(grace_s=house.config.shutdown_s),
+        children=[
+            *database,
+            Child("store", house.keep_store, shutdown=Shutdown(grace_s=4 * SECONDS)),
+            Child("workers", house.keep_workers, shutdown=Shutdown(grace_s=1 * SECONDS)),
+            *front,
+            pipeline(house),
+        ],
+    )
+
+
+def pipeline(house: House) -> Supervisor:
+    """The four actors. Mailboxes and the catalogue outlive each of them, so each heals alone."""
+    config, nudge = house.config, house.work_waits
+    return Supervisor(
+        "pipeline",
+        strategy=Strategy.ONE_FOR_ONE,
+        intensity=HEALING,
+        backoff=PATIENCE,
+        children=[
+            Child(
+                "broadcaster",
+                lambda: Broadcaster(store=house.store, feed=house.feed, config=config),
+                mailbox=Mailbox(capacity=1_000, overflow=Overflow.DROP_OLDEST),
+            ),
+            Child(
+                "cataloger",
+                lambda: Cataloger(store=house.store, config=config, executor=house.executor, work_waits=nudge),
+                mailbox=Mailbox(capacity=100, overflow=Overflow.WAIT, in_flight=InFlight.redeliver(times=3)),
+            ),
+            Child(
+                "analyzer",
+                lambda: Analyzer(
+                    store=house.store,
+                    config=config,
+                    executor=house.executor,
+                    work_waits=nudge,
+                    cataloger=CATALOGER,
+                    broadcaster=BROADCASTER,
+                ),
+                mailbox=Mailbox(capacity=1),
+                shutdown=Shutdown(grace_s=1 * SECONDS),
+            ),
+            Child(
+                "watcher",
+                lambda: Watcher(store=house.store, config=config, cataloger=CATALOGER),
+                mailbox=Mailbox(capacity=100, in_flight=InFlight.redeliver(times=3)),
+                shutdown=Shutdown(grace_s=1 * SECONDS),
+            ),
+        ],
+    )
+
+
+def _database(server: EmbeddedServer) -> Supervisor:
+    async def postgres(context: Context) -> None:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(server.serve, context.ready)
+            await context.stopping.wait()
+            nursery.cancel_scope.cancel()
+
+    return Supervisor(
+        "database",
+        intensity=HEALING,
+        backoff=PATIENCE,
+        children=[Child("postgres", postgres, shutdown=Shutdown(grace_s=8 * SECONDS))],
+    )
+
+
+def _check_root(path: bytes) -> None:
+    shown = shown_path(path)
+    if not os.path.lexists(path):
+        raise ConfigurationError(f"The folder {shown} does not exist. Name a folder that holds recordings.")
+    if not os.path.isdir(path):
+        raise ConfigurationError(f"{shown} is not a folder. Name the folder that the file lies in.")
+    try:
+        os.listdir(path)
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {shown} cannot be read: {error.strerror}. Check its permissions."
+        ) from error

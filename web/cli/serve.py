@@ -1,0 +1,83 @@
+"""`rookery serve`: watch folders and serve their catalogue until a signal ends it."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import attrs
+import click
+import trio
+
+from actors.config import Config
+from actors.errors import RookeryError
+from actors.media.demo import make_demo
+from supervision import SupervisionError
+from web.logs import configure_logs
+from web.service import prepared
+from web.settings import load_config
+
+DEMO_FOLDER = "demo"
+
+
+@click.command()
+@click.argument("folders", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--demo", is_flag=True, help="Make a small library of synthesized recordings and serve it.")
+@click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 picks a free one.  [default: 8000]")
+@click.option("--data-dir", type=click.Path(path_type=Path), help="Where the catalogue is kept.")
+@click.option("--database-url", help="A PostgreSQL server (15 or newer) of your own, instead of the embedded one.")
+@click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
+@click.option("--log-format", type=click.Choice(["text", "json"]))
+def serve(folders: tuple[Path, ...], *, demo: bool, **settings: Any) -> None:
+    """Watch FOLDERS and serve their live catalogue.
+
+    Every setting can also stand in the environment as ROOKERY_… or, under [rookery], in the TOML file that
+    ROOKERY_CONFIG names. The command line wins over the environment, and the environment over the file.
+    """
+    try:
+        config = load_config(roots=folders, **settings)
+        configure_logs(config)
+        if demo:
+            config = attrs.evolve(config, roots=(*config.roots, _demo_folder(config)))
+        trio.run(_serve, config)
+    except (RookeryError, SupervisionError, BaseExceptionGroup) as error:
+        _refuse(error)
+
+
+async def _serve(config: Config) -> None:
+    def announce(address: str) -> None:
+        click.echo(f"Rookery is ready at {address}")
+
+    with prepared(config, has_port=True) as service:
+        await service.run(announce=announce)
+
+
+def _demo_folder(config: Config) -> Path:
+    folder = config.data_dir / DEMO_FOLDER
+    if not folder.is_dir():
+        click.echo("Making a small library of synthesized recordings …", err=True)
+        unfinished = folder.with_name(f"{DEMO_FOLDER}.part")
+        unfinished.mkdir(parents=True, exist_ok=True)
+        make_demo(unfinished)
+        unfinished.rename(folder)
+    return folder
+
+
+def _refuse(error: BaseException) -> NoReturn:
+    """Say what is wrong in one line, without a traceback; what nobody foresaw is raised on."""
+    for cause in _causes(error):
+        if isinstance(cause, RookeryError):
+            click.echo(f"rookery: {cause}", err=True)
+            sys.exit(2)
+    raise error
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error, what caused it and what it groups, the nearest first."""
+    yield error
+    if isinstance(error, BaseExceptionGroup):
+        for inside in error.exceptions:
+            yield from _causes(inside)
+    if error.__cause__ is not None:
+        yield from _causes(error.__cause__)

@@ -1,0 +1,135 @@
+"""The composition root: Config → database → tree → app → server. Everything long-lived is made here, once."""
+
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+import attrs
+import hypercorn
+import trio
+from hypercorn.config import Sockets
+from quart_trio import QuartTrio
+
+from actors.config import Config
+from actors.errors import ConfigurationError
+from actors.pipeline import House, tree
+from actors.store.datafolder import hold_data_folder
+from actors.store.embedded import EmbeddedServer
+from supervision import Child, Context, Running, Shutdown, run
+from web.app import create_app
+from web.services import Services
+from web.serving import serve as serve_connections
+
+
+@attrs.define(eq=False)
+class Service:
+    """A Rookery that is held together but not yet started: its data folder is locked, its port is bound."""
+
+    config: Config
+    house: House
+    server: EmbeddedServer | None
+    listener: socket.socket | None
+    _has_announced: bool = False
+
+    async def run(self, *, announce: Callable[[str], None]) -> None:
+        """Serve until a signal or a fault ends it.
+
+        Args:
+            announce: called once, with the address, when it answers.
+
+        Raises:
+            SupervisionError: a part cannot be started or kept alive; its cause says why.
+        """
+
+        async def web(context: Context) -> None:
+            await self._serve(context, announce)
+
+        child = Child("server", web, shutdown=Shutdown(grace_s=self.config.shutdown_s / 2))
+        async with run(tree(self.house, server=self.server, web=child)):
+            await trio.sleep_forever()
+
+    async def _serve(self, context: Context, announce: Callable[[str], None]) -> None:
+        assert self.listener is not None
+        services = make_services(self.house, context.running)
+        app = create_app(services)
+        settings = hypercorn.Config()
+        settings.loglevel = "WARNING"
+        settings.graceful_timeout = self.config.shutdown_s / 4
+        settings.create_sockets = lambda: Sockets([], [self.listener.dup()], [])  # type: ignore[method-assign] # bound early
+
+        async def stopping() -> None:
+            await context.stopping.wait()
+            services.stopping.set()
+
+        async with trio.open_nursery() as nursery:
+            await nursery.start(_server_of(app, settings, stopping))
+            context.ready()
+            if not self._has_announced:
+                self._has_announced = True
+                announce(_address(self.listener))
+
+
+def make_services(house: House, running: Running) -> Services:
+    """What the routes work with, from the parts of a running tree."""
+    return Services(
+        config=house.config,
+        store=house.store,
+        feed=house.feed,
+        running=running,
+        started_at=datetime.now(UTC),
+        version=version("rookery"),
+    )
+
+
+def _server_of(app: QuartTrio, settings: hypercorn.Config, stopping: Callable[[], Any]) -> Callable[..., Any]:
+    async def serve(*, task_status: trio.TaskStatus[list[str]]) -> None:
+        await serve_connections(app, settings, shutdown_trigger=stopping, task_status=task_status)
+
+    return serve
+
+
+@contextmanager
+def prepared(config: Config, *, has_port: bool) -> Iterator[Service]:
+    """Lock the data folder and bind the port, before anything is started: what is wrong is said at once.
+
+    Args:
+        config: every setting.
+        has_port: whether this process listens itself.
+
+    Raises:
+        DataFolderBusyError: another Rookery runs on the data folder.
+        ConfigurationError: the folder cannot be used, or the port is taken.
+    """
+    with ExitStack() as stack:
+        server = None
+        if config.database_url is None:
+            folder = stack.enter_context(hold_data_folder(config.data_dir))
+            server = EmbeddedServer.on(folder)
+        listener = stack.enter_context(_bound(config)) if has_port else None
+        url = config.database_url or (server.url if server else "")
+        yield Service(config, House(config=config, url=url), server, listener)
+
+
+def _bound(config: Config) -> socket.socket:
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        listener = socket.socket(family, kind, protocol)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        raise ConfigurationError(
+            f"Cannot listen on {config.host} port {config.port}: {error.strerror}. "
+            "Stop what uses it, or choose another with --port (0 picks a free one)."
+        ) from error
+    listener.setblocking(False)
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port, *_ = listener.getsockname()
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,45 @@
+"""Where settings come from: a TOML file, the environment, and last the command line."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import attrs
+import typed_settings
+
+from actors.config import Config
+from actors.errors import ConfigurationError
+
+PREFIX = "ROOKERY_"
+
+
+def load_config(**given: Any) -> Config:
+    """The settings of this process.
+
+    From `[rookery]` in the TOML file that `ROOKERY_CONFIG` names (or `~/.config/rookery/rookery.toml`), then
+    `ROOKERY_…` in the environment (several roots are separated by `:`), then `given`.
+
+    Args:
+        given: settings of the command line by name; None stands for not given, roots are added to those known.
+
+    Raises:
+        ConfigurationError: a value cannot be used, or the file cannot be read; the text names it.
+    """
+    loaders = [
+        typed_settings.FileLoader(
+            {"*.toml": typed_settings.TomlFormat("rookery")}, files=[_default_file()], env_var="ROOKERY_CONFIG"
+        ),
+        typed_settings.EnvLoader(PREFIX),
+    ]
+    try:
+        config = typed_settings.load_settings(Config, loaders)
+        said = {name: value for name, value in given.items() if value is not None and name != "roots"}
+        return attrs.evolve(config, roots=(*config.roots, *given.get("roots", ())), **said)
+    except (typed_settings.exceptions.TsError, ValueError, TypeError, OSError) as error:
+        raise ConfigurationError(f"A setting cannot be used: {error}") from error
+
+
+def _default_file() -> Path:
+    home = os.environ.get("XDG_CONFIG_HOME", "")
+    base = Path(home) if home.startswith("/") else Path.home() / ".config"
+    return base / "rookery" / "rookery.toml"
