@@ -136,7 +136,7 @@ class _Batch:
                 payload = {"track": view}
         return NewEvent(type=kind, payload=payload)
 
-    def _tell(self, track_id: str, kind: str, **extra: str) -> None:
+    def _tell(self, track_id: str, kind: str, /, **extra: str) -> None:
         before = self._told.get(track_id)
         if before is None or WEIGHTS.index(kind) >= WEIGHTS.index(before[0]):
             self._told[track_id] = (kind, extra)
