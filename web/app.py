@@ -1,13 +1,16 @@
 """The ASGI application: routes, error forms and limits around one value of services."""
 
+from typing import cast
+
 from quart import Blueprint
 from quart_trio import QuartTrio
 
 from web.auth import names_of
-from web.envelope import Envelope
+from web.envelope import Application, Envelope
 from web.errors import answered
 from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
-from web.routes import audio, health, info, library, metrics, openapi, supervision, tracks, waveform
+from web.live import ndjson, sse, websocket
+from web.routes import audio, health, info, library, metrics, openapi, page, supervision, tracks, waveform
 from web.services import Services
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -20,6 +23,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     metrics.blueprint,
     info.blueprint,
     openapi.blueprint,
+    sse.blueprint,
+    ndjson.blueprint,
+    websocket.blueprint,
+    page.blueprint,
 )
 
 
@@ -34,6 +41,8 @@ def create_app(services: Services) -> QuartTrio:
     app.register_error_handler(Exception, answered)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
-    envelope = Envelope(app.asgi_app, names=names_of(services.config.host), metrics=services.metrics)
+    envelope = Envelope(
+        cast("Application", app.asgi_app), names=names_of(services.config.host), metrics=services.metrics
+    )
     app.asgi_app = envelope  # type: ignore[method-assign,assignment]  # Quart's documented place for what surrounds it
     return app

@@ -8,6 +8,7 @@ import attrs
 import msgspec
 import trio
 from quart import Blueprint, Response, request
+from werkzeug.exceptions import MethodNotAllowed
 
 from actors.config import SECONDS
 from web.encoding import JSON
@@ -64,6 +65,7 @@ class Declaration:
     answers: Mapping[int, Answer]
     query: type[msgspec.Struct] = NoParameters
     body: type[msgspec.Struct] | None = None
+    has_head: bool = True
     asks: tuple[str, ...] = ()
     """Request headers that matter, by their names in the table of the OpenAPI document."""
     problems: tuple[str, ...] = attrs.field(
@@ -83,6 +85,7 @@ def endpoint(
     asks: tuple[str, ...] = (),
     problems: tuple[str, ...] = (),
     limit_s: float = ANSWER_LIMIT_S,
+    has_head: bool = True,
 ) -> Callable[[Handler], Handler]:
     """Bind a handler to a method and path of a blueprint; HEAD comes with GET.
 
@@ -101,6 +104,7 @@ def endpoint(
         asks: request headers that matter.
         problems: codes that this operation may answer with, besides those that all have.
         limit_s: seconds until an answer must be ready; infinite for what waits by nature.
+        has_head: whether HEAD comes with GET; not for streams, which have no length.
     """
 
     def bind(handler: Handler) -> Handler:
@@ -116,12 +120,15 @@ def endpoint(
             answers=answers,
             query=query,
             body=body,
+            has_head=has_head and method == "GET",
             asks=asks,
             problems=problems,
         )
 
         async def serve(**places: str) -> Response:
             exchange().route = declaration.path
+            if request.method == "HEAD" and not has_head:
+                raise MethodNotAllowed(valid_methods=[method])
             asked = parameters(request.query_string, query)
             arguments: dict[str, Any] = dict(places)
             if query is not NoParameters:

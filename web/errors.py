@@ -15,7 +15,7 @@ from quart import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from actors.errors import DatabaseError, InvalidError
-from supervision import AdministrationError, AskTimeoutError, NotFoundError, SendError
+from supervision import AdministrationError, AskTimeoutError, DeadlockError, NotFoundError, SendError
 from web.encoding import json_bytes, now
 from web.exchange import exchange
 
@@ -143,7 +143,7 @@ def refusal_of(error: Exception) -> Refusal:
             return _refusal_of_http(error)
         case NotFoundError():
             return Refusal(code="NOT_FOUND", message=str(error))
-        case AdministrationError():
+        case AdministrationError() | DeadlockError():
             return Refusal(code="CONFLICT", message=str(error))
         case AskTimeoutError():
             return Refusal(code="TIMEOUT", message=str(error))

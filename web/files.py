@@ -41,6 +41,7 @@ class OpenFile:
 
     async def read(self, offset: int, most: int) -> bytes:
         """Up to `most` bytes from `offset`. Cancellation: a read under way is waited for."""
+        assert self._descriptor is not None
         return await trio.to_thread.run_sync(os.pread, self._descriptor, most, offset, limiter=_readers)
 
     def close(self) -> None:

@@ -16,7 +16,7 @@ REQUEST_HEADERS: Mapping[str, str] = {
     "If-Modified-Since": "304 if nothing changed since.",
     "If-Range": "Entity tag or date: the range counts only if it still is right.",
     "Range": "Up to ten ranges of bytes; several come as multipart/byteranges.",
-    "Last-Event-ID": "The last number seen; the next event is the following one.",
+    "Last-Event-ID": "Number of the last event seen; the stream goes on with the next. Wins over `since`.",
 }
 """Request headers that operations name in `asks`."""
 
@@ -62,7 +62,7 @@ def document(operations: Iterable[Declaration], *, version: str, description: st
     for one in listed:
         item = paths.setdefault(one.path, {})
         item[one.method.lower()] = _operation(one, schemas)
-        if one.method == "GET":
+        if one.has_head:
             item["head"] = _head(item["get"])
     return {
         "openapi": "3.1.0",

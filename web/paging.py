@@ -3,14 +3,16 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
 import attrs
 import msgspec
 
 from web.errors import FieldError, ProblemError
+
+Item = TypeVar("Item")
 
 MOST_PER_PAGE = 500
 MOST_PAGES = 10_000_000
@@ -30,6 +32,13 @@ CursorText = Annotated[
 
 _FORM = 1
 _SEAL_BYTES = 9
+
+
+class PageQuery(msgspec.Struct, rename="camel", kw_only=True):
+    """Which page of a short list."""
+
+    page: PageNumber = 1
+    page_size: PageSize = 50
 
 
 class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -178,8 +187,21 @@ def surroundings(asked: Position, *, path: str, total: int | None, after: tuple[
     return meta, _links(asked, path, pages, cursor)
 
 
+def sliced(
+    items: Sequence[Item], query: PageQuery, *, path: str, filters: Mapping[str, str] | None = None
+) -> tuple[tuple[Item, ...], Meta, Links]:
+    """One page of a list that is at hand as a whole, and what stands beside it."""
+    first = (query.page - 1) * query.page_size
+    behind = first + query.page_size
+    asked = Position(sort="", order="", filters=filters or {}, page=query.page, after=None, page_size=query.page_size)
+    meta, links = surroundings(asked, path=path, total=len(items), after=("", "") if behind < len(items) else None)
+    # Such a list has no cursors: it may have changed entirely by the next request.
+    return tuple(items[first:behind]), msgspec.structs.replace(meta, next_cursor=None), links
+
+
 def _links(asked: Position, path: str, pages: int | None, cursor: str | None) -> Links:
-    common = {**asked.filters, "sort": asked.sort, "order": asked.order, "pageSize": str(asked.page_size)}
+    order = {"sort": asked.sort, "order": asked.order} if asked.sort else {}
+    common = {**asked.filters, **order, "pageSize": str(asked.page_size)}
 
     def numbered(page: int) -> str:
         return f"{path}?{urlencode({**common, 'page': str(page)})}"

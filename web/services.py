@@ -1,19 +1,17 @@
 """What the web works with: one value, made by the composition root and handed to every route."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import attrs
 import trio
 from quart import current_app
 
 from actors.config import Config
+from actors.feed import Feed
 from actors.metrics import Metrics
-
-if TYPE_CHECKING:
-    from actors.feed import Feed
-    from actors.store.store import Store
-    from supervision import Running
+from actors.store.store import Store
+from supervision import Running
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -21,9 +19,9 @@ class Services:
     """Everything a route may read or send to. Owned by whoever made it; the app closes nothing of it."""
 
     config: Config
-    store: "Store"
-    feed: "Feed"
-    running: "Running"
+    store: Store
+    feed: Feed
+    running: Running
     started_at: datetime
     """UTC."""
     version: str

@@ -16,6 +16,7 @@ from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
 from web.named import named_root
+from web.paging import CacheInfo, Links, Meta, PageQuery, sliced
 from web.services import services
 
 blueprint = Blueprint("library", __name__, url_prefix="/api/v1/library")
@@ -29,10 +30,13 @@ class NewRoot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     path: Annotated[str, msgspec.Meta(pattern="^/", max_length=4096, examples=["/home/me/Music"])]
 
 
-class RootList(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Every watched folder."""
+class RootPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One page of watched folders."""
 
     data: tuple[RootView, ...]
+    meta: Meta
+    links: Links
+    cache_info: CacheInfo
 
 
 class ScanQuery(msgspec.Struct, rename="camel", kw_only=True):
@@ -48,13 +52,19 @@ class Scan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 @endpoint(
-    blueprint, "GET", "/roots", tag="Library", answers={200: Answer(meaning="All roots, by path.", model=RootList)}
+    blueprint,
+    "GET",
+    "/roots",
+    tag="Library",
+    query=PageQuery,
+    answers={200: Answer(meaning="Roots, by path.", model=RootPage)},
 )
-async def list_roots() -> Response:
+async def list_roots(query: PageQuery) -> Response:
     """The folders that are watched."""
     with timed("db"):
         roots = await services().store.roots.list_()
-    return answer(RootList(data=tuple(root_view(root) for root in sorted(roots, key=lambda root: root.path))))
+    shown, meta, links = sliced(roots, query, path=f"{blueprint.url_prefix}/roots")
+    return answer(RootPage(data=tuple(map(root_view, shown)), meta=meta, links=links, cache_info=CacheInfo()))
 
 
 @endpoint(
@@ -105,14 +115,16 @@ async def find_root(root_id: str) -> Response:
     tag="Library",
     answers={204: Answer(meaning="It is no longer watched.")},
     asks=("If-Match",),
-    problems=("NOT_FOUND", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED"),
+    problems=("NOT_FOUND", "CONFLICT", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED"),
 )
 async def remove_root(root_id: str) -> Response:
-    """Watch a folder no longer. Nothing on the disk is touched."""
+    """Watch a folder no longer, if no track belongs to it. Nothing on the disk is touched."""
     root = await named_root(root_id)
     demand_match(_etag(root_view(root)))
     with timed("db"):
-        await services().store.roots.remove(root.id)
+        is_gone = await services().store.roots.remove(root.id)
+    if not is_gone:
+        raise ProblemError("CONFLICT", "Tracks still belong to it; take its recordings out of the folder first")
     await services().running.ref(WATCHER).tell(RootsChanged())
     return Response(b"", 204)
 

@@ -19,17 +19,6 @@ blueprint = Blueprint("tracks", __name__, url_prefix="/api/v1")
 
 TrackSort = Literal["title", "artist", "album", "addedAt", "changedAt", "duration", "bpm", "loudness", "size"]
 
-_COLUMNS = {
-    "title": "title",
-    "artist": "artist",
-    "album": "album",
-    "addedAt": "added_at",
-    "changedAt": "changed_at",
-    "duration": "duration_s",
-    "bpm": "bpm",
-    "loudness": "loudness_lufs",
-    "size": "size_bytes",
-}
 _LIST = "/api/v1/tracks"
 
 
@@ -95,7 +84,7 @@ async def list_tracks(query: TrackListQuery) -> Response:
     )
     with timed("db"):
         page = await services().store.tracks.list_(
-            sort=_COLUMNS[asked.sort],
+            sort=asked.sort,
             descending=asked.order == "desc",
             page=asked.page,
             after=asked.after,

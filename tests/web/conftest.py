@@ -1,0 +1,209 @@
+"""The app, served: a real catalogue, a small real tree, Hypercorn on a real socket, httpx in front of it."""
+
+import os
+import secrets
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import attrs
+import httpx
+import hypercorn
+import pytest
+import trio
+from quart_trio import QuartTrio
+
+from actors.config import Config
+from actors.feed import Feed
+from actors.messages import RootsChanged, ScanNow
+from actors.model.change import AddTrack, Content, Reading, SetFeatures
+from actors.model.features import Features, Key, Loudness, Tempo
+from actors.model.probe import Probe
+from actors.model.root import Root
+from actors.model.track import Sound, Stage, Tags
+from actors.store.store import Store
+from supervision import Actor, Child, Context, Intensity, Running, Supervisor, run
+from web.app import create_app
+from web.serving import serve
+from web.services import Services
+
+PEAKS = bytes([0x81, 0x7F, 0xC0, 0x40, 0x00, 0x00, 0xE0, 0x20])
+
+
+class Notebook(Actor[ScanNow | RootsChanged]):
+    """Stands where the watcher does: writes down what it is told."""
+
+    def __init__(self, told: list[ScanNow | RootsChanged]) -> None:
+        self._told = told
+
+    async def receive(self, message: ScanNow | RootsChanged) -> None:
+        """Write it down."""
+        self._told.append(message)
+
+
+async def idle(context: Context) -> None:
+    """A task that runs until it is stopped."""
+    await context.stopping.wait()
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Served:
+    """A served app, and what it works with."""
+
+    url: str
+    client: httpx.AsyncClient
+    services: Services
+    app: QuartTrio
+    told: list[ScanNow | RootsChanged]
+    """What the watcher got."""
+
+    @property
+    def store(self) -> Store:
+        """The catalogue."""
+        return self.services.store
+
+
+def small_tree(told: list[ScanNow | RootsChanged]) -> Supervisor:
+    """A tree with the names of the real one, as far as the web knows them."""
+    return Supervisor(
+        "rookery",
+        intensity=Intensity(restarts=100, within_s=1.0),
+        children=[
+            Supervisor("pipeline", children=[Child("watcher", lambda: Notebook(told)), Child("idle", idle)]),
+        ],
+    )
+
+
+@asynccontextmanager
+async def serving(services: Services) -> AsyncIterator[tuple[str, QuartTrio]]:
+    """Serve the app of some services on a free port of loopback; gives its address and the app."""
+    app = create_app(services)
+    settings = hypercorn.Config()
+    settings.bind = ["127.0.0.1:0"]
+    settings.graceful_timeout = 0.5
+    settings.loglevel = "CRITICAL"
+    async with trio.open_nursery() as nursery:
+        stop = trio.Event()
+        addresses = await nursery.start(partial(serve, app, settings, shutdown_trigger=stop.wait))
+        yield addresses[0], app
+        stop.set()
+
+
+def make_services(store: Store, config: Config, running: Running) -> Services:
+    """Services over parts at hand."""
+    return Services(
+        config=config,
+        store=store,
+        feed=Feed(store.events, queue_bytes=config.client_queue_bytes),
+        running=running,
+        started_at=datetime.now(UTC),
+        version="1.2.3",
+    )
+
+
+@pytest.fixture
+async def served(store: Store, store_config: Config) -> AsyncIterator[Served]:
+    """The app over the module's catalogue."""
+    told: list[ScanNow | RootsChanged] = []
+    async with run(small_tree(told)) as running:
+        services = make_services(store, store_config, running)
+        async with serving(services) as (url, app), httpx.AsyncClient(base_url=url, timeout=20) as client:
+            yield Served(url=url, client=client, services=services, app=app, told=told)
+
+
+@attrs.frozen(kw_only=True)
+class Shelf:
+    """One root of the catalogue with real, if silent, files."""
+
+    store: Store
+    root: Root
+    folder: Path
+
+    async def put(
+        self,
+        name: str | bytes,
+        body: bytes = b"sound",
+        *,
+        tags: Tags = Tags(),
+        sound: Sound | None = None,
+        peaks: bytes | None = None,
+        track_id: str | None = None,
+    ) -> str:
+        """Write a file and catalogue it; gives the track's id."""
+        path = os.fsencode(self.folder) + b"/" + os.fsencode(name)
+        with open(path, "wb") as file:  # noqa: ASYNC230, PTH123  # small; pathlib takes no bytes
+            file.write(body)
+        return (await self.put_many([path], tags=tags, sound=sound, peaks=peaks, track_id=track_id))[0]
+
+    async def put_many(
+        self,
+        paths: Sequence[bytes],
+        *,
+        tags: Tags = Tags(),
+        sound: Sound | None = None,
+        peaks: bytes | None = None,
+        track_id: str | None = None,
+    ) -> list[str]:
+        """Catalogue files that are there already, or say so; gives the tracks' ids."""
+        sound = sound or Sound(container="mp3", codec="mp3", duration_s=61.5, rate_hz=44_100, channels=2)
+        changes: list[AddTrack | SetFeatures] = []
+        ids = []
+        for path in paths:
+            ids.append(track_id or secrets.token_hex(8))
+            audio_hash = secrets.token_hex(32)
+            content = Content(stage=Stage.PENDING, probe=Probe(audio_hash=audio_hash, sound=sound, tags=tags))
+            changes.append(AddTrack(track_id=ids[-1], reading=self._reading(path), content=content))
+            if peaks is not None:
+                changes.append(SetFeatures(track_id=ids[-1], audio_hash=audio_hash, features=measured(peaks)))
+        await self.store.changes.apply(changes)
+        return ids
+
+    def _reading(self, path: bytes) -> Reading:
+        size = os.stat(path).st_size if os.path.exists(path) else 1  # noqa: PTH110, PTH116  # bytes
+        return Reading(root_id=self.root.id, path=path, size_bytes=size, mtime_ns=1, device=1, inode=1)
+
+
+def measured(peaks: bytes) -> Features:
+    """What analysis might have found."""
+    return Features(
+        version=1,
+        duration_s=60.25,
+        loudness=Loudness(
+            integrated_lufs=-14.5,
+            range_lu=6.0,
+            true_peak_dbtp=-1.0,
+            sample_peak_dbfs=-1.25,
+            max_momentary_lufs=None,
+            max_short_term_lufs=None,
+        ),
+        tempo=Tempo(bpm=120.0, confidence=0.9, alternatives=(60.0,)),
+        key=Key(tonic=9, is_minor=True, confidence=0.8),
+        peaks=peaks,
+    )
+
+
+@pytest.fixture
+async def shelf(store: Store, tmp_path: Path) -> Shelf:
+    """A root in a folder of the test's own."""
+    folder = tmp_path / "music"
+    folder.mkdir()
+    return Shelf(store=store, root=await store.roots.add(bytes(folder)), folder=folder)
+
+
+@pytest.fixture
+def refused() -> Callable[[httpx.Response, int, str], dict[str, Any]]:
+    """A check: the problem that a response must be."""
+
+    def check(response: httpx.Response, status: int, code: str) -> dict[str, Any]:
+        assert response.status_code == status, response.text
+        assert response.headers["content-type"] == "application/problem+json"
+        told: dict[str, Any] = response.json()
+        assert (told["status"], told["code"]) == (status, code)
+        assert told["requestId"] == response.headers["x-request-id"]
+        assert "Traceback" not in response.text
+        return told
+
+    return check

@@ -1,0 +1,91 @@
+"""JSON bodies."""
+
+from contextlib import suppress
+from typing import Annotated
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from web.errors import ProblemError
+from web.limits import structured
+
+
+class Nested(msgspec.Struct):
+    """Within."""
+
+    depth: Annotated[int, msgspec.Meta(ge=0)]
+
+
+class Body(msgspec.Struct, rename="camel", kw_only=True):
+    """What is sent."""
+
+    root_path: Annotated[str, msgspec.Meta(pattern="^/")]
+    nested: Nested | None = None
+
+
+def refused(body: bytes) -> tuple[str, list[str]]:
+    with pytest.raises(ProblemError) as caught:
+        structured(body, Body)
+    refusal = caught.value.refusal
+    return refusal.code, [error.field for error in refusal.errors]
+
+
+def test_a_good_body_becomes_its_model() -> None:
+    assert structured(b'{"rootPath": "/m", "nested": {"depth": 1}}', Body) == Body(root_path="/m", nested=Nested(1))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"\xff",
+        b'{"rootPath": "\xff"}',
+        b'{"rootPath": "\\ud800"}',
+        b'{"rootPath": NaN}',
+        b'{"rootPath": 1e999}',
+        b'{"rootPath": "/a"} x',
+        b'{"rootPath": "/a", "rootPath": "/b"}',
+        b'{"rootPath": ' + b"9" * 5000 + b"}",
+        b'{"rootPath": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+    ids=[
+        "empty", "open", "no-utf-8", "no-utf-8-inside", "half-a-pair", "nan", "too-large", "trailing", "doubled", "huge", "deep",
+    ],
+)  # fmt: skip
+def test_what_is_no_json_is_malformed(body: bytes) -> None:
+    assert refused(body) == ("MALFORMED_JSON", [])
+
+
+@pytest.mark.parametrize(
+    "body, fields",
+    [
+        (b"[]", [""]),
+        (b"null", [""]),
+        (b"{}", ["rootPath"]),
+        (b'{"rootPath": 1}', ["rootPath"]),
+        (b'{"rootPath": null}', ["rootPath"]),
+        (b'{"rootPath": "m"}', ["rootPath"]),
+        (b'{"rootPath": "/\\u0000"}', ["rootPath"]),
+        (b'{"rootPath": "/m", "nested": {"depth": -1}}', ["nested.depth"]),
+        (b'{"rootPath": "/m", "nested": {"depth": "\\u0000"}}', ["nested"]),
+        (b'{"rootPath": "/m", "nope": 1}', ["nope"]),
+        (b'{"root_path": "/m"}', ["root_path", "rootPath"]),
+    ],
+)
+def test_what_does_not_fit_is_named(body: bytes, fields: list[str]) -> None:
+    assert refused(body) == ("VALIDATION_ERROR", fields)
+
+
+@given(
+    st.binary(max_size=100)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    ).map(msgspec.json.encode)
+)
+def test_no_bytes_do_harm(body: bytes) -> None:
+    with suppress(ProblemError):
+        structured(body, Body)

@@ -1,0 +1,127 @@
+"""The supervision tree: seen, and one part of it restarted."""
+
+from typing import Annotated
+
+import msgspec
+import structlog
+import trio
+from quart import Blueprint, Response
+
+from actors.config import SECONDS
+from supervision import ActorStatus, NotFoundError, RefusedError, Status, SupervisorStatus
+from web.encoding import answer, now
+from web.endpoints import Answer, endpoint
+from web.paging import CacheInfo, Links, Meta, PageQuery, sliced
+from web.services import services
+from web.tree import ActorView, EventView, SupervisorView, TreeView, event_view, node_view, tree_view
+
+blueprint = Blueprint("supervision", __name__, url_prefix="/api/v1")
+
+RESTART_LIMIT_S = 10 * SECONDS
+"""A part that has not stopped and started by then is given up waiting for; it goes on stopping."""
+
+_PATH = "/supervision/<path:node_path>"
+_EVENTS = "/api/v1/supervision/events"
+_log = structlog.get_logger("rookery.web")
+
+
+class EventQuery(PageQuery, rename="camel", kw_only=True):
+    """Which events."""
+
+    path: (
+        Annotated[str, msgspec.Meta(min_length=1, max_length=500, description="Only of this part and below it.")] | None
+    ) = None
+
+
+class EventPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One page of what happened in the tree."""
+
+    data: tuple[EventView, ...]
+    meta: Meta
+    links: Links
+    cache_info: CacheInfo
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/supervision",
+    tag="Supervision",
+    answers={200: Answer(meaning="The whole tree.", model=TreeView)},
+)
+async def read_tree() -> Response:
+    """The supervision tree at this moment."""
+    return answer(tree_view(services().running.status(), now=now()))
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/supervision/events",
+    tag="Supervision",
+    query=EventQuery,
+    answers={200: Answer(meaning="Events, newest first.", model=EventPage)},
+)
+async def list_events(query: EventQuery) -> Response:
+    """What happened in the tree lately: starts, exits, restarts, dead letters. The last thousand are kept."""
+    wanted = [event for event in reversed(services().running.recent_events()) if _is_below(event.path, query.path)]
+    filters = {"path": query.path} if query.path else {}
+    shown, meta, links = sliced(wanted, query, path=_EVENTS, filters=filters)
+    moment, moment_s = now(), trio.current_time()
+    data = tuple(event_view(event, now=moment, now_s=moment_s) for event in shown)
+    return answer(EventPage(data=data, meta=meta, links=links, cache_info=CacheInfo()))
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    _PATH,
+    tag="Supervision",
+    answers={200: Answer(meaning="The part, with all below it.", model=ActorView | SupervisorView)},
+    problems=("NOT_FOUND",),
+)
+async def read_node(node_path: str) -> Response:
+    """One part of the tree, by its path, such as `rookery/pipeline/watcher`."""
+    return answer(node_view(_node(services().running.status(), node_path), now=now()))
+
+
+@endpoint(
+    blueprint,
+    "POST",
+    f"{_PATH}/restart",
+    tag="Supervision",
+    answers={200: Answer(meaning="It runs again.", model=ActorView | SupervisorView)},
+    problems=("NOT_FOUND", "CONFLICT"),
+)
+async def restart_node(node_path: str) -> Response:
+    """Stop one part of the tree and start it again; what waits in its mailbox stays.
+
+    Refused for the root, for the server that answers this request, and for parts that others beside them stand on.
+    """
+    running = services().running
+    _refuse_foundation(running.status(), node_path)
+    _log.warning("restart by hand", path=node_path)
+    # A client that leaves must not leave the part stopped.
+    with trio.fail_after(RESTART_LIMIT_S) as limit:
+        limit.shield = True
+        await running.stop_child(node_path)
+        await running.restart_child(node_path)
+    return answer(node_view(_node(running.status(), node_path), now=now()))
+
+
+def _node(status: Status, path: str) -> ActorStatus | SupervisorStatus:
+    node = status.find(path)
+    if node is None:
+        raise NotFoundError(path)
+    return node
+
+
+def _refuse_foundation(status: Status, path: str) -> None:
+    _node(status, path)
+    parent = status.find(path.rpartition("/")[0])
+    if isinstance(parent, SupervisorStatus) and parent.strategy != "one_for_one" and parent.children[-1].path != path:
+        raise RefusedError(path, "carries what was started after it; restart the service instead")
+
+
+def _is_below(path: str, above: str | None) -> bool:
+    return above is None or path == above or path.startswith(f"{above}/")

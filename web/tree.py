@@ -1,0 +1,211 @@
+"""The supervision tree as clients see it. Errors are shown by their last line; their tracebacks stand in the log."""
+
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+from supervision import ActorState, ActorStatus, Event, EventKind, Status, SupervisorStatus
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class MailboxView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Messages that wait, how many may, the most that ever did, and senders that wait for room."""
+
+    depth: int
+    capacity: int
+    high_water: int
+    waiting_senders: int
+
+
+class MessagesView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What became of messages since the tree started; the rate is of the last seconds."""
+
+    handled: int
+    failed: int
+    dropped: int
+    redelivered: int
+    quarantined: int
+    late_answers: int
+    dead_letters: int
+    rate_per_second: float
+
+
+class LatencyView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Seconds that messages took: half of them no longer than `p50`, and so on."""
+
+    count: int
+    p50: float
+    p95: float
+    p99: float
+
+
+class ActorView(msgspec.Struct, rename="camel", frozen=True, kw_only=True, tag_field="kind", tag="actor"):
+    """One actor or task; `uptime` in seconds, `stack` while it is stuck."""
+
+    path: str
+    name: str
+    state: ActorState
+    incarnation: int
+    started_at: Time | None
+    uptime: float
+    restarts: int
+    failures_in_row: int
+    last_error: str | None
+    mailbox: MailboxView
+    messages: MessagesView
+    latency: LatencyView | None
+    waiting_for: tuple[str, ...]
+    stack: str | None
+
+
+class SupervisorView(msgspec.Struct, rename="camel", frozen=True, kw_only=True, tag_field="kind", tag="supervisor"):
+    """One supervisor with all below it; `escalatesAfter` says for people what it takes until it gives up."""
+
+    path: str
+    name: str
+    state: ActorState
+    incarnation: int
+    started_at: Time | None
+    uptime: float
+    strategy: str
+    restarts_in_window: int
+    restarts_remaining: int
+    escalates_after: str
+    last_error: str | None
+    # A string, because the class is not yet there.
+    children: "tuple[ActorView | SupervisorView, ...]"
+
+
+class DeadLetterView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A message that will not be handled, by its kind."""
+
+    path: str
+    message: str
+    reason: str
+    at: Time
+
+
+class TreeView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The whole tree at one moment, with the most recent dead letters and deadlocks."""
+
+    at: Time
+    root: SupervisorView
+    dead_letter_count: int
+    dead_letters: tuple[DeadLetterView, ...]
+    deadlocks: tuple[tuple[str, ...], ...]
+
+
+class EventView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One thing that happened in the tree; `delay` in seconds."""
+
+    kind: EventKind
+    path: str
+    at: Time
+    incarnation: int
+    reason: str | None
+    error: str | None
+    delay: float | None
+    message: str | None
+    """Kind of the message of a dead letter."""
+
+
+def tree_view(status: Status, *, now: datetime) -> TreeView:
+    """A snapshot as clients see it; `now` is its moment on the wall's clock."""
+    return TreeView(
+        at=now,
+        root=_supervisor_view(status.root, now),
+        dead_letter_count=status.dead_letter_count,
+        dead_letters=tuple(
+            DeadLetterView(
+                path=letter.path,
+                message=type(letter.message).__name__,
+                reason=letter.reason,
+                at=now - timedelta(seconds=status.at_s - letter.at_s),
+            )
+            for letter in status.dead_letters
+        ),
+        deadlocks=status.deadlocks,
+    )
+
+
+def node_view(node: ActorStatus | SupervisorStatus, *, now: datetime) -> ActorView | SupervisorView:
+    """One child as clients see it."""
+    return _supervisor_view(node, now) if isinstance(node, SupervisorStatus) else _actor_view(node, now)
+
+
+def event_view(event: Event, *, now: datetime, now_s: float) -> EventView:
+    """One event as clients see it; `now` and `now_s` are the same moment on the wall's and on Trio's clock."""
+    return EventView(
+        kind=event.kind,
+        path=event.path,
+        at=now - timedelta(seconds=now_s - event.at_s),
+        incarnation=event.incarnation,
+        reason=event.reason,
+        error=None if event.error is None else f"{type(event.error).__name__}: {event.error}",
+        delay=event.delay_s,
+        message=None if event.dead_letter is None else type(event.dead_letter.message).__name__,
+    )
+
+
+def _supervisor_view(node: SupervisorStatus, now: datetime) -> SupervisorView:
+    return SupervisorView(
+        path=node.path,
+        name=node.path.rpartition("/")[2],
+        state=node.state,
+        incarnation=node.incarnation,
+        started_at=_started_at(node, now),
+        uptime=round(node.uptime_s, 3),
+        strategy=node.strategy,
+        restarts_in_window=node.restarts_in_window,
+        restarts_remaining=node.restarts_remaining,
+        escalates_after=node.escalates_after,
+        last_error=_last_line(node.last_error),
+        children=tuple(node_view(child, now=now) for child in node.children),
+    )
+
+
+def _actor_view(node: ActorStatus, now: datetime) -> ActorView:
+    latency = node.latency
+    return ActorView(
+        path=node.path,
+        name=node.path.rpartition("/")[2],
+        state=node.state,
+        incarnation=node.incarnation,
+        started_at=_started_at(node, now),
+        uptime=round(node.uptime_s, 3),
+        restarts=node.restarts,
+        failures_in_row=node.failures_in_row,
+        last_error=_last_line(node.last_error),
+        mailbox=MailboxView(
+            depth=node.mailbox_depth,
+            capacity=node.mailbox_capacity,
+            high_water=node.mailbox_high_water,
+            waiting_senders=node.waiting_senders,
+        ),
+        messages=MessagesView(
+            handled=node.handled,
+            failed=node.failed,
+            dropped=node.dropped,
+            redelivered=node.redelivered,
+            quarantined=node.quarantined,
+            late_answers=node.late_answers,
+            dead_letters=node.dead_letters,
+            rate_per_second=round(node.rate_per_s, 3),
+        ),
+        latency=LatencyView(count=latency.count, p50=latency.p50_s, p95=latency.p95_s, p99=latency.p99_s)
+        if latency
+        else None,
+        waiting_for=node.waiting_for,
+        stack=node.stack,
+    )
+
+
+def _started_at(node: ActorStatus | SupervisorStatus, now: datetime) -> datetime | None:
+    return None if node.started_at_s is None else now - timedelta(seconds=node.uptime_s)
+
+
+def _last_line(error: str | None) -> str | None:
+    lines = (error or "").strip().splitlines()
+    return lines[-1].strip(" |") if lines else None
