@@ -2,7 +2,9 @@
 
 from supervision.actor import Actor, Context
 from supervision.backoff import Backoff
+from supervision.breaker import CircuitBreaker
 from supervision.child import Child, Shutdown, Supervisor
+from supervision.circuit import CircuitState
 from supervision.errors import (
     ActorStoppedError,
     AdministrationError,
@@ -29,7 +31,7 @@ from supervision.node import ActorState
 from supervision.ref import Ref
 from supervision.restart import AutoShutdown, Intensity, Restart, Strategy
 from supervision.running import Running, run
-from supervision.status import ActorStatus, Status, SupervisorStatus
+from supervision.status import ActorStatus, BreakerStatus, Status, SupervisorStatus
 
 __all__ = [
     "Actor",
@@ -42,8 +44,11 @@ __all__ = [
     "AskTimeoutError",
     "AutoShutdown",
     "Backoff",
+    "BreakerStatus",
     "Child",
+    "CircuitBreaker",
     "CircuitOpenError",
+    "CircuitState",
     "Context",
     "DeadLetter",
     "DeadlockError",

@@ -17,7 +17,7 @@ from supervision.deadlock import WaitGraph
 from supervision.events import DeadLetter, Event, EventHub, EventKind
 from supervision.leaf import Leaf
 from supervision.node import How, Node
-from supervision.restart import Exit
+from supervision.restart import Exit, Reason
 from supervision.timers import Timer, Timers
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Engine:
         self.failure: BaseException | None = None
         self.stopped_by_call = False
         self._timers = Timers()
-        self._exits: list[tuple[Leaf, Exit]] = []
+        self._notices: list[tuple[Leaf, Callable[[Leaf, Exit], None], Exit]] = []
         self._news = trio.Event()
         self._sleep: trio.CancelScope | None = None
         self._tasks = 0
@@ -67,22 +67,34 @@ class Engine:
         # Shielded: outer cancellation reaches the tree as a stop, in order. It ends with the last child's task.
         with trio.CancelScope(shield=True):
             while not (self.over.given and self._tasks == 0):
-                self._act()
+                try:
+                    self._act()
+                except Exception as error:
+                    log.critical("the engine itself failed; everything is killed", exc_info=error)
+                    self._broken(error)
                 with trio.CancelScope(deadline=self._timers.next_at_s()) as self._sleep:
                     await self._news.wait()
                 self._news = trio.Event()
             self.hub.close()
 
+    def _broken(self, error: Exception) -> None:
+        """An error of the engine's own: no state can be trusted, but no task may be left behind either."""
+        self.failure = self.failure or error
+        for node in self.nodes.values():
+            if isinstance(node, Leaf) and node.current is not None:
+                node.current.cancel()
+        if not self.over.given:
+            self.root_ended(Exit(Reason.CRASHED, error))
+
     def _act(self) -> None:
         """Hand over all ends that came in one round of the scheduler, in tree order, then do what is due."""
-        while self._exits:
-            exits, self._exits = sorted(self._exits, key=_serial), []
-            for leaf, exit_ in exits:
-                self._tasks -= 1
-                leaf.parent.child_exited(leaf, exit_)
+        while self._notices:
+            notices, self._notices = sorted(self._notices, key=_serial), []
+            for leaf, action, exit_ in notices:
+                action(leaf, exit_)
         now = trio.current_time()
-        while action := self._timers.due(now):
-            action()
+        while due := self._timers.due(now):
+            due()
         if self.over.given and self._tasks == 0:
             self._news.set()
 
@@ -94,8 +106,18 @@ class Engine:
 
     def exited(self, leaf: Leaf, exit_: Exit) -> None:
         """An incarnation's task is about to end."""
-        self._exits.append((leaf, exit_))
+        self._notices.append((leaf, self._ended, exit_))
         self._news.set()
+
+    def crashed(self, leaf: Leaf, exit_: Exit) -> None:
+        """An incarnation will end, after its clean-up: decide about its message in hand."""
+        if leaf.in_hand is not leaf.nothing:
+            self._notices.append((leaf, Leaf.hand_back, exit_))
+            self._news.set()
+
+    def _ended(self, leaf: Leaf, exit_: Exit) -> None:
+        self._tasks -= 1
+        leaf.parent.child_exited(leaf, exit_)
 
     def timers_at(self, at_s: float, action: Callable[[], None]) -> Timer:
         """Do `action` at that time on Trio's clock, in the loop."""
@@ -179,5 +201,5 @@ class Engine:
         self._news.set()
 
 
-def _serial(entry: tuple[Leaf, Exit]) -> int:
-    return entry[0].serial
+def _serial(notice: tuple[Leaf, object, Exit]) -> int:
+    return notice[0].serial

@@ -65,7 +65,7 @@ class Incarnation:
             error = raised
         exit_ = self._exit(error)
         self.context.reason = str(exit_.reason)
-        leaf.hand_back(exit_)
+        leaf.engine.crashed(leaf, exit_)
         exit_ = await self._clean_up(exit_)
         leaf.engine.exited(leaf, exit_)
 

@@ -18,6 +18,7 @@ from supervision.stack import stack_of
 
 if TYPE_CHECKING:
     from supervision.branch import Branch
+    from supervision.breaker import CircuitBreaker
     from supervision.engine import Engine
 
 # How long a cancelled child may go on before it is named.
@@ -59,6 +60,7 @@ class Leaf(Node):
         self.late_answers = self.quarantined = self.dead_letters = 0
         self.histogram = Histogram()
         self.rate = Rate()
+        self.breakers: dict[CircuitBreaker, None] = {}
         self._stuck = False
         self.stack = ""
 
@@ -114,6 +116,7 @@ class Leaf(Node):
         """Its incarnation has ended."""
         super().down(exit_)
         self.current = self.task = None
+        self.breakers.clear()
         self._stuck = False
         self.stack = ""
 

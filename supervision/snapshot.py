@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 import trio
 
 from supervision.branch import Branch
+from supervision.breaker import CircuitBreaker
 from supervision.leaf import Leaf
-from supervision.status import ActorStatus, Status, SupervisorStatus, error_text
+from supervision.status import ActorStatus, BreakerStatus, Status, SupervisorStatus, error_text
 
 if TYPE_CHECKING:
     from supervision.engine import Engine
@@ -76,5 +77,17 @@ def _actor(leaf: Leaf, now_s: float, now_ns: int) -> ActorStatus:
         rate_per_s=leaf.rate.per_s(leaf.handled, now_ns),
         latency=leaf.histogram.latency() if leaf.histogram.counts else None,
         waiting_for=tuple(node.path for node in leaf.engine.waits.waiting_for(leaf)),
+        breakers=tuple(_breaker(breaker) for breaker in leaf.breakers),
         stack=leaf.stack or None,
+    )
+
+
+def _breaker(breaker: CircuitBreaker) -> BreakerStatus:
+    circuit = breaker.circuit
+    return BreakerStatus(
+        name=breaker.name,
+        state=circuit.state,
+        failures_in_row=circuit.failures_in_row,
+        failure_rate=circuit.failure_rate,
+        refused=circuit.refused,
     )

@@ -5,9 +5,21 @@ from collections.abc import Iterator
 
 import attrs
 
+from supervision.circuit import CircuitState
 from supervision.events import DeadLetter
 from supervision.latency import Latency
 from supervision.node import ActorState
+
+
+@attrs.frozen(kw_only=True)
+class BreakerStatus:
+    """One circuit breaker that an actor uses; `refused` counts the calls that it did not let through."""
+
+    name: str
+    state: CircuitState
+    failures_in_row: int
+    failure_rate: float
+    refused: int
 
 
 @attrs.frozen(kw_only=True)
@@ -42,6 +54,7 @@ class ActorStatus:
     rate_per_s: float
     latency: Latency | None
     waiting_for: tuple[str, ...]
+    breakers: tuple[BreakerStatus, ...]
     stack: str | None
 
 
@@ -60,17 +73,6 @@ class SupervisorStatus:
     escalates_after: str
     last_error: str | None
     children: "tuple[ActorStatus | SupervisorStatus, ...]"
-
-
-@attrs.frozen(kw_only=True)
-class BreakerStatus:
-    """One circuit breaker of the tree."""
-
-    name: str
-    state: str
-    failures_in_row: int
-    failure_rate: float
-    refused: int
 
 
 @attrs.frozen(kw_only=True)
