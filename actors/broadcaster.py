@@ -73,7 +73,8 @@ class Broadcaster(Actor[Progress]):
 
     async def _log_supervision(self, context: Context) -> None:
         """What happens in the tree goes through the log like everything else; dead letters, of which a full mailbox may
-        make thousands, are only counted in the status."""
+        make thousands, are only counted in the status.
+        """
         async with context.running.events() as events:
             async for event in events:
                 if event.kind is EventKind.DEAD_LETTER:

@@ -21,11 +21,11 @@ from actors.config import SECONDS
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
 
-CANCEL_LIMIT_S = 5 * SECONDS
+CANCEL_LIMIT_S = 2 * SECONDS
 """A cancelled call that has not ended by then is left behind; the end of the bridge collects it."""
-CLOSE_LIMIT_S = 3 * SECONDS
+CLOSE_LIMIT_S = 1 * SECONDS
 """What calls left behind get to end themselves when the bridge closes."""
-JOIN_LIMIT_S = 5 * SECONDS
+JOIN_LIMIT_S = 1 * SECONDS
 """What the thread gets to end; only a call that blocks its loop can exceed it."""
 
 log = structlog.get_logger(__name__)

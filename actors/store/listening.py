@@ -12,6 +12,7 @@ import trio
 from actors.config import SECONDS
 from actors.nudge import Nudge
 from actors.store.pool import Pool
+from actors.store.refusal import DRIVER_ERRORS
 
 HEARTBEAT_S = 15 * SECONDS
 """A connection that does not answer so often is given up, so a silent loss costs no more than this."""
@@ -101,7 +102,7 @@ async def _keep(pool: Pool, channel: str, listening: Listening, tell: Callable[.
                 pause_s = FIRST_PAUSE_S
                 await _attend(connection, lost)
             reason = "the connection ended"
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+        except DRIVER_ERRORS as error:
             reason = str(error) or type(error).__name__
         log.info("database.listening_again", reason=reason, pause_s=pause_s)
         await asyncio.sleep(pause_s)

@@ -14,12 +14,12 @@ import structlog
 from actors.config import MINUTES, SECONDS
 from actors.store.bridge import Bridge
 from actors.store.codec import set_codecs
-from actors.store.refusal import CONFLICTS, is_away, query_refusal
+from actors.store.refusal import CONFLICTS, DRIVER_ERRORS, is_away, query_refusal
 
 T = TypeVar("T")
 
 CONNECT_LIMIT_S = 10 * SECONDS
-CLOSE_LIMIT_S = 2 * SECONDS
+CLOSE_LIMIT_S = 1 * SECONDS
 """What open connections get to say goodbye."""
 ANSWER_GRACE_S = 2 * SECONDS
 """The server ends a statement at its limit; a server that says nothing for so much longer is away."""
@@ -124,8 +124,12 @@ class Pool:
         while True:
             try:
                 async with self._pool.acquire(timeout=self._limit_s) as connection:
-                    return await once(connection)
-            except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+                    try:
+                        return await once(connection)
+                    except asyncpg.InternalClientError:
+                        connection.terminate()  # its state is unknown: not to be used again
+                        raise
+            except DRIVER_ERRORS as error:
                 if _is_cancelled():
                     raise asyncio.CancelledError from error
                 may_pass = is_away(error) or isinstance(error, CONFLICTS)

@@ -9,6 +9,7 @@ from actors.errors import ConfigurationError, DatabaseAwayError, DatabaseError, 
 
 AWAY = (
     asyncpg.PostgresConnectionError,
+    asyncpg.InternalClientError,  # the driver lost its place when the server said goodbye unasked
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
@@ -18,6 +19,9 @@ AWAY = (
     asyncio.TimeoutError,
 )
 """The connection is lost or was not to be had; a later try may succeed. See `is_away` for one more."""
+
+DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+"""All that asyncpg raises."""
 
 CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 """Two transactions were in each other's way; this one was undone and may be tried again at once."""

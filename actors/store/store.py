@@ -13,7 +13,7 @@ from actors.store.events import Events
 from actors.store.features import FeatureStore
 from actors.store.migrate import Migration, migrate, migrations
 from actors.store.pool import CONNECT_LIMIT_S, Pool, open_pool
-from actors.store.refusal import connect_refusal
+from actors.store.refusal import DRIVER_ERRORS, connect_refusal
 from actors.store.roots import Roots
 from actors.store.tracks import Tracks
 
@@ -70,7 +70,7 @@ async def bring_up_to_date(bridge: Bridge, url: str, known: tuple[Migration, ...
                 return await migrate(connection, steps)
             finally:
                 connection.terminate()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, ValueError) as error:
+        except (*DRIVER_ERRORS, ValueError) as error:
             raise connect_refusal(error, url) from error
 
     return await bridge.run(apply)

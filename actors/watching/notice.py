@@ -28,6 +28,9 @@ async def follow(root: bytes, *, started: Callable[[], None], changed: Callable[
     """
     stop = threading.Event()
     limiter = trio.CapacityLimiter(1)
+    if not await trio.to_thread.run_sync(os.path.isdir, root, abandon_on_cancel=True, limiter=limiter):
+        # watchfiles itself would wait on nothing, for with unreadable folders it passes over absent ones too.
+        return "the folder is not there"
     try:
         events = watchfiles.watch(
             os.fsdecode(root),

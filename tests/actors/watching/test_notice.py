@@ -59,7 +59,6 @@ async def test_a_name_that_is_not_text_ends_the_watch_with_a_reason(tmp_path):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(follow)
             await started.wait()
-            with open(os.fsencode(tmp_path) + b"/caf\xe9.mp3", "wb"):
-                pass
+            os.mkdir(os.fsencode(tmp_path) + b"/caf\xe9")
 
     assert reasons

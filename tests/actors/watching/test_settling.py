@@ -1,5 +1,7 @@
 """When a file is believed to be complete."""
 
+import itertools
+
 import attrs
 from hypothesis import given
 from hypothesis import strategies as st
@@ -59,7 +61,7 @@ def test_the_wait_is_until_the_first_file_is_due():
 def test_a_file_settles_exactly_when_two_readings_in_a_row_agree(sizes):
     settling = Settling(1.0)
     settling.see(attrs.evolve(FIRST, size_bytes=sizes[0]), 0.0)
-    for at, (before, now) in enumerate(zip(sizes, sizes[1:], strict=False), start=1):
+    for at, (before, now) in enumerate(itertools.pairwise(sizes), start=1):
         judgement = settling.judge({FIRST.path: attrs.evolve(FIRST, size_bytes=now)}, float(at))
         assert bool(judgement.settled) == (before == now)
         if judgement.settled:
