@@ -4,6 +4,7 @@ import math
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import aclosing
 from typing import TypeVar
 
 import attrs
@@ -14,7 +15,7 @@ from actors.config import Config
 from actors.messages import FileGrowing, FilesBack, FilesGone, FilesMoved, FilesSettled, FilesUnverified, RootSeen
 from actors.model.change import Reading
 from actors.model.root import Root, RootState
-from actors.model.track import Presence
+from actors.model.track import Location, Presence
 from actors.nudge import Nudge
 from actors.store.store import Store
 from actors.watching import mounts, notice, presence, walk
@@ -215,21 +216,10 @@ class Patrol:
                 await self._report_gone(is_confirmed=True)
 
     async def _reload(self) -> None:
-        shelved = [
-            Shelved(
-                reading=Reading(
-                    root_id=self._root.id,
-                    path=location.path,
-                    size_bytes=location.size_bytes,
-                    mtime_ns=location.mtime_ns,
-                    device=location.device,
-                    inode=location.inode,
-                ),
-                presence=location.presence,
-                is_track=track_id is not None,
-            )
-            async for location, track_id in self._store.tracks.locations_of_root(self._root.id)
-        ]
+        shelved: list[Shelved] = []
+        async with aclosing(self._store.tracks.locations_of_root(self._root.id)) as batches:
+            async for batch in batches:
+                shelved.extend(_shelved(location, is_track=track_id is not None) for location, track_id in batch)
         self._shelf.replace(shelved)
 
     # What a look meant -------------------------------------------------------------------------------------------
@@ -352,6 +342,18 @@ class Patrol:
         while folder != self._root.path and folder.startswith(self._root.path) and not os.path.isdir(folder):
             folder = folder.rpartition(b"/")[0]
         return folder if folder.startswith(self._root.path) else self._root.path
+
+
+def _shelved(location: Location, *, is_track: bool) -> Shelved:
+    reading = Reading(
+        root_id=location.root_id,
+        path=location.path,
+        size_bytes=location.size_bytes,
+        mtime_ns=location.mtime_ns,
+        device=location.device,
+        inode=location.inode,
+    )
+    return Shelved(reading=reading, presence=location.presence, is_track=is_track)
 
 
 def _file_system(path: bytes) -> str:

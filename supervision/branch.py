@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
-from supervision import report
+from supervision import exits, report
 from supervision.answer import Answer
 from supervision.backoff import NONE, Backoff
 from supervision.child import Child, Supervisor
@@ -176,128 +176,9 @@ class Branch(Node):
 
     def child_exited(self, child: Node, exit_: Exit) -> None:
         """An incarnation has ended: as asked, or by itself."""
-        asked = child.asked is not None or (child.group is not None and child in child.group.stops)
-        was_ready, up_s = child.ready, trio.current_time() - (child.started_at_s or 0.0)
-        child.down(exit_)
-        child.failed = exit_.crash
-        self._count_failure(child, exit_, up_s if was_ready else 0.0)
-        report.exited(child, exit_)
-        if exit_.reason is Reason.FATAL:
-            self.engine.fatal(exit_.error)
-        if asked or self.phase in {Phase.ENDING, Phase.DOWN}:
-            self._ended_as_asked(child, exit_)
-        elif not was_ready and exit_.reason is Reason.DECLINED:
-            self._declined(child)
-        elif child.starter is not None:
-            self._failed_by_hand(child, exit_)
-        elif self.phase is Phase.STARTING and not child.was_ready:
-            self.end(Exit(Reason.START_FAILED, _start_error(child, exit_)))
-        else:
-            self._ended_by_itself(child, exit_)
-        self.engine.check_really_ended(child)
-
-    def _count_failure(self, child: Node, exit_: Exit, up_s: float) -> None:
-        reset_s = self._spec.backoff.reset_after_s if self._spec.backoff else STEADY_AFTER_S
-        if up_s >= reset_s:
-            child.failures = 0
-        child.failures += exit_.crash
-
-    def _ended_as_asked(self, child: Node, exit_: Exit) -> None:
-        group = child.group
-        ending = self.phase in {Phase.ENDING, Phase.DOWN}
-        gone = not ending and (child.spec.restart is Restart.TEMPORARY or (self.dynamic and child.by_hand))
-        if child.by_hand or gone or ending or group is None:
-            child.not_started(exit_.error or ActorStoppedError(child.path))
-        if child.by_hand or gone:
-            child.close(exit_.reason)
-        if gone:
-            child.by_hand = True  # no group starts it
-            self.forget(child)
-        if group is not None:
-            group.advance()
-
-    def _declined(self, child: Node) -> None:
-        """It does not want to run: no failure, and not tried again until a group or a hand starts it."""
-        child.resting = True
-        child.close(Reason.DECLINED)
-        child.started()
-        if child.spec.restart is Restart.TEMPORARY:
-            self.forget(child)
-        if child.group is not None:
-            child.group.advance()
-
-    def _failed_by_hand(self, child: Node, exit_: Exit) -> None:
-        """Whoever wanted the start gets its error; a new child is forgotten, an old one stays down."""
-        child.not_started(_start_error(child, exit_))
-        child.resting = True
-        child.close(exit_.reason)
-        if not child.was_ready and child.added:
-            self.forget(child)
-
-    def _ended_by_itself(self, child: Node, exit_: Exit) -> None:
-        decision = verdict(child.spec.restart, exit_)
-        if decision is Verdict.RESTART:
-            self._restart(child, exit_)
-            return
-        child.resting = True
-        child.close(exit_.reason)
-        group = child.group
-        if decision is Verdict.FORGET or self.dynamic:
-            self.forget(child)
-        if group is not None:
-            group.advance()
-        if child.spec.significant:
-            self._significant_ended()
-
-    def _significant_ended(self) -> None:
-        rule = self._spec.auto_shutdown
-        others = any(child.spec.significant and (child.live or child.group) for child in self.children.values())
-        if rule is AutoShutdown.ANY_SIGNIFICANT or (rule is AutoShutdown.ALL_SIGNIFICANT and not others):
-            self.end(Exit(Reason.AUTO_SHUTDOWN))
+        exits.react(self, child, exit_)
 
     # What it does.
-
-    def _restart(self, child: Node, exit_: Exit) -> None:
-        now = trio.current_time()
-        if exit_.reason is not Reason.CANCELLED and not self.budget.spend(now):
-            self._escalate(child, exit_)
-            return
-        backoff: Backoff = self._spec.backoff or NONE
-        delay_s = backoff.delay_s(max(1, child.failures), key=f"{self.engine.seed}/{child.path}/{child.incarnation}")
-        group = Group(self, Purpose.RESTART)
-        members = self._members(child)
-        for other in {member.group: None for member in members if member.group is not None}:
-            group.join(other)
-        group.join(Group(self, Purpose.RESTART, stops=[m for m in members if m.live], starts=members))
-        if delay_s > 0:
-            group.due_s = max(group.due_s, now + delay_s)
-            report.backing_off(child, delay_s)
-        group.advance()
-
-    def _members(self, child: Node) -> list[Node]:
-        if self._spec.strategy in {Strategy.ONE_FOR_ONE, Strategy.DYNAMIC}:
-            return [child]
-        children = list(self.children.values())
-        members = [children[i] for i in affected(self._spec.strategy, children.index(child), len(children))]
-        members = [member for member in members if not member.by_hand]
-        for member in members:
-            if member.resting:
-                member.resting = False
-                member.open()
-        return members
-
-    def _escalate(self, child: Node, exit_: Exit) -> None:
-        cause = exit_.error
-        if isinstance(cause, EscalatedError):
-            cause = cause.__cause__
-        limit = self._spec.intensity
-        times = "restart" if limit.restarts == 1 else "restarts"
-        error = EscalatedError(
-            self.path, f"gave up after {limit.restarts} {times} within {limit.within_s:g} s, last of {child.path}"
-        )
-        error.__cause__ = cause
-        report.escalated(self, error)
-        self.end(Exit(Reason.ESCALATED, error))
 
     def end(self, exit_: Exit, *, how: How = How.STOP, for_good: bool = False) -> None:
         """Stop all children in reverse order, then be down with this exit; the first reason holds."""
@@ -342,14 +223,6 @@ class Branch(Node):
                 self.engine.root_ended(exit_)
             else:
                 self.parent.child_exited(self, exit_)
-
-
-def _start_error(child: Node, exit_: Exit) -> BaseException:
-    if isinstance(exit_.error, StartError):
-        return exit_.error
-    error = StartError(child.path)
-    error.__cause__ = exit_.error
-    return error
 
 
 def _ignore(item: object, reason: str) -> None:

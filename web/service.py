@@ -58,7 +58,8 @@ class Service:
         settings = hypercorn.Config()
         settings.loglevel = "WARNING"
         settings.graceful_timeout = self.config.shutdown_s / 4
-        settings.create_sockets = lambda: Sockets([], [self.listener.dup()], [])  # type: ignore[method-assign] # bound early
+        listener = self.listener.dup()
+        settings.create_sockets = lambda: Sockets([], [listener], [])  # type: ignore[method-assign]  # bound before the start
 
         async def stopping() -> None:
             await context.stopping.wait()

@@ -25,7 +25,7 @@ def load_config(**given: Any) -> Config:
     Raises:
         ConfigurationError: a value cannot be used, or the file cannot be read; the text names it.
     """
-    loaders = [
+    loaders: list[typed_settings.loaders.Loader] = [
         typed_settings.FileLoader(
             {"*.toml": typed_settings.TomlFormat("rookery")}, files=[_default_file()], env_var="ROOKERY_CONFIG"
         ),

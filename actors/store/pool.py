@@ -21,6 +21,8 @@ T = TypeVar("T")
 CONNECT_LIMIT_S = 10 * SECONDS
 CLOSE_LIMIT_S = 1 * SECONDS
 """What open connections get to say goodbye."""
+UNDO_LIMIT_S = 1 * SECONDS
+"""A connection that has not come to rest so long after a cancellation or an error is given up for a new one."""
 ANSWER_GRACE_S = 2 * SECONDS
 """The server ends a statement at its limit; a server that says nothing for so much longer is away."""
 FIRST_PAUSE_S = 0.02 * SECONDS
@@ -81,7 +83,7 @@ class Pool:
         results: list[T] = []
 
         async def once(connection: asyncpg.Connection) -> T:
-            async with connection.transaction():
+            async with _transaction(connection):
                 if await connection.fetchval(MARK, mark) is None:
                     return results[-1]
                 result = await fn(connection)
@@ -111,6 +113,18 @@ class Pool:
             open=self._pool.get_size(), idle=self._pool.get_idle_size(), most=self._most, retries=self._retries
         )
 
+    @asynccontextmanager
+    async def _connection(self) -> AsyncIterator[asyncpg.Connection]:
+        """One of the pool's connections; it comes back fit for use or is given up."""
+        connection = await self._pool.acquire(timeout=self._limit_s)
+        try:
+            yield connection
+        except asyncpg.InternalClientError:
+            connection.terminate()  # its state is unknown
+            raise
+        finally:
+            await self._pool.release(connection, timeout=UNDO_LIMIT_S)
+
     async def _clean_marks(self, connection: asyncpg.Connection) -> None:
         self._writes += 1
         if self._writes % WRITES_PER_CLEANING == 1:
@@ -123,12 +137,8 @@ class Pool:
         pause_s = FIRST_PAUSE_S
         while True:
             try:
-                async with self._pool.acquire(timeout=self._limit_s) as connection:
-                    try:
-                        return await once(connection)
-                    except asyncpg.InternalClientError:
-                        connection.terminate()  # its state is unknown: not to be used again
-                        raise
+                async with self._connection() as connection:
+                    return await once(connection)
             except DRIVER_ERRORS as error:
                 if _is_cancelled():
                     raise asyncio.CancelledError from error
@@ -139,6 +149,27 @@ class Pool:
                 log.info("database.retry", reason=str(error) or type(error).__name__, pause_s=pause_s)
             await asyncio.sleep(pause_s * _jitter.uniform(0.5, 1.0))
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+
+@asynccontextmanager
+async def _transaction(connection: asyncpg.Connection) -> AsyncIterator[None]:
+    """A transaction whose undoing is bounded.
+
+    The driver cancels a statement by a message beside the connection. One that overtakes the statement is lost; the
+    statement then runs on, and undoing would wait for its end.
+    """
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        yield
+    except BaseException:
+        try:
+            async with asyncio.timeout(UNDO_LIMIT_S):
+                await transaction.rollback()
+        except DRIVER_ERRORS:
+            connection.terminate()  # the server undoes it then
+        raise
+    await transaction.commit()
 
 
 def _is_cancelled() -> bool:
@@ -200,5 +231,6 @@ def settings(limit_s: float) -> dict[str, str]:
         "application_name": "rookery",
         "statement_timeout": limit_ms,
         "idle_in_transaction_session_timeout": limit_ms,
+        "client_connection_check_interval": "1s",  # a statement whose asker is gone ends
         "timezone": "UTC",
     }

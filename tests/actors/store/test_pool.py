@@ -1,6 +1,8 @@
 """Reads and writes over shared connections, and what they survive."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +17,8 @@ from actors.store.bridge import open_bridge
 from actors.store.pool import Pool, open_pool
 from actors.store.store import Store
 
+SLEEP = "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(600); END $$"
+"""Tells when the server has really begun."""
 ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
 
 
@@ -60,8 +64,8 @@ async def test_cancelling_ends_the_query_in_the_server_and_keeps_the_connection(
         token = trio.lowlevel.current_trio_token()
 
         async def sleep(connection: asyncpg.Connection) -> None:
-            asyncio.get_running_loop().call_soon(token.run_sync_soon, began.set)
-            await connection.execute("SELECT pg_sleep(600)")
+            connection.add_log_listener(lambda *_: token.run_sync_soon(began.set))
+            await connection.execute(SLEEP)
 
         for call in (pool.read, pool.write):
             async with trio.open_nursery() as nursery:
@@ -71,6 +75,29 @@ async def test_cancelling_ends_the_query_in_the_server_and_keeps_the_connection(
             began = trio.Event()
             assert await pool.read(lambda connection: connection.fetchval(ASLEEP)) == 0
             assert await pool.read(lambda connection: connection.fetchval("SELECT pg_backend_pid()")) == backend
+
+
+async def test_a_connection_that_does_not_come_to_rest_is_given_up(fresh_database_url: str, pool: Pool):
+    """The server's process is frozen, as if the cancellation had been lost; the pool goes on with another connection."""
+    async with open_bridge() as bridge, open_pool(bridge, fresh_database_url, connections=1, limit_s=60) as small:
+        for call in (small.read, small.write):
+            backend: list[int] = []
+            began = trio.Event()
+            token = trio.lowlevel.current_trio_token()
+
+            async def sleep(connection: asyncpg.Connection, backend=backend, began=began, token=token) -> None:
+                backend.append(connection.get_server_pid())
+                connection.add_log_listener(lambda *_: token.run_sync_soon(began.set))
+                await connection.execute(SLEEP)
+
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(call, sleep)
+                await began.wait()
+                os.kill(backend[0], signal.SIGSTOP)
+                nursery.cancel_scope.cancel()
+            other = await small.read(lambda connection: connection.fetchval("SELECT pg_backend_pid()"))
+            os.kill(backend[0], signal.SIGCONT)
+            assert other != backend[0]
 
 
 async def test_cancelling_at_any_moment_leaves_all_or_nothing_and_a_healthy_pool(pool: Pool):
