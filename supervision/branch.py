@@ -4,37 +4,23 @@ Every method runs between two checkpoints, so that whoever looks sees a consiste
 """
 
 from collections.abc import Iterable
-from enum import Enum
 from typing import TYPE_CHECKING
 
 import trio
 
 from supervision import exits, report
 from supervision.answer import Answer
-from supervision.backoff import NONE, Backoff
 from supervision.child import Child, Supervisor
-from supervision.errors import ActorStoppedError, EscalatedError, RefusedError, StartError, SupervisionError
+from supervision.errors import ActorStoppedError, RefusedError, SupervisionError
 from supervision.group import Group, Purpose
 from supervision.leaf import Leaf
 from supervision.mailbox import Mailbox
-from supervision.node import How, Node
+from supervision.node import How, Node, Phase
 from supervision.queue import Queue
-from supervision.restart import AutoShutdown, Budget, Exit, Reason, Restart, Strategy, Verdict, affected, verdict
+from supervision.restart import Budget, Exit, Reason, Strategy
 
 if TYPE_CHECKING:
     from supervision.engine import Engine
-
-# Failures in a row are forgotten after this where no backoff says when.
-STEADY_AFTER_S = 60.0
-
-
-class Phase(Enum):
-    """Where a supervisor is in its life."""
-
-    DOWN = "down"
-    STARTING = "starting"
-    UP = "up"
-    ENDING = "ending"
 
 
 def _no_mailbox(path: str) -> SupervisionError:
@@ -43,6 +29,8 @@ def _no_mailbox(path: str) -> SupervisionError:
 
 class Branch(Node):
     """A supervisor and its children, in start order."""
+
+    __slots__ = ("_forgotten", "_spec", "budget", "children", "end_group", "ending", "phase")
 
     def __init__(self, engine: "Engine", parent: "Branch | None", spec: Supervisor, *, added: bool) -> None:
         path = spec.name if parent is None else f"{parent.path}/{spec.name}"

@@ -39,6 +39,11 @@ def _no_mailbox(path: str) -> SupervisionError:
 class Leaf(Node):
     """An actor or a task. Owns the mailbox and the message in hand; an incarnation only borrows them."""
 
+    __slots__ = (
+        "_spec", "_stuck", "breakers", "current", "dead_letters", "dropped", "failed_messages", "handled", "histogram", "in_hand", "is_task",
+        "late_answers", "nothing", "quarantined", "queue", "rate", "redelivered", "stack", "task", "tries", "waits_ready",
+    )  # fmt: skip
+
     parent: "Branch"
 
     def __init__(self, engine: "Engine", parent: "Branch", spec: Child, *, added: bool) -> None:

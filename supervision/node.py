@@ -41,8 +41,22 @@ class How(Enum):
     KILL = "kill"
 
 
+class Phase(Enum):
+    """Where a supervisor is in its life."""
+
+    DOWN = "down"
+    STARTING = "starting"
+    UP = "up"
+    ENDING = "ending"
+
+
 class Node(ABC):
     """One child of the tree. Its supervisor alone changes it, always between two checkpoints."""
+
+    __slots__ = (
+        "added", "asked", "by_hand", "ended", "engine", "failed", "failures", "group", "incarnation", "last_error", "live", "name",
+        "parent", "path", "ready", "ref", "resting", "serial", "started_at_s", "starter", "stoppers", "timer", "was_ready",
+    )  # fmt: skip
 
     def __init__(
         self, engine: "Engine", parent: "Branch | None", spec: Child | Supervisor, queue: "Queue", *, added: bool

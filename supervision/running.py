@@ -7,7 +7,7 @@ from typing import Any, Literal
 import trio
 
 from supervision.answer import Answer
-from supervision.branch import Branch, Phase
+from supervision.branch import Branch
 from supervision.caller import current
 from supervision.child import Child, Supervisor
 from supervision.engine import Engine
@@ -19,7 +19,7 @@ from supervision.errors import (
     SpecError,
 )
 from supervision.events import Event, EventStream
-from supervision.node import How, Node
+from supervision.node import How, Node, Phase
 from supervision.ref import Ref
 from supervision.signals import heed
 from supervision.snapshot import snapshot
