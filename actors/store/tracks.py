@@ -1,7 +1,7 @@
 """Tracks and their locations, read."""
 
 from collections import defaultdict
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from functools import partial
 from typing import Any
 
@@ -144,7 +144,7 @@ class Tracks:
         wanted = frozenset(hashes)
         return await self._pool.read(read)
 
-    async def locations_of_root(self, root_id: str) -> AsyncIterator[list[tuple[Location, str | None]]]:
+    async def locations_of_root(self, root_id: str) -> AsyncGenerator[list[tuple[Location, str | None]], None]:
         """Everything that lies under a root, in batches, each location with its track's id.
 
         None stands for a file that is no recording. Each batch is a read of its own: what is written meanwhile may or may
