@@ -4,7 +4,7 @@ import asyncio
 import random
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TypeVar
 
 import asyncpg
@@ -120,7 +120,7 @@ class Pool:
         try:
             yield connection
         except asyncpg.InternalClientError:
-            connection.terminate()  # its state is unknown
+            _give_up(connection)  # its state is unknown
             raise
         finally:
             await self._pool.release(connection, timeout=UNDO_LIMIT_S)
@@ -167,9 +167,15 @@ async def _transaction(connection: asyncpg.Connection) -> AsyncIterator[None]:
             async with asyncio.timeout(UNDO_LIMIT_S):
                 await transaction.rollback()
         except DRIVER_ERRORS:
-            connection.terminate()  # the server undoes it then
+            _give_up(connection)  # the server undoes it then
         raise
     await transaction.commit()
+
+
+def _give_up(connection: asyncpg.Connection) -> None:
+    """Close a connection at once; the pool makes a new one when it needs one."""
+    with suppress(asyncpg.InterfaceError):  # it was closed already, and the pool has noticed
+        connection.terminate()
 
 
 def _is_cancelled() -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -18,8 +18,21 @@ from actors.store.pool import Pool, open_pool
 from actors.store.store import Store
 
 SLEEP = "DO $$ BEGIN RAISE NOTICE 'asleep'; PERFORM pg_sleep(600); END $$"
-"""Tells when the server has really begun."""
 ASLEEP = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()"
+
+
+@asynccontextmanager
+async def asleep(connection: asyncpg.Connection, tell: Callable[[], None]) -> AsyncIterator[None]:
+    """Tells when `SLEEP` has really begun in the server."""
+
+    def heard(*_: object) -> None:
+        tell()
+
+    connection.add_log_listener(heard)
+    try:
+        yield
+    finally:
+        connection.remove_log_listener(heard)
 
 
 @pytest.fixture
@@ -64,8 +77,8 @@ async def test_cancelling_ends_the_query_in_the_server_and_keeps_the_connection(
         token = trio.lowlevel.current_trio_token()
 
         async def sleep(connection: asyncpg.Connection) -> None:
-            connection.add_log_listener(lambda *_: token.run_sync_soon(began.set))
-            await connection.execute(SLEEP)
+            async with asleep(connection, lambda: token.run_sync_soon(began.set)):
+                await connection.execute(SLEEP)
 
         for call in (pool.read, pool.write):
             async with trio.open_nursery() as nursery:
@@ -87,8 +100,8 @@ async def test_a_connection_that_does_not_come_to_rest_is_given_up(fresh_databas
 
             async def sleep(connection: asyncpg.Connection, backend=backend, began=began, token=token) -> None:
                 backend.append(connection.get_server_pid())
-                connection.add_log_listener(lambda *_: token.run_sync_soon(began.set))
-                await connection.execute(SLEEP)
+                async with asleep(connection, lambda: token.run_sync_soon(began.set)):
+                    await connection.execute(SLEEP)
 
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(call, sleep)
