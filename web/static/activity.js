@@ -1,6 +1,6 @@
 // What is being done right now: scans of roots, and analyses. Shown only while there is something to show.
 
-import { counted, fileName, whole } from "./format.js";
+import { fileName, whole } from "./format.js";
 
 const SHOWN = 3;
 const STALE_MS = 60_000;
@@ -11,14 +11,26 @@ export class Activity {
     this.scans = new Map();
     this.works = new Map();
     this.names = new Map();
+    this.roots = new Map();
     setInterval(() => this.forgetStale(), STALE_MS / 4);
   }
 
   scan({ root, state, found, done }) {
-    const name = typeof root === "string" ? root : (root?.path ?? root?.id ?? "");
-    if (state === "scanning") this.scans.set(name, { found, done });
-    else this.scans.delete(name);
+    if (!this.roots.has(root)) this.learnRoots(root);
+    if (state === "scanning") this.scans.set(root, { found, done });
+    else this.scans.delete(root);
     this.draw();
+  }
+
+  async learnRoots(root) {
+    this.roots.set(root, "a folder");
+    try {
+      const response = await fetch("/api/v1/library/roots");
+      for (const { id, path } of (await response.json()).data) this.roots.set(id, fileName(path) || path);
+      this.draw();
+    } catch {
+      this.roots.delete(root);
+    }
   }
 
   work(subject, stage, done) {
@@ -45,15 +57,15 @@ export class Activity {
 
   draw() {
     const lines = [];
-    for (const [name, { found, done }] of this.scans) {
-      lines.push(line(`Looking through ${name}`, `${whole(done)} of ${counted(found, "file")}`, found ? done / found : null));
+    for (const [root, { found, done }] of this.scans) {
+      lines.push(line(`Looking through ${this.roots.get(root) ?? "a folder"}`, `${whole(done)} of ${whole(found)}`, found ? done / found : null));
     }
     const works = [...this.works];
     for (const [subject, { stage, done }] of works.slice(0, SHOWN)) {
       const name = this.names.get(subject) ?? fileName(subject.replace(/^track:/, ""));
       lines.push(line(`${stage.charAt(0).toUpperCase()}${stage.slice(1)} ${name}`, `${Math.round(done * 100)} %`, done));
     }
-    if (works.length > SHOWN) lines.push(line(`and ${counted(works.length - SHOWN, "more")}`.replace("mores", "more"), "", null));
+    if (works.length > SHOWN) lines.push(line(`and ${whole(works.length - SHOWN)} more`, "", null));
     this.place.replaceChildren(...lines);
     this.place.hidden = lines.length === 0;
   }

@@ -105,7 +105,7 @@ export class Player {
 
   failed() {
     if (!this.track) return;
-    $("now-artist").textContent = "This browser cannot play this recording.";
+    $("now-artist").textContent = "This recording cannot be played here.";
     $("now-artist").classList.add("is-bad");
     this.changed();
   }
