@@ -207,7 +207,8 @@ def _note(pitch: float, length_s: float, darkness: float, decay: float, rate_hz:
         if harmonic * base_hz < 0.45 * rate_hz:
             tone += np.sin(np.float32(2 * np.pi * harmonic * base_hz) * time_s) / np.float32(harmonic**darkness)
     envelope = np.minimum(1.0, time_s / 0.012) * np.exp(-decay * time_s) * np.minimum(1.0, time_s[::-1] / 0.03)
-    return (tone * envelope).astype(np.float32)
+    note: Samples = (tone * envelope).astype(np.float32)
+    return note
 
 
 @lru_cache(maxsize=8)

@@ -8,6 +8,7 @@ import attrs
 import av
 import numpy as np
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from numpy.typing import NDArray
 
 from actors.media.synthesis import RATE_HZ, Piece, render
@@ -77,6 +78,7 @@ def write_samples(
     try:
         with av.open(str(unfinished), "w", format=form.container, container_options=options) as container:
             stream = container.add_stream(form.codec, rate=rate_hz, options=dict(form.options))
+            assert isinstance(stream, AudioStream)
             stream.codec_context.layout = LAYOUTS[samples.shape[0]]
             container.metadata.update(tags or {})
             for frame in _frames(samples, rate_hz):

@@ -1,0 +1,70 @@
+"""Opens the containers that hold sound, and no others: what opens further files or addresses is never let in."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import av
+from av.audio.stream import AudioStream
+from av.container import InputContainer
+
+from actors.errors import UnreadableError
+from actors.media.recording import Recording
+from actors.model.track import shown_path
+
+CONTAINERS = (
+    "aa,aac,aax,ac3,adp,ads,adx,aea,aiff,amr,ape,asf,ast,au,avi,avr,bfstm,bonk,brstm,caf,dsf,dts,dtshd,eac3,flac,flv,"
+    "genh,gsm,hca,hcom,iff,ircam,loas,matroska,mlp,mmf,mov,mp3,mpc,mpc8,mpeg,mpegts,mxf,nistsphere,nut,ogg,oma,osq,paf,"
+    "pvf,qcp,qoa,rka,rm,rso,sbc,sds,shn,siff,sox,spdif,tak,truehd,tta,vag,voc,vqf,w64,wav,wavarc,webm,wsd,wtv,wv,wve,xa,"
+    "xwma"
+)
+"""FFmpeg's names. Not among them: playlists and scripts such as hls, concat and dash, which read other files."""
+
+SAFE_OPTIONS = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
+
+MAGIC = (b"ID3", b"fLaC", b"OggS", b"RIFF", b"RF64", b"FORM", b"wvPk", b"MAC ", b"TTA1", b"caff", b"\x1aE\xdf\xa3")
+"""How recordings begin; MP4 begins with `ftyp` at its fifth byte."""
+
+
+@contextmanager
+def open_container(recording: Recording) -> Iterator[tuple[InputContainer, AudioStream]]:
+    """The container of an open recording and its best audio stream.
+
+    Raises:
+        UnreadableError: `no_audio` when it holds no sound, `corrupt` when it begins like a recording and then is none,
+            `unreadable` when the disk fails.
+    """
+    shown = shown_path(recording.path)
+    try:
+        container = av.open(recording.address, metadata_errors="replace", options=dict(SAFE_OPTIONS))
+    except MemoryError:
+        raise
+    except OSError as error:
+        raise UnreadableError("unreadable", f"{shown} cannot be read: {error.strerror}") from error
+    except (av.error.FFmpegError, ValueError) as error:
+        if _begins_like_sound(recording):
+            raise UnreadableError("corrupt", f"{shown} is damaged: {_words(error)}") from error
+        raise UnreadableError("no_audio", f"{shown} is no recording") from error
+    with container:
+        stream = container.streams.best("audio")
+        if stream is None:
+            raise UnreadableError("no_audio", f"{shown} holds no sound")
+        assert isinstance(stream, AudioStream)
+        if stream.codec_context is None:
+            raise UnreadableError("no_audio", f"{shown} holds sound in a form that nothing here decodes")
+        yield container, stream
+
+
+def container_name(container: InputContainer) -> str:
+    """One plain word for the container: `mp4` for the family of formats that share its demuxer."""
+    name = container.format.name
+    return "mp4" if name.startswith("mov,mp4") else name.partition(",")[0]
+
+
+def _begins_like_sound(recording: Recording) -> bool:
+    with open(recording.address, "rb") as file:
+        head = file.read(16)
+    return head.startswith(MAGIC) or head[4:8] == b"ftyp"
+
+
+def _words(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)
