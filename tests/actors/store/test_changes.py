@@ -264,6 +264,6 @@ async def test_a_batch_is_all_or_nothing(catalogue):
     good = AddTrack(track_id=track_id, reading=catalogue.reading(b"a"), content=probed("whole"))
     bad = AddTrack(track_id=track_id, reading=catalogue.reading(b"b"), content=probed("whole"))
 
-    with pytest.raises(Exception, match="whole|duplicate|unique"):
+    with pytest.raises(Exception, match=r"whole|duplicate|unique"):
         await catalogue.apply(good, bad)
     assert await catalogue.store.tracks.find(track_id) is None
