@@ -1,0 +1,142 @@
+"""A client of the live feed that outlives every break: it comes back with the last number it saw."""
+
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import attrs
+import msgspec
+import trio
+from trio_websocket import (
+    ConnectionClosed,
+    ConnectionRejected,
+    ConnectionTimeout,
+    DisconnectionTimeout,
+    HandshakeError,
+    WebSocketConnection,
+    open_websocket_url,
+)
+
+from actors.config import MIB, SECONDS
+from web.cli.retry import pauses_s
+
+CONNECT_LIMIT_S = 10 * SECONDS
+HEARTBEAT_S = 20 * SECONDS
+"""Until the server says otherwise."""
+MESSAGE_LIMIT_BYTES = 64 * MIB
+
+
+class RefusedError(Exception):
+    """The server understood and said no; trying again would not help."""
+
+
+@attrs.define(eq=False, kw_only=True)
+class Following:
+    """One follower: where it stands, and whom it tells.
+
+    `take` gets each message as it came and as a value, exactly once and in order; `say` gets what people should know of
+    the connection.
+    """
+
+    url: str
+    topics: Collection[str] | None
+    since: int | None
+    take: Callable[[str, dict[str, Any]], None]
+    say: Callable[[str], None]
+    _pauses: Iterator[float] = attrs.field(factory=pauses_s)
+
+    async def run(self) -> None:
+        """Follow until cancelled. Raises: RefusedError."""
+        while True:
+            try:
+                await self._connect()
+                reason = "the connection ended"
+            except ConnectionRejected as error:
+                if error.status_code in range(400, 500):
+                    raise RefusedError(f"{self.url} refuses: status {error.status_code}") from error
+                reason = f"status {error.status_code}"
+            except (ConnectionTimeout, DisconnectionTimeout):
+                reason = "no answer"
+            except (HandshakeError, ConnectionClosed, OSError) as error:
+                reason = _reason(error)
+            pause_s = next(self._pauses)
+            self.say(f"{self.url} is away ({reason}); trying again in {pause_s:.1f} s")
+            await trio.sleep(pause_s)
+
+    async def _connect(self) -> None:
+        errors: list[Exception] = []
+        async with open_websocket_url(
+            _socket_url(self.url),
+            connect_timeout=CONNECT_LIMIT_S,
+            disconnect_timeout=1 * SECONDS,
+            max_message_size=MESSAGE_LIMIT_BYTES,
+        ) as socket:
+            try:
+                await self._follow(socket)
+            except Exception as error:  # noqa: BLE001
+                errors.append(error)  # raised again below, outside of the library's nursery and its group
+        if errors:
+            raise errors[0]
+
+    async def _follow(self, socket: WebSocketConnection) -> None:
+        wanted: dict[str, Any] = {}
+        if self.since is not None:
+            wanted["since"] = self.since
+        if self.topics is not None:
+            wanted["topics"] = list(self.topics)
+        await self._send(socket, "CONNECT", wanted)
+        heartbeat_s = HEARTBEAT_S
+        has_pinged = False
+        while True:
+            text: str | None = None
+            with trio.move_on_after(heartbeat_s):
+                text = str(await socket.get_message())
+            if text is None:
+                if has_pinged:
+                    return
+                has_pinged = True
+                await self._send(socket, "PING", {})
+                continue
+            has_pinged = False
+            message = msgspec.json.decode(text, type=dict[str, Any])
+            if message["type"] == "WELCOME":
+                heartbeat_s = max(1.0, float(message["payload"]["heartbeatSeconds"]))
+                self._welcome(message["payload"])
+            elif message["type"] == "ERROR":
+                raise RefusedError(message["payload"]["message"])
+            elif message["type"] != "PONG":
+                self._take(text, message)
+
+    def _welcome(self, payload: dict[str, Any]) -> None:
+        self._pauses = pauses_s()
+        if self.since is None:
+            self.since = payload["seq"]
+        self.say(f"following {self.url} from event {self.since}")
+
+    def _take(self, text: str, message: dict[str, Any]) -> None:
+        if message["type"] == "RESYNC":
+            self.since = message["payload"]["newest"]
+        self.take(text, message)
+        self.since = message.get("seq", self.since)
+
+    async def _send(self, socket: WebSocketConnection, message_type: str, payload: dict[str, Any]) -> None:
+        message = {"type": message_type, "payload": payload, "version": "1.0", "timestamp": datetime.now(UTC)}
+        await socket.send_message(msgspec.json.encode(message).decode())
+
+
+def _socket_url(url: str) -> str:
+    parts = urlsplit(url)
+    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
+    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/ws", "", ""))
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ConnectionClosed):
+        reason = error.reason
+        return f"closed: {reason.reason or reason.name or reason.code}" if reason is not None else "closed"
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or type(error).__name__
+    if not str(error) and isinstance(error.__cause__, Exception):
+        return _reason(error.__cause__)
+    return str(error) or type(error).__name__

@@ -1,0 +1,83 @@
+"""Messages of the live feed as lines for people. Nothing that a file's name or tag holds can steer the terminal."""
+
+from datetime import datetime
+from typing import Any
+
+from rich.text import Text
+
+LOOKS = {
+    "TRACK_ADDED": ("added", "green"),
+    "TRACK_UPDATED": ("updated", "blue"),
+    "TRACK_ANALYZED": ("analyzed", "cyan"),
+    "TRACK_MOVED": ("moved", "blue"),
+    "TRACK_MISSING": ("missing", "yellow"),
+    "TRACK_REMOVED": ("removed", "yellow"),
+    "ANALYSIS_FAILED": ("failed", "red"),
+    "PROGRESS_UPDATE": ("progress", "bright_black"),
+    "SCAN_UPDATE": ("scan", "magenta"),
+    "SUPERVISION_EVENT": ("supervision", "magenta"),
+    "RESYNC": ("resync", "yellow"),
+    "GOODBYE": ("goodbye", "yellow"),
+}
+"""One word and one color for each type."""
+
+
+def line(message: dict[str, Any]) -> Text:
+    """One message as `12:30:00  42  added  Title · Artist`; of an unknown type its name alone."""
+    word, color = LOOKS.get(message["type"], (message["type"].lower(), "default"))
+    at = datetime.fromisoformat(message["timestamp"]).astimezone()
+    seq = str(message["seq"]) if "seq" in message else ""
+    return Text.assemble(
+        (f"{at:%H:%M:%S} ", "bright_black"),
+        (f"{seq:>7}  ", "bright_black"),
+        (f"{clean(word):<12}", color),
+        clean(_told(message["type"], message["payload"])),
+    )
+
+
+def clean(text: str) -> str:
+    """The text without anything that is not printed: escape sequences become harmless."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
+
+
+def _told(message_type: str, payload: dict[str, Any]) -> str:
+    match message_type:
+        case "TRACK_ADDED" | "TRACK_UPDATED":
+            return _name(payload["track"])
+        case "TRACK_ANALYZED":
+            return " · ".join([_name(payload["track"]), *_measures(payload["track"].get("features"))])
+        case "TRACK_MOVED":
+            return f"{payload['from']} → {payload['to']}"
+        case "TRACK_MISSING" | "TRACK_REMOVED":
+            return str(payload["path"])
+        case "ANALYSIS_FAILED":
+            return f"{payload['path']}: {payload['message']}"
+        case "PROGRESS_UPDATE":
+            return f"{payload['subject']} {payload['stage']} {payload['done']:.0%}"
+        case "SCAN_UPDATE":
+            return f"{payload['root']} {payload['state']}, {payload['done']} of {payload['found']}"
+        case "SUPERVISION_EVENT":
+            return " ".join(filter(None, [payload["path"], payload["kind"], payload["reason"], payload["error"]]))
+        case "RESYNC":
+            return f"events up to {payload['newest']} are gone; what is kept begins at {payload['oldest']}"
+        case "GOODBYE":
+            return str(payload["reason"])
+        case _:
+            return ""
+
+
+def _name(track: dict[str, Any]) -> str:
+    return " · ".join(filter(None, [track["title"], track.get("artist")]))
+
+
+def _measures(features: dict[str, Any] | None) -> list[str]:
+    if features is None:
+        return []
+    measures = []
+    if features["tempo"] is not None:
+        measures.append(f"{features['tempo']['bpm']:.0f} BPM")
+    if features["key"] is not None:
+        measures.append(features["key"]["name"])
+    if features["loudness"]["integratedLufs"] is not None:
+        measures.append(f"{features['loudness']['integratedLufs']:.1f} LUFS")
+    return measures
