@@ -1,7 +1,7 @@
 """How a tree is run, and what can be done with it while it runs."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Literal
 
 import trio
@@ -196,7 +196,7 @@ class Running:
 
 
 @asynccontextmanager
-async def run(tree: Supervisor, *, seed: int | None = None) -> AsyncIterator[Running]:
+async def run(tree: Supervisor, *, seed: int | None = None, signals: bool = True) -> AsyncIterator[Running]:
     """Run a tree for as long as the block runs: the body begins when all children are ready.
 
     However the block is left — its end, an error, cancellation, SIGTERM, Ctrl-C — the children are stopped in reverse start order, each
@@ -205,6 +205,7 @@ async def run(tree: Supervisor, *, seed: int | None = None) -> AsyncIterator[Run
     Args:
         tree: the root supervisor.
         seed: makes the jitter of the delays repeatable.
+        signals: False where SIGTERM and Ctrl-C belong to somebody else, such as the server that an application runs in.
 
     Raises:
         StartError: a child failed to start; the body was not entered.
@@ -217,7 +218,7 @@ async def run(tree: Supervisor, *, seed: int | None = None) -> AsyncIterator[Run
     engine = Engine(tree, seed)
     engine.running = Running(engine)
     failure: BaseException | None = None
-    with heed(engine.signalled):
+    with heed(engine.signalled) if signals else nullcontext():
         async with trio.open_nursery() as nursery:
             engine.begin(nursery)
             try:
