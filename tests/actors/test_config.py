@@ -1,0 +1,29 @@
+"""Settings are checked when they are made."""
+
+from pathlib import Path
+
+import pytest
+
+from actors.config import Config, available_cores, default_data_dir
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"port": -1}, {"port": 65_536}, {"log_level": "loud"}, {"log_format": "xml"}, {"workers": 0}, {"settle_s": 0},
+     {"missing_fraction": 1.5}, {"database_connections": 1}, {"quarantine_after": 0}],
+    ids=lambda wrong: next(iter(wrong)),
+)  # fmt: skip
+def test_a_wrong_value_is_refused_by_name(wrong):
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        Config(**wrong)
+
+
+def test_the_data_folder_follows_the_desktop_rules(monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", "/data")
+    assert default_data_dir() == Path("/data/rookery")
+    monkeypatch.setenv("XDG_DATA_HOME", "relative")
+    assert default_data_dir() == Path.home() / ".local/share/rookery"
+
+
+def test_there_is_at_least_one_core():
+    assert available_cores() >= 1

@@ -1,0 +1,55 @@
+"""Every module has its test, and every test its module."""
+
+from pathlib import Path
+
+import pytest
+
+TOP = Path(__file__).parents[2]
+PACKAGES = ("supervision", "actors", "web")
+VALUES_ONLY = {
+    "actors/errors.py": "names of failures",
+    "actors/messages.py": "frozen values",
+    "actors/model/change.py": "frozen values",
+    "actors/model/known.py": "frozen values",
+    "actors/model/page.py": "frozen values",
+    "actors/model/probe.py": "frozen values",
+    "actors/model/root.py": "frozen values",
+    "actors/work/executor.py": "a protocol; tests/contracts holds its test",
+}
+"""Modules without behavior of their own, with what they hold instead."""
+WITHOUT_MODULE = {"contracts", "flow", "shape", "benchmarks"}
+
+
+def modules() -> list[Path]:
+    return [
+        path.relative_to(TOP)
+        for package in PACKAGES
+        for path in sorted((TOP / package).rglob("*.py"))
+        if path.name != "__init__.py" and str(path.relative_to(TOP)) not in VALUES_ONLY
+    ]
+
+
+def test_files() -> list[Path]:
+    return [
+        path.relative_to(TOP / "tests")
+        for path in sorted((TOP / "tests").rglob("test_*.py"))
+        if path.relative_to(TOP / "tests").parts[0] not in WITHOUT_MODULE
+    ]
+
+
+@pytest.mark.parametrize("module", modules(), ids=str)
+def test_the_module_has_a_test(module):
+    assert (TOP / "tests" / module.parent / f"test_{module.name}").exists()
+
+
+@pytest.mark.parametrize("test_file", test_files(), ids=str)
+def test_the_test_has_a_module(test_file):
+    name = test_file.name.removeprefix("test_")
+    package = TOP / test_file.parent / name.removesuffix(".py")
+
+    assert (TOP / test_file.parent / name).exists() or (package / "__init__.py").exists()
+
+
+@pytest.mark.parametrize("module", VALUES_ONLY)
+def test_an_exception_is_still_there(module):
+    assert (TOP / module).exists()
