@@ -4,12 +4,15 @@ JSON in camelCase; times RFC 3339 UTC; durations in seconds; sizes in bytes. Wha
 """
 
 from datetime import datetime
+from typing import Annotated
 
 import msgspec
 
 from actors.model.features import Features, Key, Loudness
 from actors.model.root import Root, RootState
 from actors.model.track import Location, Presence, Sound, Stage, Tags, Track, shown_path
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class TagsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -113,15 +116,15 @@ class TrackView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Where its bytes lie best: the first of `locations`."""
     stage: Stage
     presence: Presence
-    missing_since: datetime | None
+    missing_since: Time | None
     audio_hash: str | None
     tags: TagsView
     sound: SoundView | None
     features: FeaturesView | None
     failure: FailureView | None
     locations: tuple[LocationView, ...]
-    added_at: datetime
-    changed_at: datetime
+    added_at: Time
+    changed_at: Time
     version: int
 
 
@@ -132,8 +135,8 @@ class RootView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     path: str
     state: RootState
     reason: str | None
-    added_at: datetime
-    scanned_at: datetime | None
+    added_at: Time
+    scanned_at: Time | None
 
 
 def track_view(track: Track) -> TrackView:

@@ -27,10 +27,10 @@ from actors.model.track import Sound, Stage, Tags
 from actors.store.store import Store
 from supervision import Actor, Child, Context, Intensity, Running, Supervisor, run
 from web.app import create_app
-from web.serving import serve
 from web.services import Services
+from web.serving import serve
 
-PEAKS = bytes([0x81, 0x7F, 0xC0, 0x40, 0x00, 0x00, 0xE0, 0x20])
+NO_TAGS = Tags()
 
 
 class Notebook(Actor[ScanNow | RootsChanged]):
@@ -127,14 +127,14 @@ class Shelf:
         name: str | bytes,
         body: bytes = b"sound",
         *,
-        tags: Tags = Tags(),
+        tags: Tags = NO_TAGS,
         sound: Sound | None = None,
         peaks: bytes | None = None,
         track_id: str | None = None,
     ) -> str:
         """Write a file and catalogue it; gives the track's id."""
         path = os.fsencode(self.folder) + b"/" + os.fsencode(name)
-        with open(path, "wb") as file:  # noqa: ASYNC230, PTH123  # small; pathlib takes no bytes
+        with open(path, "wb") as file:  # noqa: ASYNC230  # small; pathlib takes no bytes
             file.write(body)
         return (await self.put_many([path], tags=tags, sound=sound, peaks=peaks, track_id=track_id))[0]
 
@@ -142,7 +142,7 @@ class Shelf:
         self,
         paths: Sequence[bytes],
         *,
-        tags: Tags = Tags(),
+        tags: Tags = NO_TAGS,
         sound: Sound | None = None,
         peaks: bytes | None = None,
         track_id: str | None = None,
@@ -162,7 +162,7 @@ class Shelf:
         return ids
 
     def _reading(self, path: bytes) -> Reading:
-        size = os.stat(path).st_size if os.path.exists(path) else 1  # noqa: PTH110, PTH116  # bytes
+        size = os.stat(path).st_size if os.path.exists(path) else 1  # bytes
         return Reading(root_id=self.root.id, path=path, size_bytes=size, mtime_ns=1, device=1, inode=1)
 
 

@@ -1,0 +1,37 @@
+"""Metrics in the Prometheus text format."""
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from actors.metrics import Family, Metrics
+
+
+def test_what_was_counted_and_what_was_read_stand_together() -> None:
+    metrics = Metrics()
+    metrics.requests.labels("GET", "200").inc()
+    read = [
+        Family(name="rookery_tracks", meaning="Tracks.", samples=(({}, 3.0),)),
+        Family(
+            name="rookery_restarts_total", meaning="Restarts.", samples=(({"path": "a"}, 1.0), ({"path": 'b"\n'}, 2.0))
+        ),
+        Family(name="rookery_nothing", meaning="No samples.", samples=()),
+    ]
+    text = metrics.exposition(read).decode()
+    samples = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+    assert samples["rookery_http_requests_total", "GET", "200"] == 1
+    assert samples["rookery_tracks",] == 3
+    assert samples["rookery_restarts_total", "a"] == 1
+    assert samples["rookery_restarts_total", 'b"\n'] == 2
+    assert "# TYPE rookery_restarts_total counter" in text
+
+
+def test_two_services_count_apart() -> None:
+    first, second = Metrics(), Metrics()
+    first.sent.inc(5)
+
+    assert b"rookery_http_response_bytes_total 5.0" in first.exposition([])
+    assert b"rookery_http_response_bytes_total 0.0" in second.exposition([])

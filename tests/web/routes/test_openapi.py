@@ -1,0 +1,77 @@
+"""The description of the interface, as it is served."""
+
+from html.parser import HTMLParser
+
+from web.endpoints import declaration_of
+from web.errors import CODES
+
+
+async def test_the_document_is_served_with_a_tag(served) -> None:
+    response = await served.client.get("/openapi.json")
+    again = await served.client.get("/openapi.json", headers={"If-None-Match": response.headers["etag"]})
+
+    assert response.json()["openapi"] == "3.1.0"
+    assert response.json()["info"]["version"] == "1.2.3"
+    assert again.status_code == 304
+
+
+async def test_every_route_is_described(served) -> None:
+    undeclared = {name for name, view in served.app.view_functions.items() if declaration_of(view) is None}
+    sockets = {rule.endpoint for rule in served.app.url_map.iter_rules() if rule.websocket}
+
+    assert undeclared <= sockets
+
+
+async def test_every_good_answer_is_one_that_was_described(served, shelf) -> None:
+    track_id = await shelf.put("described.mp3", peaks=b"\x00\x01")
+    paths = (await served.client.get("/openapi.json")).json()["paths"]
+    places = {"{trackId}": track_id, "{rootId}": shelf.root.id, "{nodePath}": "rookery/pipeline"}
+    for path, item in paths.items():
+        if "get" not in item or "head" not in item:
+            continue
+        address = path
+        for place, value in places.items():
+            address = address.replace(place, value)
+        if "{" in address:
+            continue
+        response = await served.client.get(address)
+        described = item["get"]["responses"][str(response.status_code)]
+        assert response.status_code == 200, address
+        for header in described["headers"]:
+            assert header in response.headers, (address, header)
+        if "json" in response.headers["content-type"]:
+            assert response.headers["content-type"] in described["content"]
+        assert (await served.client.head(address)).status_code == 200
+
+
+class Page(HTMLParser):
+    """What a page is made of, as far as the test asks."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.loaded: list[str] = []
+        self.links: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attributes) -> None:
+        """Note what it names and loads."""
+        values = dict(attributes)
+        self.ids |= {values["id"]} if "id" in values else set()
+        if tag in {"link", "script", "img", "iframe"}:
+            self.loaded.append(values.get("href") or values.get("src") or "inline")
+        if tag == "a":
+            self.links.append(values["href"])
+
+
+async def test_the_page_needs_no_other_server(served) -> None:
+    response = await served.client.get("/docs")
+    page = Page(response.text)
+
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.loaded == ["/static/docs.css"]
+    assert "<style" not in response.text
+    assert "default-src 'self'" in response.headers["content-security-policy"]
+    assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
+    assert set(CODES) <= page.ids
+    assert "/api/v1/tracks/{trackId}/audio" in response.text

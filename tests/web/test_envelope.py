@@ -1,0 +1,150 @@
+"""What surrounds every request and socket."""
+
+import httpx
+import pytest
+import trio
+from trio_websocket import connect_websocket_url
+
+
+async def raw(served, head: bytes) -> tuple[int, bytes]:
+    """Status and answer to a request written by hand, without what the client libraries would mend."""
+    stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
+    async with stream:
+        await stream.send_all(head + b"\r\n")
+        answer = b""
+        with trio.fail_after(10):
+            while b"\r\n\r\n" not in answer:
+                answer += await stream.receive_some()
+    return int(answer.split(b" ", 2)[1]), answer
+
+
+@pytest.mark.parametrize("sent", ["a", "A-1._z", "x" * 128])
+async def test_a_usable_request_id_is_kept(served, sent: str) -> None:
+    response = await served.client.get("/livez", headers={"X-Request-ID": sent})
+    assert response.headers["x-request-id"] == sent
+
+
+@pytest.mark.parametrize("sent", ["", "x" * 129, "a b", "a,b", "ä".encode(), "{}"])
+async def test_another_one_is_replaced(served, sent: str) -> None:
+    response = await served.client.get("/livez", headers={"X-Request-ID": sent})
+    assert len(response.headers["x-request-id"]) == 32
+
+
+async def test_two_request_ids_are_none(served) -> None:
+    response = await served.client.get("/livez", headers=[("X-Request-ID", "a"), ("X-Request-ID", "a")])
+    assert response.headers["x-request-id"] != "a"
+
+
+@pytest.mark.parametrize("path", ["/livez", "/nope", "/api/v1/tracks?page=0", "/docs"])
+async def test_every_answer_is_safe_in_a_browser(served, path: str) -> None:
+    headers = (await served.client.get(path)).headers
+
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "same-origin"
+    assert "frame-ancestors 'none'" in headers["content-security-policy"]
+    assert headers["cache-control"] == "no-store"
+    assert "total;dur=" in headers["server-timing"]
+    assert "access-control-allow-origin" not in headers
+
+
+async def test_the_database_has_its_share_in_the_timing(served) -> None:
+    assert "db;dur=" in (await served.client.get("/api/v1/tracks")).headers["server-timing"]
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example", "", "localhost@evil.example"])
+async def test_strangers_names_are_refused(served, refused, host: str) -> None:
+    refused(await served.client.get("/api/v1/tracks", headers={"Host": host}), 400, "BAD_REQUEST")
+
+
+async def test_an_old_client_need_not_say_a_host(served) -> None:
+    status, _ = await raw(served, b"GET /livez HTTP/1.0\r\n")
+    assert status == 200
+    status, _ = await raw(served, b"GET /livez HTTP/1.0\r\nHost: evil.example\r\n")
+    assert status == 400
+
+
+async def test_reading_is_open_to_every_page_that_cannot_see_it(served) -> None:
+    response = await served.client.get("/api/v1/tracks", headers={"Origin": "http://evil.example"})
+
+    assert response.status_code == 200
+    assert response.headers["cross-origin-resource-policy"] == "same-origin"
+
+
+async def test_long_targets_and_heads_are_refused(served, refused) -> None:
+    refused(await served.client.get("/" + "x" * 8200), 414, "URI_TOO_LONG")
+    refused(await served.client.get("/api/v1/tracks?q=" + "x" * 8200), 414, "URI_TOO_LONG")
+    many = [(f"X-{number}", "x") for number in range(101)]
+    refused(await served.client.get("/livez", headers=many), 431, "HEADERS_TOO_LARGE")
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/nope", "/api/v1/nope", "/api/v1/tracks/", "/api//v1/tracks", "/api/v2/tracks", "/..%2f", "/%ff", "/static/../x"],
+)
+async def test_what_is_not_there_is_a_problem(served, refused, path: str) -> None:
+    status, answer = await raw(served, b"GET " + path.encode() + b" HTTP/1.1\r\nHost: localhost\r\n")
+
+    assert status == 404
+    assert b"application/problem+json" in answer
+    told = refused(await served.client.get("/nope?token=secret"), 404, "NOT_FOUND")
+    assert told["path"] == "/nope"
+
+
+async def test_what_fails_inside_is_told_without_its_insides(served, refused) -> None:
+    async def fail() -> None:
+        raise ValueError("secret")
+
+    served.app.add_url_rule("/fail", "fail", fail)
+    response = await served.client.get("/fail")
+    refused(response, 500, "INTERNAL")
+    assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("error", [ValueError("secret"), ExceptionGroup("", [ValueError("secret")])])
+async def test_what_fails_before_the_app_is_told_too(served, refused, error: Exception) -> None:
+    async def fail(*_: object) -> None:
+        raise error
+
+    served.app.asgi_app._inside = fail
+    response = await served.client.get("/livez")
+    refused(response, 500, "INTERNAL")
+    assert "secret" not in response.text
+
+
+async def test_half_an_answer_ends_with_the_connection(served) -> None:
+    async def fail(scope, receive, send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"10")]})
+        await send({"type": "http.response.body", "body": b"half", "more_body": True})
+        raise ValueError("secret")
+
+    served.app.asgi_app._inside = fail
+    with pytest.raises(httpx.RemoteProtocolError):
+        await served.client.get("/livez")
+
+
+HANDSHAKE = (
+    b"GET /ws HTTP/1.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+    b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    "headers, expected",
+    [
+        (b"Host: evil.example\r\n", 400),
+        (b"Host: localhost\r\nOrigin: http://evil.example\r\n", 403),
+        (b"Host: localhost\r\nOrigin: null\r\n", 403),
+    ],
+)
+async def test_sockets_of_other_sites_are_refused(served, headers: bytes, expected: int) -> None:
+    status, answer = await raw(served, HANDSHAKE + headers)
+
+    assert status == expected
+    assert b"application/problem+json" in answer
+
+
+async def test_sockets_of_this_site_and_of_programs_are_let_in(served) -> None:
+    for headers in ([], [("Origin", served.url)]):
+        async with trio.open_nursery() as nursery:
+            socket = await connect_websocket_url(nursery, f"ws{served.url[4:]}/ws", extra_headers=headers)
+            await socket.aclose()

@@ -1,0 +1,51 @@
+"""The tree as clients see it."""
+
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+import pytest
+import trio
+
+from supervision import Actor, Child, EventKind, InFlight, Mailbox, MessageFailedError, Supervisor, run
+from web.tree import event_view, node_view, tree_view
+
+NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+class Glass(Actor[str]):
+    """Breaks at the first touch."""
+
+    async def receive(self, message: str) -> None:
+        """Break."""
+        raise ValueError(f"broken by {message}")
+
+
+TREE = Supervisor("house", children=[Child("glass", Glass, mailbox=Mailbox(in_flight=InFlight.drop()))])
+
+
+async def test_a_crash_is_seen_without_its_traceback(autojump_clock) -> None:
+    async with run(TREE) as running:
+        await trio.sleep(10)
+        with pytest.raises(MessageFailedError):
+            await running.ref("house/glass").ask("stone", timeout_s=1)
+        await trio.testing.wait_all_tasks_blocked()
+        view = tree_view(running.status(), now=NOW)
+        encoded = msgspec.json.encode(view)
+
+        assert b"Traceback" not in encoded
+        glass = view.root.children[0]
+        assert (glass.name, glass.incarnation, glass.last_error) == ("glass", 2, "ValueError: broken by stone")
+        assert [letter.message for letter in view.dead_letters] == ["str"]
+        assert view.dead_letters[0].at == NOW
+        assert view.root.started_at == NOW - timedelta(seconds=10)
+        assert node_view(running.status().root, now=NOW).path == "house"
+
+
+async def test_events_get_the_time_of_the_wall(autojump_clock) -> None:
+    async with run(TREE) as running:
+        await trio.sleep(10)
+        first = event_view(running.recent_events()[0], now=NOW, now_s=trio.current_time())
+
+        assert (first.kind, first.path) == (EventKind.STARTED, "house/glass")
+        assert first.at == NOW - timedelta(seconds=10)
+        assert (first.error, first.message, first.delay) == (None, None, None)
