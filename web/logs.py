@@ -6,6 +6,7 @@ import sys
 import structlog
 
 from actors.config import Config
+from actors.errors import RookeryError
 
 
 def configure_logs(config: Config) -> None:
@@ -14,6 +15,7 @@ def configure_logs(config: Config) -> None:
     A line never breaks, whatever a file's name holds: control characters are escaped.
     """
     shared: list[structlog.typing.Processor] = [
+        _without_foreseen_traceback,
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -24,7 +26,11 @@ def configure_logs(config: Config) -> None:
     if config.log_format == "json":
         final = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
     else:
-        final = [structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)]
+        final = [
+            structlog.dev.ConsoleRenderer(
+                colors=sys.stderr.isatty(), pad_event_to=24, exception_formatter=structlog.dev.plain_traceback
+            )
+        ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final]
     )
@@ -45,3 +51,12 @@ def configure_logs(config: Config) -> None:
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=True,
     )
+
+
+def _without_foreseen_traceback(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """What Rookery itself refuses says all in its text; a traceback is for what nobody foresaw."""
+    info = event.get("exc_info")
+    error = info[1] if isinstance(info, tuple) else info
+    if isinstance(error, RookeryError):
+        del event["exc_info"]
+    return event

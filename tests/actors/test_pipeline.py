@@ -1,0 +1,91 @@
+"""The tree as a whole: who may wait for whom, and what happens when parts of it crash."""
+
+import os
+
+import attrs
+import pytest
+import trio
+
+from actors.config import Config
+from actors.errors import ConfigurationError
+from actors.media.demo import make_demo
+from actors.pipeline import ANALYZER, CATALOGER, WAITS_FOR, WATCHER, House, tree
+from supervision import ActorState, StartError, run
+
+
+def test_nobody_waits_in_a_circle():
+    def reaches(start: str, goal: str, seen: frozenset[str] = frozenset()) -> bool:
+        return any(
+            one == goal or (one not in seen and reaches(one, goal, seen | {one})) for one in WAITS_FOR.get(start, ())
+        )
+
+    assert not [actor for actor in WAITS_FOR if reaches(actor, actor)]
+
+
+@pytest.fixture
+def config(store_config: Config, tmp_path) -> Config:
+    folder = tmp_path / "music"
+    make_demo(folder, count=7, seconds=3.0)
+    return attrs.evolve(store_config, roots=(folder,), settle_s=0.1, workers=1)
+
+
+@pytest.fixture
+def house(config, fresh_database_url) -> House:
+    return House(config=config, url=fresh_database_url)
+
+
+async def until(house: House, wanted) -> list:
+    """All tracks, once `wanted` holds of each and there are some; looks again at every event."""
+    with trio.fail_after(90):
+        async with house.store.events.listen() as listening:
+            while True:
+                page = await house.store.tracks.list_(page_size=500)
+                if page.items and wanted(page.items):
+                    return list(page.items)
+                await listening.take()
+
+
+def all_analyzed(count: int):
+    return lambda tracks: len(tracks) == count and all(track.stage == "analyzed" for track in tracks)
+
+
+async def test_a_folder_becomes_a_catalogue_and_every_actor_heals_without_losing_a_file(house, config):
+    async with run(tree(house, server=None, web=None), signals=False) as running:
+        await until(house, all_analyzed(7))
+        for number, path in enumerate((WATCHER, CATALOGER, ANALYZER, "rookery/pipeline/broadcaster")):
+            make_demo(config.roots[0], count=8 + number, seconds=3.0)
+            await running.stop_child(path, how="kill")
+            await running.restart_child(path)
+            tracks = await until(house, all_analyzed(8 + number))
+            assert len({track.audio_hash for track in tracks}) == len(tracks)
+        assert running.status().find(CATALOGER).state is ActorState.RUNNING
+
+
+@pytest.mark.parametrize("make, message", [(None, "does not exist"), (b"", "not a folder")], ids=["absent", "file"])
+async def test_a_root_that_is_none_refuses_the_start_by_name(house, tmp_path, make, message):
+    path = tmp_path / "wrong"
+    if make is not None:
+        path.write_bytes(make)
+    wrong = House(config=attrs.evolve(house.config, roots=(path,)), url=house.url)
+
+    with pytest.raises(StartError) as caught:
+        async with run(tree(wrong, server=None, web=None), signals=False):
+            pass
+    cause = caught.value.__cause__
+    assert isinstance(cause, ConfigurationError)
+    assert message in str(cause)
+    assert os.fspath(path) in str(cause)
+
+
+async def test_a_known_root_may_be_away_at_the_start(house, tmp_path):
+    async with run(tree(house, server=None, web=None), signals=False):
+        await until(house, lambda tracks: len(tracks) == 7)
+    house.config.roots[0].rename(tmp_path / "away")
+    again = House(config=house.config, url=house.url)
+
+    async with run(tree(again, server=None, web=None), signals=False):
+        with trio.fail_after(30):
+            async with again.store.events.listen() as listening:
+                while (await again.store.roots.list_())[0].state != "unavailable":
+                    await listening.take()
+        assert all(track.presence == "present" for track in (await again.store.tracks.list_(page_size=50)).items)

@@ -1,0 +1,55 @@
+"""What a person, or a machine, reads on standard error."""
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from actors.config import Config
+from actors.errors import ConfigurationError
+from web.logs import configure_logs
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before():
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    root.handlers, root.level = handlers, level
+    structlog.reset_defaults()
+
+
+def test_a_line_of_json_holds_the_event_and_its_values(capsys):
+    configure_logs(Config(log_format="json"))
+    structlog.get_logger("rookery.test").warning("file_unreadable", path="a\nb")
+    line = capsys.readouterr().err
+
+    assert line.count("\n") == 1
+    assert json.loads(line)["path"] == "a\nb"
+
+
+def test_a_name_with_a_line_break_stays_on_its_line(capsys):
+    configure_logs(Config(log_format="text"))
+    structlog.get_logger("rookery.test").warning("file_unreadable", path="a\nb")
+
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_lower_levels_are_left_out(capsys):
+    configure_logs(Config(log_level="warning"))
+    structlog.get_logger("rookery.test").info("quiet")
+
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_what_is_foreseen_is_told_without_a_traceback_and_the_rest_with_one(capsys, log_format):
+    configure_logs(Config(log_format=log_format))
+    for error in (ConfigurationError("the port is taken"), RuntimeError("a slip")):
+        logging.getLogger("supervision").error("it ended", exc_info=error)
+    foreseen, _, unforeseen = capsys.readouterr().err.partition("\n")
+
+    assert "Traceback" not in foreseen
+    assert "a slip" in unforeseen
+    assert "_Traceback" not in unforeseen

@@ -1,0 +1,65 @@
+"""Where settings come from, and which one wins."""
+
+from pathlib import Path
+
+import pytest
+
+from actors.errors import ConfigurationError
+from web.settings import load_config
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+
+
+def file_with(tmp_path: Path, text: str) -> Path:
+    folder = tmp_path / "config" / "rookery"
+    folder.mkdir(parents=True)
+    (folder / "rookery.toml").write_text(text, encoding="utf-8")
+    return folder / "rookery.toml"
+
+
+def test_without_any_the_defaults_hold():
+    assert load_config().port == 8000
+
+
+def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_path, monkeypatch):
+    file_with(tmp_path, '[rookery]\nport = 1\nhost = "::1"\nlog_level = "debug"\n')
+    monkeypatch.setenv("ROOKERY_PORT", "2")
+    monkeypatch.setenv("ROOKERY_LOG_LEVEL", "error")
+    config = load_config(port=3, host=None)
+
+    assert (config.port, config.log_level, config.host) == (3, "error", "::1")
+
+
+def test_roots_of_all_places_are_added_up(monkeypatch):
+    monkeypatch.setenv("ROOKERY_ROOTS", "/a:/b")
+
+    assert load_config(roots=(Path("/c"),)).roots == (Path("/a"), Path("/b"), Path("/c"))
+
+
+def test_a_file_can_be_named(tmp_path, monkeypatch):
+    path = tmp_path / "mine.toml"
+    path.write_text("[rookery]\nport = 7\n", encoding="utf-8")
+    monkeypatch.setenv("ROOKERY_CONFIG", str(path))
+
+    assert load_config().port == 7
+
+
+@pytest.mark.parametrize(
+    "name, value", [("ROOKERY_PORT", "many"), ("ROOKERY_LOG_LEVEL", "loud"), ("ROOKERY_SETTLE_S", "-1")]
+)
+def test_a_wrong_value_in_the_environment_is_refused(monkeypatch, name, value):
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        load_config()
+
+
+@pytest.mark.parametrize("text", ["[rookery]\nport = \n", "[rookery]\nprot = 8000\n"], ids=["broken", "unknown"])
+def test_a_wrong_file_is_refused(tmp_path, text):
+    file_with(tmp_path, text)
+
+    with pytest.raises(ConfigurationError):
+        load_config()
