@@ -1,6 +1,7 @@
 """One frozen value that holds every setting, validated once; units stand in it."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import attrs
@@ -26,6 +27,16 @@ def available_cores() -> int:
     return max(1, len(os.sched_getaffinity(0)))
 
 
+def _one_of(*words: str) -> Callable[[object, "attrs.Attribute[str]", str], None]:
+    """A check whose text is fit for people; that of attrs holds its own inner parts."""
+
+    def check(_: object, attribute: "attrs.Attribute[str]", value: str) -> None:
+        if value not in words:
+            raise ValueError(f"{attribute.name!r} must be one of {', '.join(words)}, not {value!r}")
+
+    return check
+
+
 @attrs.frozen(kw_only=True)
 class Config:
     """Every setting of the service.
@@ -38,8 +49,8 @@ class Config:
     port: int = attrs.field(default=8000, validator=[attrs.validators.ge(0), attrs.validators.le(65535)])
     data_dir: Path = attrs.field(factory=default_data_dir)
     database_url: str | None = None
-    log_level: str = attrs.field(default="info", validator=attrs.validators.in_(("debug", "info", "warning", "error")))
-    log_format: str = attrs.field(default="text", validator=attrs.validators.in_(("text", "json")))
+    log_level: str = attrs.field(default="info", validator=_one_of("debug", "info", "warning", "error"))
+    log_format: str = attrs.field(default="text", validator=_one_of("text", "json"))
 
     workers: int = attrs.field(factory=available_cores, validator=attrs.validators.ge(1))
     """Child processes that read and analyze files at once."""

@@ -1,6 +1,7 @@
 """Where settings come from: a TOML file, the environment, and last the command line."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,15 @@ def load_config(**given: Any) -> Config:
         said = {name: value for name, value in given.items() if value is not None and name != "roots"}
         return attrs.evolve(config, roots=(*config.roots, *given.get("roots", ())), **said)
     except (typed_settings.exceptions.TsError, ValueError, TypeError, OSError) as error:
-        raise ConfigurationError(f"A setting cannot be used: {error}") from error
+        raise ConfigurationError(f"A setting cannot be used: {'; '.join(_reasons(error))}") from error
+
+
+def _reasons(error: BaseException) -> Iterator[str]:
+    if isinstance(error, BaseExceptionGroup):
+        for inside in error.exceptions:
+            yield from _reasons(inside)
+    else:
+        yield str(error)
 
 
 def _default_file() -> Path:

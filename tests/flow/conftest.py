@@ -1,0 +1,147 @@
+"""The installed command itself, on a real folder, a real database, a real socket."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import attrs
+import httpx
+import pytest
+import trio
+
+from actors.media.demo import make_demo
+
+COMMAND = Path(sys.executable).with_name("rookery")
+READY = b"Rookery is ready at "
+START_LIMIT_S = 90
+
+
+@attrs.define(eq=False)
+class Rookery:
+    """One running `rookery serve`."""
+
+    process: trio.Process
+    url: str
+    client: httpx.AsyncClient
+
+    async def json(self, path: str) -> Any:
+        """What a GET answers."""
+        answer = await self.client.get(path)
+        answer.raise_for_status()
+        return answer.json()
+
+    async def tracks(self) -> dict[str, dict[str, Any]]:
+        """All tracks by file name."""
+        found = (await self.json("/api/v1/tracks?pageSize=500"))["data"]
+        return {track["path"].rpartition("/")[2]: track for track in found}
+
+    async def events(self, since: int = 0) -> AsyncIterator[dict[str, Any]]:
+        """The live feed from a number on, as Server-Sent Events."""
+        url = f"/api/v1/events?since={since}"
+        async with self.client.stream("GET", url, timeout=httpx.Timeout(60)) as answer:
+            answer.raise_for_status()
+            async for line in answer.aiter_lines():
+                if line.startswith("data:"):
+                    yield json.loads(line.removeprefix("data:"))
+
+    async def until(self, wanted: Callable[[dict[str, dict[str, Any]]], bool]) -> dict[str, dict[str, Any]]:
+        """All tracks, once they are as wanted; looks again at every event."""
+        with trio.fail_after(120):
+            if wanted(tracks := await self.tracks()):
+                return tracks
+            async for _ in self.events():
+                if wanted(tracks := await self.tracks()):
+                    return tracks
+        raise AssertionError("the live feed ended")
+
+    async def until_analyzed(self, count: int) -> dict[str, dict[str, Any]]:
+        """All tracks, once so many are analyzed and none waits."""
+        return await self.until(
+            lambda tracks: len(tracks) == count and all(track["stage"] == "analyzed" for track in tracks.values())
+        )
+
+    async def stop(self) -> int:
+        """SIGTERM, and the exit code."""
+        self.process.send_signal(signal.SIGTERM)
+        with trio.fail_after(30):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def serving(folder: Path, data_dir: Path, *more: str) -> AsyncIterator[Rookery]:
+    """Run `rookery serve` until the block ends; whatever is left of it then is killed."""
+    errors = data_dir.with_suffix(".log")
+    with errors.open("ab") as log:
+        process = await trio.lowlevel.open_process(
+            [str(COMMAND), "serve", str(folder), "--data-dir", str(data_dir), "--port", "0", *more],
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={**os.environ, "ROOKERY_SETTLE_S": "0.2", "ROOKERY_WORKERS": "2"},
+        )
+    try:
+        said = b""
+        with trio.fail_after(START_LIMIT_S):
+            while b"\n" not in said:
+                more_said = await process.stdout.receive_some()
+                assert more_said, errors.read_text(encoding="utf-8", errors="replace")[-3000:]
+                said += more_said
+        assert said.startswith(READY), said
+        url = said.removeprefix(READY).decode().strip()
+        async with httpx.AsyncClient(base_url=url, timeout=30) as client:
+            yield Rookery(process, url, client)
+    finally:
+        with trio.CancelScope(shield=True, deadline=trio.current_time() + 20):
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+                with trio.move_on_after(12):
+                    await process.wait()
+            if process.poll() is None:
+                process.kill()
+                await process.wait()
+            await process.stdout.aclose()
+
+
+@pytest.fixture
+def data_dir() -> Iterator[Path]:
+    """A data folder below /tmp: pytest's own folders are closed to the user that root runs PostgreSQL as."""
+    top = Path(tempfile.mkdtemp(prefix="rookery-flow-", dir="/tmp"))
+    if os.geteuid() == 0:
+        top.chmod(0o711)
+    try:
+        yield top / "data"
+    finally:
+        shutil.rmtree(top, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def recordings(tmp_path_factory) -> list[Path]:
+    """Fourteen short recordings in seven formats, made once."""
+    return make_demo(tmp_path_factory.mktemp("recordings"), count=14, seconds=3.0)
+
+
+@pytest.fixture
+def music(tmp_path) -> Path:
+    """An empty library."""
+    folder = tmp_path / "music"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def serve():
+    """`serving`, for tests that start the command themselves."""
+    return serving
+
+
+@pytest.fixture
+def command() -> Path:
+    """The installed command."""
+    return COMMAND
