@@ -38,7 +38,7 @@ SETTINGS = {
     "log_destination": "stderr",
     "log_line_prefix": "",
     "logging_collector": "off",
-    "log_statement": "none",
+    "log_min_messages": "log",  # errors of statements reach their askers; the log is for the server's own news
     "jit": "off",  # it pays for long queries only
 }
 
