@@ -1,9 +1,10 @@
 """A client of the live feed that outlives every break: it comes back with the last number it saw."""
 
+import ssl
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import attrs
 import msgspec
@@ -11,11 +12,9 @@ import trio
 from trio_websocket import (
     ConnectionClosed,
     ConnectionRejected,
-    ConnectionTimeout,
-    DisconnectionTimeout,
     HandshakeError,
     WebSocketConnection,
-    open_websocket_url,
+    wrap_client_stream,
 )
 
 from actors.config import MIB, SECONDS
@@ -25,6 +24,9 @@ CONNECT_LIMIT_S = 10 * SECONDS
 HEARTBEAT_S = 20 * SECONDS
 """Until the server says otherwise."""
 MESSAGE_LIMIT_BYTES = 64 * MIB
+FAREWELL_S = 1 * SECONDS
+
+Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 
 class RefusedError(Exception):
@@ -56,7 +58,7 @@ class Following:
                 if error.status_code in range(400, 500):
                     raise RefusedError(f"{self.url} refuses: status {error.status_code}") from error
                 reason = f"status {error.status_code}"
-            except (ConnectionTimeout, DisconnectionTimeout):
+            except trio.TooSlowError:
                 reason = "no answer"
             except (HandshakeError, ConnectionClosed, OSError) as error:
                 reason = _reason(error)
@@ -66,18 +68,32 @@ class Following:
 
     async def _connect(self) -> None:
         errors: list[Exception] = []
-        async with open_websocket_url(
-            _socket_url(self.url),
-            connect_timeout=CONNECT_LIMIT_S,
-            disconnect_timeout=1 * SECONDS,
-            max_message_size=MESSAGE_LIMIT_BYTES,
-        ) as socket:
+        # The library leaves the stream open when the server closes, so the stream is ours.
+        async with await _dialed(self.url) as stream:
             try:
-                await self._follow(socket)
-            except Exception as error:  # noqa: BLE001
-                errors.append(error)  # raised again below, outside of the library's nursery and its group
+                async with trio.open_nursery() as nursery:
+                    await self._speak(nursery, stream)
+                    nursery.cancel_scope.cancel()
+            except* Exception as group:  # noqa: BLE001 — raised again below, without the group
+                errors += _leaves(group)
         if errors:
             raise errors[0]
+
+    async def _speak(self, nursery: trio.Nursery, stream: Stream) -> None:
+        parts = urlsplit(self.url)
+        with trio.fail_after(CONNECT_LIMIT_S):
+            socket = await wrap_client_stream(
+                nursery,
+                stream,
+                parts.netloc.rpartition("@")[2],
+                f"{parts.path.rstrip('/')}/ws",
+                max_message_size=MESSAGE_LIMIT_BYTES,
+            )
+        try:
+            await self._follow(socket)
+        finally:
+            with trio.move_on_after(FAREWELL_S, shield=True):
+                await socket.aclose()
 
     async def _follow(self, socket: WebSocketConnection) -> None:
         wanted: dict[str, Any] = {}
@@ -125,10 +141,26 @@ class Following:
         await socket.send_message(msgspec.json.encode(message).decode())
 
 
-def _socket_url(url: str) -> str:
+async def _dialed(url: str) -> Stream:
     parts = urlsplit(url)
-    scheme = {"http": "ws", "https": "wss"}.get(parts.scheme, parts.scheme)
-    return urlunsplit((scheme, parts.netloc, parts.path.rstrip("/") + "/ws", "", ""))
+    is_secure = parts.scheme in {"https", "wss"}
+    if not parts.hostname or parts.scheme not in {"http", "ws", "https", "wss"}:
+        raise RefusedError(f"{url} is no address such as http://127.0.0.1:8000")
+    port = parts.port or (443 if is_secure else 80)
+    with trio.fail_after(CONNECT_LIMIT_S):
+        plain = await trio.open_tcp_stream(parts.hostname, port)
+        if not is_secure:
+            return plain
+        return trio.SSLStream(
+            plain, ssl.create_default_context(), server_hostname=parts.hostname, https_compatible=True
+        )
+
+
+def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
+    leaves: list[Exception] = []
+    for error in group.exceptions:
+        leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
+    return leaves
 
 
 def _reason(error: Exception) -> str:

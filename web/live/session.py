@@ -44,10 +44,17 @@ class Close(enum.IntEnum):
     BAD_MESSAGE = 4022
 
 
-class Ear(Protocol):
-    """Tells when the peer's last byte came in, on Trio's clock."""
+class SignsOfLife(Protocol):
+    """Whether the peer is still there."""
 
-    heard_at: float
+    @property
+    def heard_at(self) -> float:
+        """When its last byte came in, on Trio's clock."""
+        ...
+
+    async def ping(self) -> None:
+        """Make it answer; waits while it takes nothing."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -59,7 +66,7 @@ class Wire:
     send: Callable[[str], Awaitable[None]]
     """Waits while the peer takes nothing; whoever owns the connection cuts it when that lasts too long."""
     close: Callable[[int, str], Awaitable[None]]
-    ear: Ear | None
+    pulse: SignsOfLife | None
     """None when the server cannot tell; then silence is not noticed here."""
 
 
@@ -95,7 +102,7 @@ class Session:
                 nursery.start_soon(self._answer)
                 with self._active:
                     async with trio.open_nursery() as active:
-                        for task in (self._listen, self._follow, self._heed_silence, self._heed_stopping):
+                        for task in (self._listen, self._follow, self._ping, self._heed_silence, self._heed_stopping):
                             active.start_soon(task)
                 self._has_replies.set()
             code, reason = self._verdict or (Close.INTERNAL, "internal error")
@@ -178,12 +185,15 @@ class Session:
         if self._subscription.ending is Ending.TOO_SLOW:
             self._end(Close.TOO_SLOW, "too slow")
 
+    async def _ping(self) -> None:
+        while self._wire.pulse is not None:
+            await trio.sleep(self._heartbeat_s)
+            await self._wire.pulse.ping()
+
     async def _heed_silence(self) -> None:
-        """Close when nothing at all was heard for two heartbeats; the pings themselves are the server's below."""
-        if self._wire.ear is None:
-            return
-        while True:
-            silent_s = trio.current_time() - self._wire.ear.heard_at
+        """Close when nothing at all was heard for two heartbeats."""
+        while self._wire.pulse is not None:
+            silent_s = trio.current_time() - self._wire.pulse.heard_at
             if silent_s >= 2 * self._heartbeat_s:
                 self._end(Close.SILENT, "silent")
                 return

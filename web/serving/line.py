@@ -28,6 +28,7 @@ class Line:
         """When the last byte came in, on Trio's clock."""
         self._stream = stream
         self._stall_s = stall_s
+        self._sending = trio.Lock()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -40,15 +41,13 @@ class Line:
         return data
 
     async def send_all(self, data: bytes) -> None:
-        """Send everything. Raises: BrokenResourceError when the peer took no byte for `stall_s`; the line is then cut."""
-        with memoryview(data) as rest:
-            start = 0
-            while start < len(rest):
-                with trio.move_on_after(self._stall_s) as scope:
-                    start += await self._send_some(rest[start : start + CHUNK_BYTES])
-                if scope.cancelled_caught:
-                    self.cut()
-                    raise trio.BrokenResourceError("the peer takes nothing")
+        """Send everything, behind what others send at the moment.
+
+        Raises: BrokenResourceError when the peer took no byte for `stall_s`, the line is then cut; ClosedResourceError
+        when it was closed or cut meanwhile.
+        """
+        async with self._sending:
+            await self._send_all(data)
 
     async def send_eof(self) -> None:
         """Tell the peer that nothing more comes; a TLS stream cannot."""
@@ -66,6 +65,16 @@ class Line:
         with contextlib.suppress(OSError):
             transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.socket.close()
+
+    async def _send_all(self, data: bytes) -> None:
+        with memoryview(data) as rest:
+            start = 0
+            while start < len(rest):
+                with trio.move_on_after(self._stall_s) as scope:
+                    start += await self._send_some(rest[start : start + CHUNK_BYTES])
+                if scope.cancelled_caught:
+                    self.cut()
+                    raise trio.BrokenResourceError("the peer takes nothing")
 
     async def _send_some(self, data: memoryview) -> int:
         if isinstance(self._stream, trio.SocketStream):
