@@ -1,0 +1,169 @@
+"""Analyses are pulled, claimed, reported and never lost, on a real catalogue."""
+
+import os
+import secrets
+
+import attrs
+import pytest
+import trio
+
+from actors.analyzer import Analyzer
+from actors.errors import FileGoneError, LimitExceededError
+from actors.messages import AnalysisFailed, Analyzed, Progress
+from actors.model.change import AddTrack, Content, Reading, SetFeatures
+from actors.model.features import Features, Loudness
+from actors.model.probe import Probe
+from actors.model.track import Sound, Stage, Tags
+from actors.nudge import Nudge
+from supervision import Actor, Child, Supervisor, run
+
+SOUND = Sound(container="wav", codec="pcm_s16le", duration_s=1.0, rate_hz=44_100, channels=2)
+SILENCE = Loudness(
+    integrated_lufs=None,
+    range_lu=None,
+    true_peak_dbtp=None,
+    sample_peak_dbfs=None,
+    max_momentary_lufs=None,
+    max_short_term_lufs=None,
+)
+FEATURES = Features(version=1, duration_s=1.0, loudness=SILENCE, tempo=None, key=None, peaks=b"\0\0")
+
+
+class Sink(Actor[object]):
+    """Takes every message and hands it to the test."""
+
+    def __init__(self, told):
+        self._told = told
+
+    async def receive(self, message):
+        """Pass it on."""
+        await self._told.send(message)
+
+
+@attrs.define
+class Bench:
+    """An executor that answers by the file's name, and counts how many run at once."""
+
+    most: int = 0
+    _running: int = 0
+    gate: trio.Event = attrs.field(factory=trio.Event)
+    started: trio.Event = attrs.field(factory=trio.Event)
+
+    async def analyze(self, path, *, progress):
+        """Fails or waits as the name says."""
+        self._running += 1
+        self.most = max(self.most, self._running)
+        self.started.set()
+        try:
+            progress(0.5)
+            if b"gone" in path:
+                raise FileGoneError("gone", "it went away")
+            if b"slow" in path:
+                raise LimitExceededError("time_limit", "longer than allowed")
+            if b"wait" in path:
+                await self.gate.wait()
+            await trio.lowlevel.checkpoint()
+            return FEATURES
+        finally:
+            self._running -= 1
+
+    async def probe(self, path):
+        """Never asked for."""
+        raise AssertionError(path)
+
+
+@pytest.fixture
+async def analyzing(fresh_store, store_config):
+    """The running analyzer, with what it tells; tracks are put by `put`."""
+    store, bench, nudge = fresh_store, Bench(), Nudge()
+    send, receive = trio.open_memory_channel(1000)
+    config = attrs.evolve(store_config, workers=2)
+
+    def analyzer():
+        return Analyzer(
+            store=store, config=config, executor=bench, work_waits=nudge, cataloger="test/sink", broadcaster="test/sink"
+        )
+
+    root = await store.roots.add(b"/music")
+
+    async def put(name: str) -> str:
+        track_id, path = secrets.token_hex(4), os.fsencode(f"/music/{name}")
+        reading = Reading(root_id=root.id, path=path, size_bytes=1, mtime_ns=1, device=1, inode=1)
+        content = Content(stage=Stage.PENDING, probe=Probe(audio_hash=f"h{track_id}", sound=SOUND, tags=Tags()))
+        await store.changes.apply([AddTrack(track_id=track_id, reading=reading, content=content)])
+        nudge.give()
+        return track_id
+
+    async def told(kind):
+        with trio.fail_after(30):
+            while not isinstance(message := await receive.receive(), kind):
+                pass
+        return message
+
+    tree = Supervisor("test", children=[Child("sink", lambda: Sink(send)), Child("analyzer", analyzer)])
+    async with run(tree, signals=False) as running:
+        yield running, bench, put, told, store
+
+
+async def test_what_waits_is_analyzed_and_told_with_its_bytes(analyzing):
+    _, _, put, told, _ = analyzing
+    track_id = await put("a.wav")
+    message = await told(Analyzed)
+
+    assert (message.track_id, message.audio_hash, message.features) == (track_id, f"h{track_id}", FEATURES)
+
+
+async def test_progress_is_told_on_the_way(analyzing):
+    _, _, put, told, _ = analyzing
+    track_id = await put("a.wav")
+    message = await told(Progress)
+
+    assert (message.subject, message.done) == (f"track:{track_id}", 0.5)
+
+
+async def test_a_failed_analysis_is_told_with_its_reason(analyzing):
+    _, _, put, told, _ = analyzing
+    track_id = await put("slow.wav")
+    message = await told(AnalysisFailed)
+
+    assert (message.track_id, message.failure.kind) == (track_id, "time_limit")
+
+
+async def test_a_file_that_went_away_holds_up_nothing(analyzing):
+    _, _, put, told, _ = analyzing
+    await put("gone.wav")
+    track_id = await put("a.wav")
+
+    assert (await told(Analyzed)).track_id == track_id
+
+
+async def test_no_more_run_at_once_than_there_are_workers(analyzing):
+    _, bench, put, told, _ = analyzing
+    for number in range(5):
+        await put(f"wait{number}.wav")
+    await bench.started.wait()
+    bench.gate.set()
+    for _ in range(5):
+        await told(Analyzed)
+
+    assert bench.most <= 2
+
+
+async def test_a_restart_takes_up_what_was_under_way(analyzing):
+    running, bench, put, told, _ = analyzing
+    track_id = await put("wait.wav")
+    await bench.started.wait()
+    await running.stop_child("test/analyzer", how="kill")
+    bench.gate.set()
+    await running.restart_child("test/analyzer")
+
+    assert (await told(Analyzed)).track_id == track_id
+
+
+async def test_what_is_analyzed_is_not_claimed_again(analyzing):
+    _, _, put, told, store = analyzing
+    track_id = await put("a.wav")
+    message = await told(Analyzed)
+    await store.changes.apply([SetFeatures(track_id=track_id, audio_hash=message.audio_hash, features=FEATURES)])
+
+    assert await store.features.claim() is None
