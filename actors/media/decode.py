@@ -1,0 +1,163 @@
+"""Sound of one file in large planar blocks, in constant memory whatever the length: FFmpeg decodes and gathers, Python only looks on."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import attrs
+import av
+import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
+from av.filter import Graph
+from av.filter.context import FilterContext
+from numpy.typing import NDArray
+
+from actors.errors import UnreadableError
+from actors.media.container import CONTAINERS, open_container
+from actors.media.recording import Recording, open_recording
+from actors.model.track import shown_path
+
+BLOCK_SAMPLES = 262_144
+"""About; whole hundredths of a second, so that what measures in such steps has nothing to carry over."""
+LOUDEST = 1000.0
+"""60 dB over full scale; what float files hold beyond that is no sound."""
+PLANAR_CHANNELS = 2
+"""PyAV 18 crashes on planar frames of many channels, so those come interleaved and are turned here."""
+
+Block = NDArray[np.float32]
+
+
+@attrs.define(eq=False, kw_only=True)
+class Decoder:
+    """An open recording that gives its samples once; made by `open_decoder`."""
+
+    rate_hz: int
+    speakers: tuple[str, ...]
+    """FFmpeg's name of each channel's place: `FL`, `FR`, `FC`, `LFE`, `SL`, …; one a channel."""
+    _recording: Recording
+    _claimed_s: float
+    _given: int = 0
+
+    @property
+    def position(self) -> float:
+        """How far the blocks have come, 0–1, by the duration that the container claims."""
+        return min(1.0, self._given / (self._claimed_s * self.rate_hz)) if self._claimed_s > 0 else 0.0
+
+    def blocks(self) -> Iterator[Block]:
+        """The whole recording: float32, shape (channels, n), full scale ±1, n about 262,144 but for the last; yours to keep.
+
+        Damage is skipped. Every value is finite, within ±1,000. Raises UnreadableError (`corrupt`) when nothing came.
+        """
+        try:
+            yield from self._straight()
+        except av.error.FFmpegError:
+            yield from self._around_damage(skip=self._given)
+        if self._given == 0:
+            raise UnreadableError("corrupt", f"nothing in {shown_path(self._recording.path)} can be decoded")
+
+    def _straight(self) -> Iterator[Block]:
+        graph = Graph()
+        source = graph.add(
+            "amovie",
+            filename=self._recording.address,
+            format_opts=f"protocol_whitelist=file:format_whitelist={CONTAINERS}",
+            dec_threads="1",
+        )
+        sink = self._gathering(graph, source)
+        while (frame := _pull(sink)) is not None:
+            yield self._block(frame)
+
+    def _around_damage(self, *, skip: int) -> Iterator[Block]:
+        with open_container(self._recording) as (container, stream):
+            graph = Graph()
+            source = graph.add_abuffer(template=stream)
+            sink = self._gathering(graph, source)
+            seen = 0
+            for frame in _whole_frames(container.demux(stream)):
+                seen += frame.samples
+                if seen <= skip:
+                    continue
+                source.push(frame)
+                while (gathered := _pull(sink)) is not None:
+                    yield self._block(gathered)
+            source.push(None)
+            while (gathered := _pull(sink)) is not None:
+                yield self._block(gathered)
+
+    def _gathering(self, graph: Graph, source: FilterContext) -> FilterContext:
+        form = "fltp" if len(self.speakers) <= PLANAR_CHANNELS else "flt"
+        alike = graph.add("aformat", sample_fmts=form, sample_rates=str(self.rate_hz))
+        large = graph.add("asetnsamples", n=str(_block_samples(self.rate_hz)), p="0")
+        sink = graph.add("abuffersink")
+        graph.link_nodes(source, alike, large, sink).configure()
+        return sink
+
+    def _block(self, frame: AudioFrame) -> Block:
+        samples: Block = frame.to_ndarray().astype(np.float32, copy=False)
+        channels = len(self.speakers)
+        if samples.shape[0] != channels:
+            samples = np.ascontiguousarray(samples.reshape(-1, channels).T)
+        self._given += samples.shape[1]
+        highest = np.abs(samples).max(initial=0.0)
+        if not highest <= LOUDEST:
+            samples = np.nan_to_num(samples, nan=0.0).clip(-LOUDEST, LOUDEST)
+        return samples
+
+
+@contextmanager
+def open_decoder(path: bytes) -> Iterator[Decoder]:
+    """Open one recording for decoding. Blocks; may crash the process with FFmpeg: run it in a worker.
+
+    Raises (also at the end of the block):
+        FileGoneError: it went or changed meanwhile.
+        UnreadableError: `no_audio`, `corrupt`, `unreadable`.
+    """
+    with open_recording(path) as recording:
+        with open_container(recording) as (container, stream):
+            claimed_s = float(stream.duration * stream.time_base) if stream.duration and stream.time_base else 0.0
+            decoder = Decoder(
+                rate_hz=stream.codec_context.sample_rate,
+                speakers=_speakers(stream),
+                recording=recording,
+                claimed_s=claimed_s or (container.duration or 0) / av.time_base,
+            )
+        if decoder.rate_hz <= 0 or not decoder.speakers:
+            raise UnreadableError("corrupt", f"{shown_path(path)} claims no channels, or no sample rate")
+        yield decoder
+
+
+def _block_samples(rate_hz: int) -> int:
+    step = max(1, rate_hz // 100)
+    return max(1, BLOCK_SAMPLES // step) * step
+
+
+def _speakers(stream: AudioStream) -> tuple[str, ...]:
+    layout = stream.codec_context.layout
+    if stream.codec_context.channels == 1:
+        return ("FC",)
+    if stream.codec_context.channels == 2:
+        return ("FL", "FR")
+    return tuple(channel.name for channel in layout.channels)
+
+
+def _pull(sink: FilterContext) -> AudioFrame | None:
+    """The next gathered frame, or None when there is none yet or no more."""
+    try:
+        frame = sink.pull()
+    except (av.error.EOFError, av.error.BlockingIOError):
+        return None
+    assert isinstance(frame, AudioFrame)
+    return frame
+
+
+def _whole_frames(packets: "Iterator[av.Packet[AudioStream]]") -> Iterator[AudioFrame]:
+    try:
+        for packet in packets:
+            try:
+                yield from packet.decode()
+            except av.error.FFmpegError:
+                # A hole: the next packets may be sound again.
+                continue
+    except av.error.FFmpegError:
+        # The container ends here, whatever it says.
+        return
