@@ -11,6 +11,7 @@ import structlog
 import trio
 
 from actors.errors import ConfigurationError, DatabaseError
+from actors.store.datafolder import shown
 from actors.store.place import Place
 from actors.store.programs import Programs
 
@@ -39,15 +40,17 @@ async def make_cluster(where: Place, programs: Programs) -> None:
     if (where.cluster / "PG_VERSION").exists():
         return
     if where.cluster.exists():
-        raise ConfigurationError(f"{where.cluster} is no database. Move it away, or choose another --data-dir.")
+        raise ConfigurationError(f"{shown(where.cluster)} is no database. Move it away, or choose another --data-dir.")
     for left in where.home.glob(f"{UNFINISHED}*"):
         await trio.to_thread.run_sync(partial(shutil.rmtree, left, ignore_errors=True))
     try:
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=where.home))
         where.give(unfinished)
     except OSError as error:
-        raise ConfigurationError(f"The data folder {where.home} cannot be written to: {error.strerror}.") from error
-    log.info("database.making", cluster=str(where.cluster), version=programs.version)
+        raise ConfigurationError(
+            f"The data folder {shown(where.home)} cannot be written to: {error.strerror}."
+        ) from error
+    log.info("database.making", cluster=shown(where.cluster), version=programs.version)
     try:
         await trio.run_process(
             [
@@ -65,5 +68,5 @@ async def make_cluster(where: Place, programs: Programs) -> None:
         )
     except subprocess.CalledProcessError as error:
         words = error.stderr.decode("utf-8", "replace").strip()
-        raise DatabaseError(f"No database could be made in {where.home}: {words}") from error
+        raise DatabaseError(f"No database could be made in {shown(where.home)}: {words}") from error
     os.rename(unfinished, where.cluster)

@@ -1,5 +1,6 @@
 """PostgreSQL as a child of Rookery, for those who name no server: one process, one Unix socket, no TCP."""
 
+import os
 import signal
 import subprocess
 from collections import deque
@@ -17,10 +18,12 @@ from actors.errors import DatabaseAwayError, DatabaseError
 from actors.store.cluster import SUPERUSER, child_environment, make_cluster
 from actors.store.datafolder import DataFolder, hold_data_folder
 from actors.store.leftover import end_servers
-from actors.store.place import SHELTER, Place, make_sockets, place
+from actors.store.place import SHELTER, Place, drop_sockets, make_sockets, place
 from actors.store.programs import Programs, programs_for
 
 DATABASE = "postgres"
+REGARDLESS = "port=5432&sslmode=disable&target_session_attrs=any"
+"""What the driver would otherwise take from `PG…` variables of the environment, which speak of other servers."""
 READY = "database system is ready to accept connections"
 LONGEST_LINE = 4_096
 LINES_KEPT = 20
@@ -72,7 +75,7 @@ class EmbeddedServer:
             ConfigurationError: the folder's database belongs to another user.
         """
         where = place(folder, shelter=shelter)
-        url = f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(str(where.sockets), safe='')}"
+        url = f"postgresql://{SUPERUSER}@/{DATABASE}?host={quote(os.fsencode(where.sockets), safe='')}&{REGARDLESS}"
         return cls(folder, where, url, SETTINGS | dict(settings or {}))
 
     async def serve(self, ready: Callable[[], object]) -> None:
@@ -100,6 +103,7 @@ class EmbeddedServer:
             finally:
                 await _stop(process)
                 self.pid = None
+                drop_sockets(self.where)
         how = f"by signal {-code}" if code < 0 else f"with code {code}"
         raise DatabaseAwayError(f"The embedded PostgreSQL ended {how}: {' / '.join(self._lines) or 'no last words'}")
 
@@ -111,7 +115,7 @@ class EmbeddedServer:
         make_sockets(where)
         options = [word for name, value in self.settings.items() for word in ("-c", f"{name}={value}")]
         return await trio.lowlevel.open_process(
-            [str(programs.postgres), "-D", str(where.cluster), "-k", str(where.sockets), *options],
+            [str(programs.postgres), "-D", str(where.cluster), "-k", str(where.sockets), "-p", "5432", *options],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

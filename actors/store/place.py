@@ -8,14 +8,16 @@ the data folder records where. The mode of a folder that is not ours is never ch
 import hashlib
 import os
 import pwd
+import re
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import attrs
 
 from actors.errors import ConfigurationError
-from actors.store.datafolder import PRIVATE, DataFolder
+from actors.store.datafolder import PRIVATE, DataFolder, shown
 
 SHELTER = Path("/var/lib")
 CLUSTER_NAME = "postgres"
@@ -23,6 +25,8 @@ RECORD_NAME = "postgres.place"
 SOCKET_NAME = ".s.PGSQL.5432"
 LONGEST_SOCKET_PATH = 103
 """Bytes; Linux has room for 107, the BSDs for 103."""
+PLAIN = re.compile(rb"[A-Za-z0-9/_.-]+")
+"""Socket folders that neither URLs nor PostgreSQL's settings read as anything but a path: no comma, blank or odd byte."""
 SERVER_USERS = ("rookery", "postgres", "nobody")
 """Whom root chooses when the data folder is root's own; the first that exists."""
 
@@ -83,15 +87,21 @@ def place(folder: DataFolder, *, shelter: Path = SHELTER) -> Place:
             user = User(uid=owner.st_uid, gid=owner.st_gid)
         elif owner.st_uid != os.geteuid():
             raise ConfigurationError(
-                f"The database {cluster} belongs to user {owner.st_uid}. "
+                f"The database {shown(cluster)} belongs to user {owner.st_uid}. "
                 "Start Rookery as that user, or choose another folder with --data-dir."
             )
         if user is not None and not passable(home, user):
             raise ConfigurationError(
-                f"User {user.uid}, to whom the database {cluster} belongs, can no longer come through to it. "
+                f"User {user.uid}, to whom the database {shown(cluster)} belongs, can no longer come through to it. "
                 "Give the folders above it back their x permission for others."
             )
     return Place(home=home, sockets=_sockets(home), user=user)
+
+
+def drop_sockets(where: Place) -> None:
+    """Remove the socket folder once the server has stopped; one that is still in use stays."""
+    with suppress(OSError):
+        where.sockets.rmdir()
 
 
 def passable(path: Path, user: User) -> bool:
@@ -132,13 +142,15 @@ def _digest(path: Path) -> str:
 
 
 def _sockets(home: Path) -> Path:
-    """Beside the cluster, or a short folder for temporary files when the path would be too long for a socket."""
-    beside = home / "run"
-    if len(os.fsencode(beside / SOCKET_NAME)) <= LONGEST_SOCKET_PATH:
-        return beside
+    """Beside the cluster, or a folder for temporary files when that path would be too long or odd for a socket."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "") if os.geteuid() != 0 else ""
-    short = Path(runtime or "/tmp") / f"rookery-{_digest(home)}"  # noqa: S108  # made 0700 and checked in make_sockets
-    return short if len(os.fsencode(short / SOCKET_NAME)) <= LONGEST_SOCKET_PATH else Path("/tmp") / short.name  # noqa: S108
+    name = f"rookery-{_digest(home)}"
+    temporary = Path("/tmp") / name  # noqa: S108  # made 0700 and checked in make_sockets
+    for folder in (home / "run", Path(runtime or "/tmp") / name):  # noqa: S108
+        path = os.fsencode(folder / SOCKET_NAME)
+        if len(path) <= LONGEST_SOCKET_PATH and PLAIN.fullmatch(path):
+            return folder
+    return temporary
 
 
 def make_sockets(where: Place) -> None:
@@ -151,7 +163,7 @@ def make_sockets(where: Place) -> None:
     found = where.sockets.lstat()
     uid = os.geteuid() if where.user is None else where.user.uid
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.geteuid()}:
-        raise ConfigurationError(f"{where.sockets} belongs to somebody else; remove it, Rookery needs the name.")
+        raise ConfigurationError(f"{shown(where.sockets)} belongs to somebody else; remove it, Rookery needs the name.")
     where.sockets.chmod(PRIVATE)
     where.give(where.sockets)
     for left in where.sockets.iterdir():

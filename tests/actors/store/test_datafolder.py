@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.errors import ConfigurationError, DataFolderBusyError
-from actors.store.datafolder import hold_data_folder
+from actors.store.datafolder import hold_data_folder, shown
 
 HOLD = """
 import sys
@@ -97,3 +97,7 @@ def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path):
     with pytest.raises(ConfigurationError), hold_data_folder(tmp_path):
         pass
     assert victim.read_text() == "precious"
+
+
+def test_messages_show_odd_paths_on_one_line():
+    assert shown(Path(os.fsdecode(b"/m\xfc\n/x"))) == "/m\ufffd\ufffd/x"

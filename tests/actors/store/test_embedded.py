@@ -276,6 +276,32 @@ async def test_a_very_long_data_folder_works(server_folder: Path):
         assert await answers(server.url)
 
 
+@pytest.mark.parametrize("name", [b"m\xfcsic, 100% new\nline"])
+async def test_a_data_folder_of_an_odd_name_works(server_folder: Path, name: bytes):
+    async with embedded(server_folder / os.fsdecode(name), settings=QUICK) as server:
+        assert await answers(server.url)
+    assert not server.where.sockets.exists()
+
+
+async def test_variables_for_other_servers_do_not_matter(server_folder: Path, monkeypatch: pytest.MonkeyPatch):
+    others = {"PORT": "1", "HOST": "nowhere", "DATABASE": "x", "SSLMODE": "verify-full", "DATA": "/x", "USER": "x"}
+    for name, value in others.items():
+        monkeypatch.setenv(f"PG{name}", value)
+    async with embedded(server_folder, settings=QUICK) as server:
+        assert await answers(server.url)
+
+
+async def test_a_server_that_stays_away_is_given_up(server_folder: Path):
+    async with open_bridge() as bridge:
+        async with embedded(server_folder, settings=QUICK) as server:
+            url = server.url
+        async with open_pool(bridge, url, connections=1, limit_s=5, patience_s=0.1) as pool:
+            with pytest.raises(DatabaseAwayError, match="is away"):
+                await pool.read(lambda connection: connection.fetchval("SELECT 1"))
+            with pytest.raises(DatabaseAwayError, match="is away"):
+                await pool.write(lambda connection: connection.fetchval("SELECT 1"))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root needs a shelter")
 async def test_root_with_a_closed_data_folder_works_and_opens_nothing_above_it(tmp_path: Path, server_folder: Path):
     closed = tmp_path / "closed" / "data"

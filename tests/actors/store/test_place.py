@@ -7,7 +7,17 @@ import pytest
 
 from actors.errors import ConfigurationError
 from actors.store.datafolder import DataFolder
-from actors.store.place import LONGEST_SOCKET_PATH, SOCKET_NAME, Place, User, make_sockets, passable, place
+from actors.store.place import (
+    LONGEST_SOCKET_PATH,
+    PLAIN,
+    SOCKET_NAME,
+    Place,
+    User,
+    drop_sockets,
+    make_sockets,
+    passable,
+    place,
+)
 
 only_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as somebody else")
 not_root = pytest.mark.skipif(os.geteuid() == 0, reason="root runs the server as somebody else")
@@ -90,6 +100,27 @@ def test_the_socket_fits_however_long_the_data_folder_is(server_folder: Path, le
     where = place(DataFolder(data))
     assert len(os.fsencode(where.sockets / SOCKET_NAME)) <= LONGEST_SOCKET_PATH
     assert place(DataFolder(data)) == where
+
+
+@pytest.mark.parametrize("name", [b"with blank", b"a,b", b"100%", b"m\xfcsic", "müsik".encode(), b"new\nline"])
+def test_a_folder_of_an_odd_name_has_its_socket_elsewhere(server_folder: Path, name: bytes):
+    data = server_folder / os.fsdecode(name)
+    data.mkdir()
+    where = place(DataFolder(data))
+    assert not where.sockets.is_relative_to(data)
+    assert PLAIN.fullmatch(os.fsencode(where.sockets))
+
+
+def test_the_socket_folder_is_removed_when_nothing_is_left_in_it(server_folder: Path):
+    where = Place(home=server_folder, sockets=server_folder / "run", user=None)
+    make_sockets(where)
+    (where.sockets / SOCKET_NAME).touch()
+    drop_sockets(where)
+    assert where.sockets.exists()
+    (where.sockets / SOCKET_NAME).unlink()
+    drop_sockets(where)
+    assert not where.sockets.exists()
+    drop_sockets(where)
 
 
 def test_the_socket_folder_is_private_and_emptied(server_folder: Path):
