@@ -168,6 +168,7 @@ class Running:
 
     def _stopped_while_down(self, node: Node, branch: Branch) -> None:
         group = node.group
+        node.failed = False
         node.close("stopped")
         if branch.dynamic:
             branch.forget(node)

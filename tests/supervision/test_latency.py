@@ -1,0 +1,47 @@
+"""The latency histogram."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from supervision.latency import Histogram
+
+
+def test_no_message_gives_zeros() -> None:
+    latency = Histogram().latency()
+
+    assert (latency.count, latency.p50_s, latency.p99_s) == (0, 0, 0)
+
+
+def test_quantiles_stand_where_they_should() -> None:
+    histogram = Histogram()
+    for _ in range(98):
+        histogram.add(1_000)
+    for _ in range(2):
+        histogram.add(1_000_000)
+    latency = histogram.latency()
+
+    assert latency.count == 100
+    assert latency.p50_s == pytest.approx(1e-6, rel=0.25)
+    assert latency.p95_s == pytest.approx(1e-6, rel=0.25)
+    assert latency.p99_s == pytest.approx(1e-3, rel=0.25)
+
+
+@given(st.integers(0, 2**60))
+def test_one_value_is_read_back_from_above_within_a_quarter(nanoseconds) -> None:
+    histogram = Histogram()
+    histogram.add(nanoseconds)
+    back = histogram.latency().p50_s * 1e9
+
+    assert nanoseconds <= back * (1 + 1e-9)
+    assert back <= max(nanoseconds * 1.25, 3) * (1 + 1e-9)
+
+
+@given(st.lists(st.integers(0, 2**48), max_size=200))
+def test_memory_is_bounded(values) -> None:
+    histogram = Histogram()
+    for value in values:
+        histogram.add(value)
+
+    assert len(histogram.counts) <= 200
+    assert max(histogram.counts, default=0) <= 4 * 49 + 3

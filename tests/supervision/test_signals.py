@@ -1,0 +1,78 @@
+"""SIGTERM and Ctrl-C."""
+
+import os
+import signal
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from supervision import Child, EventKind, Supervisor, run
+from supervision.testing import Probe
+
+
+async def sleeps(context) -> None:
+    await trio.sleep_forever()
+
+
+def ends(running) -> list:
+    return [(event.path, event.reason) for event in running.recent_events() if event.kind is EventKind.EXITED]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+async def test_signal_stops_in_order_and_ends_the_body_silently(number, autojump_clock) -> None:
+    tree = Supervisor("r", children=[Probe().child("a"), Child("b", sleeps)])
+    began = trio.current_time()
+    async with run(tree) as running:
+        os.kill(os.getpid(), number)
+        await trio.sleep_forever()
+
+    assert ends(running) == [("r/b", "killed"), ("r/a", "stopped"), ("r", "stopped")]
+    assert trio.current_time() == began + 5
+
+
+async def test_second_signal_kills_at_once(autojump_clock) -> None:
+    began = trio.current_time()
+    async with run(Supervisor("r", children=[Child("a", sleeps), Child("b", sleeps)])) as running:
+        for _ in range(2):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await wait_all_tasks_blocked()
+        await trio.sleep_forever()
+
+    assert ends(running)[-1] == ("r", "killed")
+    assert trio.current_time() == began
+
+
+async def test_signal_during_the_start_ends_it(autojump_clock) -> None:
+    async def slow(context) -> None:
+        os.kill(os.getpid(), signal.SIGTERM)
+        await trio.sleep(2)
+        context.ready()
+
+    entered = []
+    async with run(Supervisor("r", children=[Probe().child("a"), Child("slow", slow), Probe().child("c")])) as running:
+        entered.append(1)
+        await trio.sleep_forever()
+
+    assert ends(running) == [("r/slow", "stopped"), ("r/a", "stopped"), ("r", "stopped")]
+
+
+async def test_handlers_before_are_back_afterwards_also_with_two_trees(autojump_clock) -> None:
+    before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    async with run(Supervisor("one")) as one:
+        async with run(Supervisor("two")) as two:
+            assert signal.getsignal(signal.SIGTERM) != before[0]
+        os.kill(os.getpid(), signal.SIGTERM)
+        await trio.sleep_forever()
+
+    assert ends(one) == [("one", "stopped")]
+    assert ends(two) == [("two", "stopped")]
+    assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
+
+
+async def test_no_handlers_outside_the_main_thread(autojump_clock) -> None:
+    async def elsewhere() -> str:
+        async with run(Supervisor("r")) as running:
+            return running.status().root.state
+
+    assert await trio.to_thread.run_sync(trio.run, elsewhere) == "running"

@@ -1,0 +1,118 @@
+"""The picture of the running tree."""
+
+import attrs
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from supervision import Actor, Backoff, Child, CircuitBreaker, Intensity, Mailbox, Strategy, Supervisor, run
+from supervision.testing import Probe
+
+
+def crash(message: object) -> object:
+    if isinstance(message, Exception):
+        raise message
+    return message
+
+
+async def test_figures_of_an_actor(autojump_clock) -> None:
+    async with run(Supervisor("r", children=[Probe(crash).child("a", mailbox=Mailbox(capacity=7))])) as running:
+        ref = running.ref("r/a")
+        for n in range(5):
+            ref.tell_nowait(n)
+        ref.tell_nowait(ValueError("no"))
+        await wait_all_tasks_blocked()
+        await trio.sleep(10)
+        status = running.status().find("r/a")
+
+        assert (status.handled, status.failed, status.dead_letters, status.restarts) == (5, 1, 1, 1)
+        assert (status.mailbox_depth, status.mailbox_capacity, status.mailbox_high_water) == (0, 7, 6)
+        assert status.uptime_s == 10
+        assert status.latency.count == 5
+        assert 0 < status.latency.p50_s <= status.latency.p99_s < 60
+        assert status.rate_per_s > 0
+        assert "ValueError: no" in status.last_error
+        assert "Traceback" in status.last_error
+
+
+async def test_figures_of_a_supervisor(autojump_clock) -> None:
+    tree = Supervisor(
+        "r",
+        strategy=Strategy.ONE_FOR_ALL,
+        intensity=Intensity(restarts=3, within_s=20),
+        children=[Probe(crash).child("a")],
+    )
+    async with run(tree) as running:
+        running.ref("r/a").tell_nowait(ValueError("no"))
+        await trio.sleep(8)
+        root = running.status().root
+
+        assert (root.restarts_in_window, root.restarts_remaining) == (1, 2)
+        assert root.escalates_after == "escalates after 3 more within 12 s"
+        assert root.strategy == "one_for_all"
+        assert root.uptime_s == 8
+
+
+async def test_every_state_of_a_start_and_restart_is_seen(autojump_clock) -> None:
+    class Slow(Actor[object]):
+        async def started(self, context) -> None:
+            await trio.sleep(1)
+
+        async def receive(self, message: object) -> None:
+            raise ValueError(message)
+
+        async def stopped(self) -> None:
+            await trio.sleep(1)
+
+    seen = []
+
+    async def look(context) -> None:
+        while True:
+            state = context.running.status().find("r/slow").state
+            if state not in seen[-1:]:
+                seen.append(str(state))
+            await trio.sleep(0.25)
+
+    tree = Supervisor("r", backoff=Backoff(first_s=1), children=[Child("look", look), Child("slow", Slow)])
+    async with run(tree) as running:
+        await trio.sleep(0.5)
+        running.ref("r/slow").tell_nowait(1)
+        await trio.sleep(5)
+        await running.stop_child("r/slow")
+        await trio.sleep(1)
+
+    assert seen == ["starting", "running", "backoff", "restarting", "running", "stopping", "stopped"]
+
+
+async def test_waits_and_breakers_are_shown(autojump_clock) -> None:
+    class Caller(Actor[str]):
+        async def started(self, context) -> None:
+            self.context = context
+            self.breaker = CircuitBreaker("shaky", failures=2)
+
+        async def receive(self, message: str) -> None:
+            async with self.breaker:
+                await self.context.ref_to("r/slow").ask("x", timeout_s=5)
+
+    class Slow(Actor[str]):
+        async def receive(self, message: str) -> None:
+            await trio.sleep(2)
+
+    async with run(Supervisor("r", children=[Child("slow", Slow), Child("caller", Caller)])) as running:
+        running.ref("r/caller").tell_nowait("go")
+        await trio.sleep(1)
+        status = running.status().find("r/caller")
+        assert status.waiting_for == ("r/slow",)
+        assert [(breaker.name, breaker.state) for breaker in status.breakers] == [("shaky", "closed")]
+        await trio.sleep(3)
+        assert running.status().find("r/caller").waiting_for == ()
+
+
+async def test_snapshots_are_frozen(autojump_clock) -> None:
+    async with run(Supervisor("r", children=[Probe().child("a")])) as running:
+        before = running.status()
+        await running.ref("r/a").ask(1, timeout_s=1)
+
+        assert before.find("r/a").handled == 0
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            before.root.children[0].handled = 5

@@ -1,0 +1,112 @@
+"""Stuck children."""
+
+import threading
+
+import pytest
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from supervision import Child, EventKind, Shutdown, Supervisor, run
+from supervision.stack import stack_of
+from supervision.testing import Probe
+
+
+def stubborn(release: trio.Event) -> Child:
+    async def ignores_cancellation(context) -> None:
+        with trio.CancelScope(shield=True):
+            await release.wait()
+
+    return Child("stuck", ignores_cancellation, shutdown=Shutdown(grace_s=2))
+
+
+async def test_shutdown_goes_on_without_a_shielded_child_and_names_it_with_its_stack(autojump_clock) -> None:
+    release, probe = trio.Event(), Probe()
+    async with run(Supervisor("r", children=[probe.child("a"), stubborn(release), probe.child("c")])) as running:
+        began = trio.current_time()
+        await running.stop()
+        assert trio.current_time() == began + 3
+        status = running.status()
+        assert [child.state for child in status.root.children] == ["stopped", "stuck", "stopped"]
+        assert "ignores_cancellation" in status.find("r/stuck").stack
+        stuck = next(event for event in running.recent_events() if event.kind is EventKind.STUCK)
+        assert "release.wait()" in stuck.reason
+        release.set()
+    assert running.status().find("r/stuck").state == "stopped"
+    assert running.recent_events()[-1].path == "r/stuck"
+
+
+async def test_stop_child_returns_only_when_it_has_really_ended(autojump_clock) -> None:
+    release = trio.Event()
+    async with run(Supervisor("r", children=[stubborn(release)])) as running:
+        began = trio.current_time()
+
+        async def let_go() -> None:
+            await trio.sleep(50)
+            assert running.status().find("r/stuck").state == "stuck"
+            release.set()
+
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(let_go)
+            await running.stop_child("r/stuck", how="kill")
+        assert trio.current_time() == began + 50
+        assert running.status().find("r/stuck").state == "stopped"
+
+
+async def test_stopping_a_supervisor_with_a_stuck_child_waits_for_it_too(autojump_clock) -> None:
+    release = trio.Event()
+    async with run(Supervisor("r", children=[Supervisor("s", children=[stubborn(release)])])) as running:
+        with trio.move_on_after(100) as scope:
+            await running.stop_child("r/s")
+        assert scope.cancelled_caught
+        assert running.status().find("r/s").state == "stopped"
+        release.set()
+        await running.stop_child("r/s")
+        await wait_all_tasks_blocked()
+        assert running.status().find("r/s/stuck").state == "stopped"
+
+
+async def test_siblings_go_on_while_one_is_stuck(autojump_clock) -> None:
+    release = trio.Event()
+    tree = Supervisor("r", children=[stubborn(release), Probe(str).child("b")])
+    async with run(tree) as running, trio.open_nursery() as nursery:
+        nursery.start_soon(running.stop_child, "r/stuck", "kill")
+        await trio.sleep(5)
+        assert await running.ref("r/b").ask(5, timeout_s=1) == "5"
+        release.set()
+
+
+async def test_stack_shows_the_thread_that_is_waited_for(autojump_clock) -> None:
+    release = threading.Event()
+
+    async def in_a_thread(context) -> None:
+        await trio.to_thread.run_sync(release.wait)
+
+    async with run(Supervisor("r", children=[Child("t", in_a_thread, shutdown=Shutdown(grace_s=0))])) as running:
+        await running.stop()
+        try:
+            text = running.status().find("r/t").stack
+        finally:
+            release.set()
+
+        assert "in thread" in text
+        assert "self._cond.wait" in text
+
+
+def test_no_task_has_no_stack() -> None:
+    assert stack_of(None) == ""
+
+
+@pytest.mark.parametrize("checkpoints", [1, 50])
+async def test_busy_child_that_never_lets_itself_be_cancelled_is_stuck(checkpoints, autojump_clock) -> None:
+    async def busy(context) -> None:
+        with trio.CancelScope(shield=True):
+            while not over.is_set():
+                for _ in range(checkpoints):
+                    await trio.lowlevel.checkpoint()
+                await trio.sleep(0.1)
+
+    over = trio.Event()
+    async with run(Supervisor("r", children=[Child("busy", busy, shutdown=Shutdown(grace_s=0))])) as running:
+        await running.stop()
+        assert "busy" in running.status().find("r/busy").stack
+        over.set()

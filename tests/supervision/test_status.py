@@ -1,0 +1,25 @@
+"""The values of a status."""
+
+from supervision import Supervisor, run
+from supervision.status import error_text
+from supervision.testing import Probe
+
+
+async def test_walk_visits_parents_first_in_start_order(autojump_clock) -> None:
+    tree = Supervisor(
+        "r", children=[Probe().child("a"), Supervisor("s", children=[Probe().child("b")]), Probe().child("c")]
+    )
+    async with run(tree) as running:
+        status = running.status()
+
+    assert [node.path for node in status.walk()] == ["r", "r/a", "r/s", "r/s/b", "r/c"]
+    assert status.find("r/s/b").path == "r/s/b"
+    assert status.find("r/x") is None
+
+
+def test_error_text_has_the_causes() -> None:
+    error = ValueError("outer")
+    error.__cause__ = KeyError("inner")
+
+    assert "inner" in error_text(error)
+    assert error_text(None) is None
