@@ -37,6 +37,7 @@ def create_app(services: Services) -> QuartTrio:
     app.config["BODY_TIMEOUT"] = BODY_LIMIT_S
     # Werkzeug would answer doubled slashes with a redirect in HTML.
     app.url_map.merge_slashes = False
+    app.url_map.converters["node"] = supervision.NodeConverter
     app.extensions["services"] = services
     app.register_error_handler(Exception, answered)
     for blueprint in BLUEPRINTS:

@@ -34,6 +34,9 @@ RESPONSE_HEADERS: Mapping[str, str] = {
 }
 """Response headers that operations name in their answers."""
 
+TAGS = ("Tracks", "Library", "Live", "Supervision", "Service")
+"""In the order of the documentation; others follow."""
+
 _EVERYWHERE = ("X-Request-ID", "Server-Timing")
 _ALWAYS_POSSIBLE = ("BAD_REQUEST", "VALIDATION_ERROR", "INTERNAL", "UNAVAILABLE", "TIMEOUT")
 _WITH_BODY = ("MALFORMED_JSON", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT")
@@ -68,13 +71,17 @@ def document(operations: Iterable[Declaration], *, version: str, description: st
         "openapi": "3.1.0",
         "info": {"title": "Rookery", "version": version, "description": description, "license": {"name": "MIT"}},
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in dict.fromkeys(one.tag for one in listed)],
+        "tags": [{"name": tag} for tag in sorted({one.tag for one in listed}, key=_tag_order)],
         "paths": paths,
         "components": {
             "schemas": components,
             "headers": {name: _header(text) for name, text in RESPONSE_HEADERS.items()},
         },
     }
+
+
+def _tag_order(tag: str) -> tuple[int, str]:
+    return (TAGS.index(tag) if tag in TAGS else len(TAGS), tag)
 
 
 def _schemas(operations: tuple[Declaration, ...]) -> tuple[dict[Any, Any], dict[str, Any]]:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import msgspec
 import pytest
 
 from web.openapi import declarations, document
@@ -89,3 +90,12 @@ async def test_a_parameter_tells_its_bounds_and_default(described) -> None:
 async def test_times_say_their_form(described) -> None:
     schemas = described["components"]["schemas"]
     assert schemas["TrackView"]["properties"]["addedAt"] == {"type": "string", "format": "date-time"}
+
+
+async def test_every_json_answer_has_a_true_example(served) -> None:
+    for one in declarations(served.app):
+        for answer in one.answers.values():
+            if answer.model is not None:
+                assert answer.example is not None, one.name
+                json = msgspec.json.encode(answer.example)
+                assert msgspec.json.encode(msgspec.json.decode(json, type=answer.model)) == json

@@ -34,7 +34,7 @@ _HEADERS = ("ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition")
         ),
         304: Answer(meaning="You have it already.", headers=("ETag", "Last-Modified")),
     },
-    asks=("Range", "If-Range", "If-None-Match", "If-Modified-Since", "If-Match"),
+    asks=("Range", "If-Range", "If-None-Match", "If-Modified-Since"),
     problems=("TRACK_NOT_FOUND", "NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"),
 )
 async def play_track(track_id: str) -> Response:

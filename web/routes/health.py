@@ -45,12 +45,16 @@ class Liveness(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     status: Literal["ok"] = "ok"
 
 
+_CHECKS = {"database": Check(status="ok"), "supervision": Check(status="degraded", reason="rookery/web is backoff")}
+_HEALTH = Health(status="degraded", version="0.1.0", uptime=3600.0, checks=_CHECKS)
+
+
 @endpoint(
     blueprint,
     "GET",
     "/health",
     tag="Service",
-    answers={200: Answer(meaning="It works; `degraded` if a part does not.", model=Health)},
+    answers={200: Answer(meaning="It works; `degraded` if a part does not.", model=Health, example=_HEALTH)},
 )
 async def read_health() -> Response:
     """How the service is, by part. A database that is away is answered by 503."""
@@ -67,13 +71,25 @@ async def read_health() -> Response:
     )
 
 
-@endpoint(blueprint, "GET", "/livez", tag="Service", answers={200: Answer(meaning="It lives.", model=Liveness)})
+@endpoint(
+    blueprint,
+    "GET",
+    "/livez",
+    tag="Service",
+    answers={200: Answer(meaning="It lives.", model=Liveness, example=Liveness())},
+)
 async def read_liveness() -> Response:
     """Whether the process answers at all."""
     return answer(Liveness())
 
 
-@endpoint(blueprint, "GET", "/readyz", tag="Service", answers={200: Answer(meaning="It is ready.", model=Liveness)})
+@endpoint(
+    blueprint,
+    "GET",
+    "/readyz",
+    tag="Service",
+    answers={200: Answer(meaning="It is ready.", model=Liveness, example=Liveness())},
+)
 async def read_readiness() -> Response:
     """Whether requests should be sent here: not during a shutdown, and not without the database."""
     if services().stopping.is_set():

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from quart import Blueprint, Response
 
+from web import examples
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
 from web.services import services
@@ -36,7 +37,19 @@ class Info(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     environment: Environment
 
 
-@endpoint(blueprint, "GET", "/info", tag="Service", answers={200: Answer(meaning="What it is.", model=Info)})
+_INFO = Info(
+    name="rookery",
+    version="0.1.0",
+    started_at=examples.MOMENT,
+    uptime=3600.0,
+    features=FEATURES,
+    environment=Environment(python="3.13.1", system="Linux", database="embedded"),
+)
+
+
+@endpoint(
+    blueprint, "GET", "/info", tag="Service", answers={200: Answer(meaning="What it is.", model=Info, example=_INFO)}
+)
 async def read_info() -> Response:
     """What this server is and can do."""
     held = services()

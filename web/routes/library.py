@@ -10,6 +10,7 @@ from quart import Blueprint, Response
 from actors.messages import RootsChanged, ScanNow
 from actors.model.root import RootState
 from actors.model.view import RootView, root_view
+from web import examples
 from web.conditions import conditional, demand_match
 from web.encoding import answer, entity_tag, json_bytes
 from web.endpoints import Answer, endpoint
@@ -27,7 +28,7 @@ WATCHER = "rookery/pipeline/watcher"
 class NewRoot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A folder to watch; `path` absolute, on the machine that serves."""
 
-    path: Annotated[str, msgspec.Meta(pattern="^/", max_length=4096, examples=["/home/me/Music"])]
+    path: Annotated[str, msgspec.Meta(pattern="^/", max_length=4096, examples=["/srv/music"])]
 
 
 class RootPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -51,13 +52,18 @@ class Scan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     root_ids: tuple[str, ...]
 
 
+_META, _LINKS = examples.only_page("/api/v1/library/roots")
+_PAGE = RootPage(data=(examples.ROOT,), meta=_META, links=_LINKS, cache_info=examples.NO_CACHE)
+_SCAN = Scan(root_ids=(examples.ROOT_ID,))
+
+
 @endpoint(
     blueprint,
     "GET",
     "/roots",
     tag="Library",
     query=PageQuery,
-    answers={200: Answer(meaning="Roots, by path.", model=RootPage)},
+    answers={200: Answer(meaning="Roots, by path.", model=RootPage, example=_PAGE)},
 )
 async def list_roots(query: PageQuery) -> Response:
     """The folders that are watched."""
@@ -74,8 +80,12 @@ async def list_roots(query: PageQuery) -> Response:
     tag="Library",
     body=NewRoot,
     answers={
-        200: Answer(meaning="It was watched already.", model=RootView, headers=("ETag", "Location")),
-        201: Answer(meaning="It is watched from now on.", model=RootView, headers=("ETag", "Location")),
+        200: Answer(
+            meaning="It was watched already.", model=RootView, headers=("ETag", "Location"), example=examples.ROOT
+        ),
+        201: Answer(
+            meaning="It is watched from now on.", model=RootView, headers=("ETag", "Location"), example=examples.ROOT
+        ),
     },
 )
 async def add_root(body: NewRoot) -> Response:
@@ -96,10 +106,10 @@ async def add_root(body: NewRoot) -> Response:
     "/roots/<root_id>",
     tag="Library",
     answers={
-        200: Answer(meaning="The root.", model=RootView, headers=("ETag",)),
+        200: Answer(meaning="The root.", model=RootView, headers=("ETag",), example=examples.ROOT),
         304: Answer(meaning="You have it already.", headers=("ETag",)),
     },
-    asks=("If-None-Match", "If-Match"),
+    asks=("If-None-Match",),
     problems=("NOT_FOUND", "PRECONDITION_FAILED"),
 )
 async def find_root(root_id: str) -> Response:
@@ -135,7 +145,12 @@ async def remove_root(root_id: str) -> Response:
     "/roots/<root_id>/confirm",
     tag="Library",
     answers={
-        202: Answer(meaning="It will be looked at again, and what is gone is gone.", model=Scan, headers=("Location",))
+        202: Answer(
+            meaning="It will be looked at again, and what is gone is gone.",
+            model=Scan,
+            headers=("Location",),
+            example=_SCAN,
+        )
     },
     problems=("NOT_FOUND", "CONFLICT"),
 )
@@ -153,7 +168,7 @@ async def confirm_root(root_id: str) -> Response:
     "/scan",
     tag="Library",
     query=ScanQuery,
-    answers={202: Answer(meaning="It has begun, or will at once.", model=Scan, headers=("Location",))},
+    answers={202: Answer(meaning="It has begun, or will at once.", model=Scan, headers=("Location",), example=_SCAN)},
     problems=("NOT_FOUND",),
 )
 async def scan_library(query: ScanQuery) -> Response:

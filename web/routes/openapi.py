@@ -27,10 +27,12 @@ Every refusal is `application/problem+json` with a stable `code`. Every answer c
     "/openapi.json",
     tag="Service",
     answers={
-        200: Answer(meaning="The OpenAPI document.", model=dict[str, Any], headers=("ETag",)),
+        200: Answer(
+            meaning="The OpenAPI document.", model=dict[str, Any], headers=("ETag",), example={"openapi": "3.1.0"}
+        ),
         304: Answer(meaning="You have it already.", headers=("ETag",)),
     },
-    asks=("If-None-Match", "If-Match"),
+    asks=("If-None-Match",),
     problems=("PRECONDITION_FAILED",),
 )
 async def read_openapi() -> Response:

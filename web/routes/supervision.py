@@ -6,9 +6,11 @@ import msgspec
 import structlog
 import trio
 from quart import Blueprint, Response
+from werkzeug.routing import PathConverter
 
 from actors.config import SECONDS
 from supervision import ActorStatus, NotFoundError, RefusedError, Status, SupervisorStatus
+from web import examples
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
 from web.paging import CacheInfo, Links, Meta, PageQuery, sliced
@@ -20,9 +22,14 @@ blueprint = Blueprint("supervision", __name__, url_prefix="/api/v1")
 RESTART_LIMIT_S = 10 * SECONDS
 """A part that has not stopped and started by then is given up waiting for; it goes on stopping."""
 
-_PATH = "/supervision/<path:node_path>"
 _EVENTS = "/api/v1/supervision/events"
 _log = structlog.get_logger("rookery.web")
+
+
+class NodeConverter(PathConverter):
+    """Paths of the tree in addresses; what ends in `/restart` is an order, not a part."""
+
+    regex = "(?!.*/restart$)[^/].*?"
 
 
 class EventQuery(PageQuery, rename="camel", kw_only=True):
@@ -42,12 +49,16 @@ class EventPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     cache_info: CacheInfo
 
 
+_META, _LINKS = examples.only_page(_EVENTS)
+_PAGE = EventPage(data=(examples.EVENT,), meta=_META, links=_LINKS, cache_info=examples.NO_CACHE)
+
+
 @endpoint(
     blueprint,
     "GET",
     "/supervision",
     tag="Supervision",
-    answers={200: Answer(meaning="The whole tree.", model=TreeView)},
+    answers={200: Answer(meaning="The whole tree.", model=TreeView, example=examples.TREE)},
 )
 async def read_tree() -> Response:
     """The supervision tree at this moment."""
@@ -60,7 +71,7 @@ async def read_tree() -> Response:
     "/supervision/events",
     tag="Supervision",
     query=EventQuery,
-    answers={200: Answer(meaning="Events, newest first.", model=EventPage)},
+    answers={200: Answer(meaning="Events, newest first.", model=EventPage, example=_PAGE)},
 )
 async def list_events(query: EventQuery) -> Response:
     """What happened in the tree lately: starts, exits, restarts, dead letters. The last thousand are kept."""
@@ -75,9 +86,11 @@ async def list_events(query: EventQuery) -> Response:
 @endpoint(
     blueprint,
     "GET",
-    _PATH,
+    "/supervision/<node:node_path>",
     tag="Supervision",
-    answers={200: Answer(meaning="The part, with all below it.", model=ActorView | SupervisorView)},
+    answers={
+        200: Answer(meaning="The part, with all below it.", model=ActorView | SupervisorView, example=examples.ACTOR)
+    },
     problems=("NOT_FOUND",),
 )
 async def read_node(node_path: str) -> Response:
@@ -88,9 +101,9 @@ async def read_node(node_path: str) -> Response:
 @endpoint(
     blueprint,
     "POST",
-    f"{_PATH}/restart",
+    "/supervision/<path:node_path>/restart",
     tag="Supervision",
-    answers={200: Answer(meaning="It runs again.", model=ActorView | SupervisorView)},
+    answers={200: Answer(meaning="It runs again.", model=ActorView | SupervisorView, example=examples.ACTOR)},
     problems=("NOT_FOUND", "CONFLICT"),
 )
 async def restart_node(node_path: str) -> Response:

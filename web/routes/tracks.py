@@ -7,6 +7,7 @@ from quart import Blueprint, Response
 
 from actors.model.track import Presence, Stage
 from actors.model.view import TrackView, track_view
+from web import examples
 from web.conditions import conditional
 from web.encoding import answer, entity_tag
 from web.endpoints import Answer, endpoint
@@ -56,13 +57,17 @@ class TrackPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     cache_info: CacheInfo
 
 
+_META, _LINKS = examples.only_page(_LIST)
+_PAGE = TrackPage(data=(examples.TRACK,), meta=_META, links=_LINKS, cache_info=examples.NO_CACHE)
+
+
 @endpoint(
     blueprint,
     "GET",
     "/tracks",
     tag="Tracks",
     query=TrackListQuery,
-    answers={200: Answer(meaning="A page of tracks.", model=TrackPage)},
+    answers={200: Answer(meaning="A page of tracks.", model=TrackPage, example=_PAGE)},
     problems=("INVALID_CURSOR",),
 )
 async def list_tracks(query: TrackListQuery) -> Response:
@@ -103,10 +108,10 @@ async def list_tracks(query: TrackListQuery) -> Response:
     "/tracks/<track_id>",
     tag="Tracks",
     answers={
-        200: Answer(meaning="The track.", model=TrackView, headers=("ETag",)),
+        200: Answer(meaning="The track.", model=TrackView, headers=("ETag",), example=examples.TRACK),
         304: Answer(meaning="You have it already.", headers=("ETag",)),
     },
-    asks=("If-None-Match", "If-Match"),
+    asks=("If-None-Match",),
     problems=("TRACK_NOT_FOUND", "PRECONDITION_FAILED"),
 )
 async def find_track(track_id: str) -> Response:

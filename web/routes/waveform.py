@@ -8,6 +8,7 @@ import trio
 from quart import Blueprint, Response
 
 from actors.model.track import Track
+from web import examples
 from web.conditions import conditional
 from web.encoding import answer, entity_tag, raw_answer
 from web.endpoints import Answer, endpoint
@@ -52,11 +53,16 @@ class Waveform(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     highest: tuple[float, ...]
 
 
+_WAVEFORM = Waveform(
+    track_id=examples.TRACK_ID, duration=214.58, points=3, lowest=(-0.31, -0.92, -0.4), highest=(0.3, 0.95, 0.38)
+)
+
+
 def _answers(answer_: Answer) -> dict[int, Answer]:
     return {200: answer_, 304: Answer(meaning="You have it already.", headers=("ETag",))}
 
 
-_ASKS = ("If-None-Match", "If-Match")
+_ASKS = ("If-None-Match",)
 _PROBLEMS = ("TRACK_NOT_FOUND", "NOT_FOUND", "PRECONDITION_FAILED")
 
 
@@ -66,7 +72,7 @@ _PROBLEMS = ("TRACK_NOT_FOUND", "NOT_FOUND", "PRECONDITION_FAILED")
     "/tracks/<track_id>/waveform.json",
     tag="Tracks",
     query=WaveformQuery,
-    answers=_answers(Answer(meaning="The waveform as numbers.", model=Waveform, headers=("ETag",))),
+    answers=_answers(Answer(meaning="The waveform as numbers.", model=Waveform, headers=("ETag",), example=_WAVEFORM)),
     asks=_ASKS,
     problems=_PROBLEMS,
 )

@@ -67,5 +67,7 @@ async def test_what_cannot_be_restarted_is_refused(served, refused, path: str, s
 
 
 async def test_restarting_by_get_is_refused(served, refused) -> None:
-    refused(await served.client.get(f"{TREE}/rookery/pipeline/watcher/restart"), 404, "NOT_FOUND")
-    refused(await served.client.put(f"{TREE}/rookery/pipeline/watcher/restart"), 405, "METHOD_NOT_ALLOWED")
+    for method in ("GET", "PUT"):
+        response = await served.client.request(method, f"{TREE}/rookery/pipeline/watcher/restart")
+        refused(response, 405, "METHOD_NOT_ALLOWED")
+        assert response.headers["allow"] == "POST"

@@ -1,0 +1,135 @@
+"""One example of each value that answers hold, for the documentation; each is a real value of its type."""
+
+from datetime import UTC, datetime, timedelta
+
+from actors.model.features import Features, Key, Loudness, Tempo
+from actors.model.root import Root, RootState
+from actors.model.track import Location, Presence, Sound, Stage, Tags, Track
+from actors.model.view import root_view, track_view
+from supervision import ActorState, EventKind
+from web.paging import CacheInfo, Links, Meta
+from web.tree import ActorView, EventView, LatencyView, MailboxView, MessagesView, SupervisorView, TreeView
+
+MOMENT = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
+TRACK_ID = "0197f0b2c4a87c3e"
+ROOT_ID = "5e3b8d1c9a7f2460"
+
+TRACK = track_view(
+    Track(
+        id=TRACK_ID,
+        stage=Stage.ANALYZED,
+        presence=Presence.PRESENT,
+        audio_hash="8f14e45fceea167a5a36dedd4bea2543f1d2c9a0b3e4d5c6a7b8c9d0e1f20314",
+        tags=Tags(
+            title="Blue Heron",
+            artists=("Ada Vale",),
+            album="Wetlands",
+            genres=("Jazz",),
+            date="1999-03-14",
+            year=1999,
+            track_number=3,
+            track_total=9,
+        ),
+        sound=Sound(container="flac", codec="flac", duration_s=214.6, rate_hz=44_100, channels=2, bit_rate=873_000),
+        features=Features(
+            version=1,
+            duration_s=214.58,
+            loudness=Loudness(
+                integrated_lufs=-14.2,
+                range_lu=6.1,
+                true_peak_dbtp=-0.8,
+                sample_peak_dbfs=-0.9,
+                max_momentary_lufs=-9.3,
+                max_short_term_lufs=-10.7,
+            ),
+            tempo=Tempo(bpm=122.0, confidence=0.93, alternatives=(61.0,)),
+            key=Key(tonic=9, is_minor=True, confidence=0.81),
+            peaks=b"",
+        ),
+        locations=(
+            Location(
+                root_id=ROOT_ID,
+                path=b"/srv/music/Ada Vale/Wetlands/03 Blue Heron.flac",
+                size_bytes=23_419_004,
+                mtime_ns=0,
+                device=0,
+                inode=0,
+            ),
+        ),
+        size_bytes=23_419_004,
+        added_at=MOMENT,
+        changed_at=MOMENT + timedelta(seconds=8),
+        version=2,
+    )
+)
+ROOT = root_view(
+    Root(
+        id=ROOT_ID, path=b"/srv/music", state=RootState.WATCHED, added_at=MOMENT, scanned_at=MOMENT + timedelta(hours=1)
+    )
+)
+ACTOR = ActorView(
+    path="rookery/pipeline/watcher",
+    name="watcher",
+    state=ActorState.RUNNING,
+    incarnation=2,
+    started_at=MOMENT,
+    uptime=3600.0,
+    restarts=1,
+    failures_in_row=0,
+    last_error="OSError: [Errno 24] Too many open files",
+    mailbox=MailboxView(depth=0, capacity=100, high_water=3, waiting_senders=0),
+    messages=MessagesView(
+        handled=17,
+        failed=0,
+        dropped=0,
+        redelivered=1,
+        quarantined=0,
+        late_answers=0,
+        dead_letters=0,
+        rate_per_second=0.2,
+    ),
+    latency=LatencyView(count=17, p50=0.0004, p95=0.002, p99=0.004),
+    waiting_for=(),
+    stack=None,
+)
+SUPERVISOR = SupervisorView(
+    path="rookery",
+    name="rookery",
+    state=ActorState.RUNNING,
+    incarnation=1,
+    started_at=MOMENT,
+    uptime=3600.0,
+    strategy="rest_for_one",
+    restarts_in_window=0,
+    restarts_remaining=3,
+    escalates_after="escalates after 4 more within 60 s",
+    last_error=None,
+    children=(ACTOR,),
+)
+TREE = TreeView(at=MOMENT, root=SUPERVISOR, dead_letter_count=0, dead_letters=(), deadlocks=())
+EVENT = EventView(
+    kind=EventKind.RESTARTED,
+    path="rookery/pipeline/watcher",
+    at=MOMENT,
+    incarnation=2,
+    reason=None,
+    error=None,
+    delay=None,
+    message=None,
+)
+NO_CACHE = CacheInfo()
+
+
+def only_page(path: str) -> tuple[Meta, Links]:
+    """What stands beside the one thing of a list's only page."""
+    meta = Meta(
+        total=1,
+        page=1,
+        page_size=50,
+        total_pages=1,
+        has_next_page=False,
+        has_previous_page=False,
+        next_cursor=None,
+    )
+    here = f"{path}?pageSize=50&page=1"
+    return meta, Links(here=here, first=here, last=here, next=None, previous=None)
