@@ -16,12 +16,27 @@ import attrs
 import httpx
 import pytest
 import trio
+from trio_websocket import WebSocketConnection, open_websocket_url
 
 from actors.media.demo import make_demo
 
 COMMAND = Path(sys.executable).with_name("rookery")
 READY = b"Rookery is ready at "
 START_LIMIT_S = 90
+
+
+@attrs.frozen(eq=False)
+class Following:
+    """One client of the live feed."""
+
+    socket: WebSocketConnection
+
+    async def next_of(self, *kinds: str) -> dict[str, Any]:
+        """The next message of one of these types."""
+        with trio.fail_after(60):
+            while (message := json.loads(await self.socket.get_message()))["type"] not in kinds:
+                pass
+        return message
 
 
 @attrs.define(eq=False)
@@ -43,24 +58,25 @@ class Rookery:
         found = (await self.json("/api/v1/tracks?pageSize=500"))["data"]
         return {track["path"].rpartition("/")[2]: track for track in found}
 
-    async def events(self, since: int = 0) -> AsyncIterator[dict[str, Any]]:
-        """The live feed from a number on, as Server-Sent Events."""
-        url = f"/api/v1/events?since={since}"
-        async with self.client.stream("GET", url, timeout=httpx.Timeout(60)) as answer:
-            answer.raise_for_status()
-            async for line in answer.aiter_lines():
-                if line.startswith("data:"):
-                    yield json.loads(line.removeprefix("data:"))
+    @asynccontextmanager
+    async def following(self, since: int | None = None) -> AsyncIterator["Following"]:
+        """The live feed over a WebSocket, from a number on or from now."""
+        async with open_websocket_url(f"ws{self.url.removeprefix('http')}/ws") as socket:
+            payload = {"topics": ["tracks", "progress"], **({} if since is None else {"since": since})}
+            await socket.send_message(json.dumps({"type": "CONNECT", "payload": payload, "version": "1.0"}))
+            following = Following(socket)
+            await following.next_of("WELCOME")
+            yield following
 
     async def until(self, wanted: Callable[[dict[str, dict[str, Any]]], bool]) -> dict[str, dict[str, Any]]:
         """All tracks, once they are as wanted; looks again at every event."""
         with trio.fail_after(120):
-            if wanted(tracks := await self.tracks()):
-                return tracks
-            async for _ in self.events():
-                if wanted(tracks := await self.tracks()):
-                    return tracks
-        raise AssertionError("the live feed ended")
+            async with self.following() as following:
+                while not wanted(tracks := await self.tracks()):
+                    await following.next_of(
+                        "TRACK_ADDED", "TRACK_UPDATED", "TRACK_ANALYZED", "ANALYSIS_FAILED", "SCAN_UPDATE"
+                    )
+        return tracks
 
     async def until_analyzed(self, count: int) -> dict[str, dict[str, Any]]:
         """All tracks, once so many are analyzed and none waits."""

@@ -7,6 +7,9 @@ import signal
 import psutil
 import trio
 
+from actors.media.synthesis import Piece
+from actors.media.writing import write_recording
+
 
 def copy_all(recordings, music):
     for path in recordings:
@@ -14,14 +17,6 @@ def copy_all(recordings, music):
         folder.mkdir(exist_ok=True)
         shutil.copy(path, folder / path.name)
     return len(recordings)
-
-
-async def next_of(events, kind):
-    with trio.fail_after(60):
-        async for message in events:
-            if message["type"] == kind:
-                return message
-    raise AssertionError("the live feed ended")
 
 
 async def test_files_are_catalogued_analyzed_and_followed(serve, recordings, music, data_dir):
@@ -35,30 +30,23 @@ async def test_files_are_catalogued_analyzed_and_followed(serve, recordings, mus
 
         name, track = next(iter(tracks.items()))
         path = next(music.rglob(name))
-        events = rookery.events(since=(await last_seq(rookery)))
+        async with rookery.following() as feed:
+            path.rename(music / f"renamed{path.suffix}")
+            moved = await feed.next_of("TRACK_MOVED")
+            assert moved["payload"]["trackId"] == track["id"]
+            assert moved["payload"]["to"] == os.fspath(music / f"renamed{path.suffix}")
 
-        path.rename(music / f"renamed{path.suffix}")
-        moved = await next_of(events, "TRACK_MOVED")
-        assert moved["payload"]["trackId"] == track["id"]
-        assert moved["payload"]["to"] == os.fspath(music / f"renamed{path.suffix}")
+            (music / f"renamed{path.suffix}").unlink()
+            missing = await feed.next_of("TRACK_MISSING")
+            assert missing["payload"]["trackId"] == track["id"]
+            assert (await rookery.json(f"/api/v1/tracks/{track['id']}"))["presence"] == "missing"
 
-        (music / f"renamed{path.suffix}").unlink()
-        missing = await next_of(events, "TRACK_MISSING")
-        assert missing["payload"]["trackId"] == track["id"]
-        assert (await rookery.json(f"/api/v1/tracks/{track['id']}"))["presence"] == "missing"
-        await events.aclose()
-
-
-async def last_seq(rookery) -> int:
-    newest = 0
-    with trio.move_on_after(60):
-        async with rookery.client.stream("GET", "/api/v1/events?since=0") as answer:
-            async for line in answer.aiter_lines():
-                if line.startswith("id:"):
-                    newest = int(line.removeprefix("id:"))
-                if line.startswith(":"):
-                    break
-    return newest
+            added = music / f"added{path.suffix}"
+            write_recording(added, Piece(bpm=100, tonic=2, is_minor=False), length_s=4.0, tags={"title": "Late"})
+            assert (await feed.next_of("TRACK_ADDED"))["payload"]["track"]["title"] == "Late"
+            analyzed = (await feed.next_of("TRACK_ANALYZED"))["payload"]["track"]
+            assert analyzed["title"] == "Late"
+            assert analyzed["features"]["tempo"]["bpm"] > 0
 
 
 async def test_a_signal_ends_it_with_code_zero_and_nothing_left_behind(serve, recordings, music, data_dir):
