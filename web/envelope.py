@@ -9,8 +9,9 @@ from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 import structlog
+import trio
 
-from actors.config import KIB
+from actors.config import KIB, MIB, SECONDS
 from actors.metrics import Metrics
 from web.auth import SAFE_METHODS, Names, is_own_origin
 from web.errors import PROBLEM_JSON, Refusal, refusal_of
@@ -23,6 +24,8 @@ Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
 TARGET_LIMIT_BYTES = 8 * KIB
 MOST_HEADERS = 100
+DRAIN_LIMIT_BYTES = 2 * MIB
+DRAIN_LIMIT_S = 2 * SECONDS
 
 PAGE_POLICY = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 """Content-Security-Policy of pages: everything from here, nothing inline."""
@@ -61,10 +64,13 @@ class Envelope:
     async def _request(self, scope: Message, receive: Receive, send: Send) -> None:
         current = Exchange(request_id=_request_id(scope), method=scope["method"], path=scope["path"])
         answer = _Answer(send, current)
+        body = _Body(receive)
         self._metrics.open.inc()
         try:
             with serving(current):
-                await self._answer(scope, receive, answer)
+                await self._answer(scope, body.receive, answer)
+                await body.drain()
+                await answer.finish()
         finally:
             self._metrics.open.dec()
             self._count(scope, current, answer)
@@ -134,8 +140,33 @@ class Envelope:
         )
 
 
+class _Body:
+    """The body of one request on its way in."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._is_over = False
+
+    async def receive(self) -> Message:
+        """Pass on one ASGI message."""
+        message = await self._receive()
+        self._is_over = message["type"] != "http.request" or not message.get("more_body", False)
+        return message
+
+    async def drain(self) -> None:
+        """Take what nobody read, within limits: an answer that ends before its request costs the connection."""
+        left = DRAIN_LIMIT_BYTES
+        with trio.move_on_after(DRAIN_LIMIT_S):
+            while not self._is_over and left > 0:
+                left -= len((await self.receive()).get("body", b""))
+
+
 class _Answer:
-    """One answer on its way out: gets its headers, counts its bytes."""
+    """One answer on its way out: gets its headers, counts its bytes.
+
+    Its last message waits for `finish`. When it is out the server tells the application that the client is gone, which
+    makes Quart cancel its own tasks; one of them would otherwise be the one that still ends the answer in the server.
+    """
 
     def __init__(self, send: Send, current: Exchange) -> None:
         self._send = send
@@ -143,6 +174,7 @@ class _Answer:
         self.status: int | None = None
         self.sent_bytes = 0
         self.whole = False
+        self._last: Message | None = None
 
     async def send(self, message: Message) -> None:
         """Pass on one ASGI message."""
@@ -153,8 +185,16 @@ class _Answer:
             if self._current.method == "HEAD":
                 message["body"] = b""
             self.sent_bytes += len(message.get("body", b""))
-            self.whole = not message.get("more_body", False)
+            if not message.get("more_body", False):
+                self._last = message
+                return
         await self._send(message)
+
+    async def finish(self) -> None:
+        """Send the last message, if the answer came so far."""
+        if self._last is not None:
+            await self._send(self._last)
+            self.whole = True
 
     async def refuse(self, refusal: Refusal) -> None:
         """Answer with a problem."""

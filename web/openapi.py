@@ -150,12 +150,16 @@ def _asked(one: Declaration) -> list[dict[str, Any]]:
         {
             "name": name,
             "in": "header",
-            "required": False,
+            "required": _is_demanded(name, one),
             "schema": {"type": "string"},
             "description": REQUEST_HEADERS[name],
         }
         for name in one.asks
     ]
+
+
+def _is_demanded(header: str, one: Declaration) -> bool:
+    return header == "If-Match" and "PRECONDITION_REQUIRED" in one.problems
 
 
 def _good(answer: Answer, schemas: Mapping[Any, Any]) -> dict[str, Any]:

@@ -18,6 +18,36 @@ async def raw(served, head: bytes) -> tuple[int, bytes]:
     return int(answer.split(b" ", 2)[1]), answer
 
 
+async def test_a_body_that_comes_after_the_answer_spoils_nothing(served) -> None:
+    stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
+    async with stream:
+        with trio.fail_after(10):
+            await stream.send_all(b"PUT /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n")
+            assert b" 405 " in await stream.receive_some()
+            await stream.send_all(b"late" + b"GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answer = b""
+            while b'{"status":"ok"}' not in answer:
+                answer += await stream.receive_some()
+
+
+async def test_a_connection_closes_when_it_was_asked_to(served) -> None:
+    stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
+    async with stream:
+        await stream.send_all(b"GET /livez HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        with trio.fail_after(10):
+            answer = b"".join([piece async for piece in stream])
+    assert answer.endswith(b'{"status":"ok"}')
+
+
+async def test_a_body_without_an_end_costs_the_connection(served) -> None:
+    stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
+    async with stream:
+        await stream.send_all(b"PUT /livez HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99\r\n\r\nx")
+        with trio.fail_after(10):
+            answer = b"".join([piece async for piece in stream])
+    assert b" 405 " in answer
+
+
 @pytest.mark.parametrize("sent", ["a", "A-1._z", "x" * 128])
 async def test_a_usable_request_id_is_kept(served, sent: str) -> None:
     response = await served.client.get("/livez", headers={"X-Request-ID": sent})

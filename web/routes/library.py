@@ -25,7 +25,7 @@ blueprint = Blueprint("library", __name__, url_prefix="/api/v1/library")
 WATCHER = "rookery/pipeline/watcher"
 
 
-class NewRoot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class NewRoot(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A folder to watch; `path` absolute, on the machine that serves."""
 
     path: Annotated[str, msgspec.Meta(pattern="^/", max_length=4096, examples=["/srv/music"])]
