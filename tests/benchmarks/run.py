@@ -1,0 +1,93 @@
+"""`nox -s bench`: every benchmark in one run, written as a table to docs/benchmarks.md."""
+
+import importlib
+import importlib.metadata
+import inspect
+import os
+import platform
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import trio
+
+TOP = Path(__file__).parents[2]
+SUITES = {
+    "engine": "The actor engine",
+    "catalogue": "From folder to catalogue",
+    "analysis": "Analysis",
+    "http": "HTTP",
+}
+"""By module: the title of its table."""
+VERSIONS = (
+    "trio", "hypercorn", "quart", "asyncpg", "av", "numpy", "scipy", "pykka", "fastapi", "uvicorn", "librosa", "pyloudnorm",
+)  # fmt: skip
+
+Row = tuple[str, float, str, str | None, float | None, float | None]
+
+
+def main(names: Sequence[str]) -> None:
+    """Measure the named suites, all by default, and write the table; suites not named keep what the file says."""
+    sys.path.insert(0, str(TOP))
+    wanted = [name for name in SUITES if not names or name in names]
+    page = TOP / "docs" / "benchmarks.md"
+    kept = sections(page.read_text(encoding="utf-8")) if page.exists() else {}
+    for name in wanted:
+        module = importlib.import_module(f"tests.benchmarks.{name}")
+        measured = trio.run(module.measure) if inspect.iscoroutinefunction(module.measure) else module.measure()
+        kept[SUITES[name]] = table(measured)
+        sys.stdout.write(f"## {SUITES[name]}\n\n{kept[SUITES[name]]}\n")
+        sys.stdout.flush()
+    page.write_text(text(kept), encoding="utf-8")
+
+
+def sections(page: str) -> dict[str, str]:
+    """The tables of a page by their titles."""
+    return {part.partition("\n")[0]: part.partition("\n")[2].strip("\n") + "\n" for part in page.split("\n## ")[1:]}
+
+
+def table(rows: Sequence[Row]) -> str:
+    """Rows as Markdown, with the time of their measuring."""
+    lines = [
+        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
+        "",
+        "| what | Rookery | unit | beside | that one | ratio |",
+        "|---|---:|---|---|---:|---:|",
+    ]
+    for what, value, unit, rival, other, ratio in rows:
+        beside = (
+            f"{rival} | {number(other)} | {number(ratio)}"
+            if rival and other is not None and ratio is not None
+            else "– | – | –"
+        )
+        lines.append(f"| {what} | {number(value)} | {unit} | {beside} |")
+    return "\n".join(lines) + "\n"
+
+
+def number(value: float) -> str:
+    """Three digits that count."""
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3g}"
+
+
+def text(tables: dict[str, str]) -> str:
+    """The whole page."""
+    installed = []
+    for name in VERSIONS:
+        try:
+            installed.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    head = (
+        "# Benchmarks\n\nWritten by `nox -s bench`. Each ratio compares two things measured in the same run, on the same machine; "
+        "values are medians of repeated runs. Only ratios travel to other machines.\n\n"
+        f"Machine: {os.cpu_count()} processors, {platform.machine()}, {platform.system()}; Python {platform.python_version()}.\n\n"
+        f"Versions: {', '.join(installed)}.\n"
+    )
+    return head + "".join(f"\n## {title}\n\n{tables[title]}" for title in SUITES.values() if title in tables)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
