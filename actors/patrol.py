@@ -62,8 +62,8 @@ class Patrol:
     """Owns what is known of one root. One task passes over it, one listens to events; both end when `run` is cancelled."""
 
     def __init__(self, root: Root, *, store: Store, config: Config, cataloger: Ref[object]) -> None:
-        self.other_roots: frozenset[bytes] = frozenset()
-        """Roots that may lie inside this one; what is in them is theirs."""
+        self.left_out: frozenset[bytes] = frozenset()
+        """Folders that may lie inside this one and are not its affair: other roots, and the service's own data."""
         self._root = root
         self._store = store
         self._config = config
@@ -200,7 +200,7 @@ class Patrol:
         assert self._mark is not None
         mark = self._mark
         await self._tell_root(RootState.SCANNING)
-        walker = walk.walk(self._root.id, self._root.path, self._root.path, is_skipped=self.other_roots.__contains__)
+        walker = walk.walk(self._root.id, self._root.path, self._root.path, is_skipped=self.left_out.__contains__)
         lost: list[Shelved] = []
         while (sight := await self._ask_disk(self._look_on, walker)) is not None:
             lost.extend(sight.gone)
@@ -323,9 +323,9 @@ class Patrol:
             listings[folder] = listing
             known = self._shelf.folders_in(folder)
             for inside in listing.folders:
-                if inside not in known and inside not in self.other_roots:
+                if inside not in known and inside not in self.left_out:
                     for below in walk.walk(
-                        self._root.id, self._root.path, inside, is_skipped=self.other_roots.__contains__
+                        self._root.id, self._root.path, inside, is_skipped=self.left_out.__contains__
                     ):
                         listings[below.folder] = below
         return self._sight(list(listings.values()))

@@ -53,8 +53,9 @@ class Watcher(Actor[ScanNow | RootsChanged]):
             scope = trio.CancelScope()
             self._patrols[root_id] = (patrol, scope)
             self._context.start_soon(_inside, scope, patrol)
+        data = bytes(self._config.data_dir.absolute())
         for root_id, (patrol, _) in self._patrols.items():
-            patrol.other_roots = frozenset(root.path for root in roots.values() if root.id != root_id)
+            patrol.left_out = frozenset({data, *(root.path for root in roots.values() if root.id != root_id)})
 
 
 async def _inside(scope: trio.CancelScope, patrol: Patrol) -> None:

@@ -42,6 +42,8 @@ class Listener:
 
 @attrs.define
 class Watched:
+    """A patrol at work, and what it told."""
+
     patrol: Patrol
     listener: Listener
     folder: object
@@ -215,13 +217,13 @@ async def test_a_whole_look_finds_what_no_event_told(watching):
         await watched.settled("quiet.mp3")
 
 
-async def test_other_roots_inside_are_left_to_their_own_patrol(watching):
+async def test_left_out_inside_are_left_to_their_own_patrol(watching):
     inside = watching.folder / "inside"
     inside.mkdir()
     (inside / "a.mp3").write_bytes(b"1")
     (watching.folder / "b.mp3").write_bytes(b"1")
     async with watching() as watched:
-        watched.patrol.other_roots = frozenset({os.fsencode(inside)})
+        watched.patrol.left_out = frozenset({os.fsencode(inside)})
         await watched.settled("b.mp3")
         await watched.calm()
 
