@@ -12,7 +12,7 @@ from actors.feed import Feed
 from actors.messages import Progress
 from actors.model.event import NewEvent, Passing
 from actors.store.store import Store
-from supervision import Actor, Context, Event, EventKind
+from supervision import Actor, Context, Event, EventKind, EventStream
 
 PAGE = 200
 """Events read from the log at once."""
@@ -40,7 +40,7 @@ class Broadcaster(Actor[Progress]):
         await self._feed.begin()
         context.start_soon(self._patiently, self._pump)
         context.start_soon(self._patiently, self._prune)
-        context.start_soon(self._log_supervision, context)
+        context.start_soon(self._log_supervision, context.running.events())
 
     async def receive(self, message: Progress) -> None:
         """Pass progress on; only the newest of a subject matters."""
@@ -71,11 +71,11 @@ class Broadcaster(Actor[Progress]):
                 log.debug("old events dropped", dropped=dropped)
             await trio.sleep(PRUNE_EVERY_S)
 
-    async def _log_supervision(self, context: Context) -> None:
+    async def _log_supervision(self, stream: EventStream) -> None:
         """What happens in the tree goes through the log like everything else; dead letters, of which a full mailbox may
         make thousands, are only counted in the status.
         """
-        async with context.running.events() as events:
+        async with stream as events:
             async for event in events:
                 if event.kind is EventKind.DEAD_LETTER:
                     continue

@@ -6,8 +6,6 @@ import trio
 
 from actors.feed import Ending, Feed
 
-pytestmark = pytest.mark.usefixtures("autojump_clock")
-
 
 async def drained(subscription):
     """Everything that it would give without waiting."""
@@ -22,7 +20,7 @@ def payload(frame):
     return msgspec.json.decode(frame.body)["payload"]
 
 
-async def test_without_since_only_what_comes_later_is_given(log):
+async def test_without_since_only_what_comes_later_is_given(log, autojump_clock):
     log.add("TRACK_ADDED", "TRACK_ADDED")
     feed = Feed(log, queue_bytes=10_000)
     async with feed.subscribe() as subscription:
@@ -32,14 +30,14 @@ async def test_without_since_only_what_comes_later_is_given(log):
         assert [frame.seq for frame in await drained(subscription)] == [3]
 
 
-async def test_since_zero_gives_the_whole_log(log):
+async def test_since_zero_gives_the_whole_log(log, autojump_clock):
     log.add(*["TRACK_ADDED"] * 450)
     feed = Feed(log, queue_bytes=10_000)
     async with feed.subscribe(since=0) as subscription:
         assert [frame.seq for frame in await drained(subscription)] == list(range(1, 451))
 
 
-async def test_what_is_published_while_it_reads_the_log_comes_once_and_behind(log):
+async def test_what_is_published_while_it_reads_the_log_comes_once_and_behind(log, autojump_clock):
     log.add(*["TRACK_ADDED"] * 300)
     feed = Feed(log, queue_bytes=10_000)
     async with feed.subscribe(since=100) as subscription:
@@ -50,7 +48,7 @@ async def test_what_is_published_while_it_reads_the_log_comes_once_and_behind(lo
 
 
 @pytest.mark.parametrize("since", [-1, 1, 99], ids=["negative", "pruned", "beyond the newest"])
-async def test_a_number_that_cannot_be_continued_gives_resync_and_then_live(log, since):
+async def test_a_number_that_cannot_be_continued_gives_resync_and_then_live(log, since, autojump_clock):
     log.add(*["TRACK_ADDED"] * 10)
     log.prune(5)
     feed = Feed(log, queue_bytes=10_000)
@@ -63,7 +61,7 @@ async def test_a_number_that_cannot_be_continued_gives_resync_and_then_live(log,
 
 
 @pytest.mark.parametrize("since", [5, 10], ids=["just kept", "the newest"])
-async def test_a_number_at_the_edge_can_be_continued(log, since):
+async def test_a_number_at_the_edge_can_be_continued(log, since, autojump_clock):
     log.add(*["TRACK_ADDED"] * 10)
     log.prune(5)
     feed = Feed(log, queue_bytes=10_000)
@@ -71,7 +69,7 @@ async def test_a_number_at_the_edge_can_be_continued(log, since):
         assert [frame.seq for frame in await drained(subscription)] == list(range(since + 1, 11))
 
 
-async def test_a_number_that_another_node_told_before_this_one_is_no_reason_for_resync(log):
+async def test_a_number_that_another_node_told_before_this_one_is_no_reason_for_resync(log, autojump_clock):
     log.add("TRACK_ADDED")
     feed = Feed(log, queue_bytes=10_000)
     await feed.begin()
@@ -82,7 +80,7 @@ async def test_a_number_that_another_node_told_before_this_one_is_no_reason_for_
         assert [frame.seq for frame in await drained(subscription)] == [4]
 
 
-async def test_pruning_that_overtakes_a_reader_gives_resync(log):
+async def test_pruning_that_overtakes_a_reader_gives_resync(log, autojump_clock):
     log.add(*["TRACK_ADDED"] * 500)
     feed = Feed(log, queue_bytes=10_000)
     async with feed.subscribe(since=0) as subscription:
@@ -95,7 +93,7 @@ async def test_pruning_that_overtakes_a_reader_gives_resync(log):
         assert [frame.seq for frame in await drained(subscription)] == [501]
 
 
-async def test_topics_filter_and_can_be_changed(log, passing):
+async def test_topics_filter_and_can_be_changed(log, passing, autojump_clock):
     feed = Feed(log, queue_bytes=10_000)
     async with feed.subscribe(["progress"]) as subscription:
         feed.publish(log.add("TRACK_ADDED", "SCAN_UPDATE"))
@@ -108,7 +106,7 @@ async def test_topics_filter_and_can_be_changed(log, passing):
         assert [frame.type for frame in await drained(subscription)] == ["TRACK_ADDED"]
 
 
-async def test_progress_of_one_subject_is_coalesced(log, passing):
+async def test_progress_of_one_subject_is_coalesced(log, passing, autojump_clock):
     feed = Feed(log, queue_bytes=10_000)
     async with feed.subscribe() as subscription:
         for step in range(50):
@@ -119,7 +117,7 @@ async def test_progress_of_one_subject_is_coalesced(log, passing):
         assert feed.statistics().coalesced == 98
 
 
-async def test_one_who_takes_too_little_gets_resync_and_the_end(log):
+async def test_one_who_takes_too_little_gets_resync_and_the_end(log, autojump_clock):
     feed = Feed(log, queue_bytes=1_000)
     async with feed.subscribe() as slow, feed.subscribe() as quick:
         seen = []
@@ -136,7 +134,7 @@ async def test_one_who_takes_too_little_gets_resync_and_the_end(log):
         assert feed.statistics().most_waiting_bytes == 0
 
 
-async def test_a_cancelled_take_loses_nothing(log):
+async def test_a_cancelled_take_loses_nothing(log, autojump_clock):
     log.add(*["TRACK_ADDED"] * 300)
     log.pauses = 5
     feed = Feed(log, queue_bytes=100_000)
@@ -161,7 +159,7 @@ async def cancel_after(checkpoints, scope):
     scope.cancel()
 
 
-async def test_leaving_ends_the_iteration_and_the_offers(log):
+async def test_leaving_ends_the_iteration_and_the_offers(log, autojump_clock):
     feed = Feed(log, queue_bytes=10_000)
     async with feed.subscribe() as subscription:
         pass
@@ -171,7 +169,7 @@ async def test_leaving_ends_the_iteration_and_the_offers(log):
     assert feed.statistics().subscribers == 0
 
 
-async def test_a_log_that_cannot_be_read_raises_and_can_be_tried_again(log):
+async def test_a_log_that_cannot_be_read_raises_and_can_be_tried_again(log, autojump_clock):
     class AwayError(Exception):
         pass
 

@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 import attrs
+import h11
 import httpx
 import hypercorn
 import pytest
@@ -47,6 +48,49 @@ class Socket:
         welcome = await self.hear()
         assert welcome["type"] == "WELCOME"
         return welcome["payload"]
+
+
+class Stream:
+    """An endless answer, line by line. httpx leaves its generators open when one stops in the middle."""
+
+    def __init__(self, stream: trio.SocketStream) -> None:
+        self._stream = stream
+        self._protocol = h11.Connection(h11.CLIENT)
+        self._text = ""
+        self.status = 0
+        self.headers: dict[str, str] = {}
+
+    async def ask(self, host: str, target: str, headers: dict[str, str]) -> None:
+        """Send the request and take the head of the answer."""
+        request = h11.Request(method="GET", target=target, headers=[("Host", host), *headers.items()])
+        await self._stream.send_all(self._protocol.send(request) + self._protocol.send(h11.EndOfMessage()))
+        head = await self._event()
+        self.status = head.status_code
+        self.headers = {str(name, "ascii"): str(value, "latin-1") for name, value in head.headers}
+
+    async def line(self) -> str | None:
+        """The next line without its end; None at the end of the answer."""
+        with trio.fail_after(10):
+            while "\n" not in self._text:
+                event = await self._event()
+                if not isinstance(event, h11.Data):
+                    return None
+                self._text += str(event.data, "utf-8")
+        line, _, self._text = self._text.partition("\n")
+        return line
+
+    async def messages(self, count: int | None = None) -> list[dict[str, Any]]:
+        """The next messages, whichever form the stream has; all to its end without a count."""
+        heard: list[dict[str, Any]] = []
+        while len(heard) != count and (line := await self.line()) is not None:
+            if (body := line.removeprefix("data: ")).startswith("{"):
+                heard.append(json.loads(body))
+        return heard
+
+    async def _event(self) -> Any:
+        while (event := self._protocol.next_event()) is h11.NEED_DATA:
+            self._protocol.receive_data(await self._stream.receive_some())
+        return event
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -102,10 +146,20 @@ class Live:
                 await connection.aclose()
             nursery.cancel_scope.cancel()
 
+    @asynccontextmanager
+    async def stream(self, target: str, **headers: str) -> AsyncIterator[Stream]:
+        """A client of an endless answer."""
+        host, port = self.url.removeprefix("http://").split(":")
+        async with await trio.open_tcp_stream(host, int(port)) as plain:
+            stream = Stream(plain)
+            await stream.ask(f"{host}:{port}", target, headers)
+            assert stream.status == 200
+            yield stream
+
 
 @pytest.fixture
 def live(store, store_config):
-    """A server with settings of the test's own, as in `async with live(heartbeat_s=0.1, stall_s=0.5) as here:`."""
+    """Make a server with settings of the test's own."""
 
     @asynccontextmanager
     async def serving(*, stall_s: float = 10.0, grace_s: float = 5.0, **settings: Any) -> AsyncIterator[Live]:

@@ -1,0 +1,31 @@
+"""The form of Server-Sent Events."""
+
+import json
+
+from actors.feed import Frame
+from web.live.sse import event_lines
+
+
+async def test_events_have_id_type_and_the_whole_message(live):
+    async with live() as here, here.stream("/api/v1/events") as stream:
+        assert stream.headers["content-type"] == "text/event-stream"
+        (seq,) = await here.tell("TRACK_ADDED")
+        opening = [await stream.line() for _ in range(3)]
+        number, kind, data, end = [await stream.line() for _ in range(4)]
+
+    assert opening == ["retry: 2000", ": rookery", ""]
+    assert (number, kind, end) == (f"id: {seq}", "event: TRACK_ADDED", "")
+    assert json.loads(data.removeprefix("data: "))["seq"] == seq
+
+
+async def test_a_comment_comes_when_nothing_else_does(live):
+    async with live(stream_heartbeat_s=0.05) as here, here.stream("/api/v1/events") as stream:
+        comments = 0
+        while comments < 3:
+            comments += await stream.line() == ":"
+
+
+def test_what_has_no_number_has_no_id():
+    frame = Frame(type="RESYNC", topic="", body=b"{}")
+
+    assert event_lines(frame) == b"event: RESYNC\ndata: {}\n\n"
