@@ -4,11 +4,12 @@ from typing import Any
 
 from quart_trio import QuartTrio
 
+from actors.errors import RookeryError
 from actors.pipeline import tree
-from supervision import run
-from web.app import create_app
+from supervision import SupervisionError, run
+from web.application import create_app
 from web.logs import configure_logs
-from web.service import make_services, prepared
+from web.service import foreseen, make_services, prepared
 from web.settings import load_config
 
 
@@ -28,16 +29,24 @@ class Application:
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         await receive()
-        config = load_config()
-        configure_logs(config)
-        with prepared(config, has_port=False) as service:
-            async with run(tree(service.house, server=service.server, web=None), signals=False) as running:
-                services = make_services(service.house, running)
-                self._app = create_app(services)
-                await send({"type": "lifespan.startup.complete"})
-                await receive()
-                services.stopping.set()
-        await send({"type": "lifespan.shutdown.complete"})
+        has_started = False
+        try:
+            config = load_config()
+            configure_logs(config)
+            with prepared(config, has_port=False) as service:
+                async with run(tree(service.house, server=service.server, web=None), signals=False) as running:
+                    services = make_services(service.house, running)
+                    self._app = create_app(services)
+                    await send({"type": "lifespan.startup.complete"})
+                    has_started = True
+                    await receive()
+                    services.stopping.set()
+        except (RookeryError, SupervisionError) as error:
+            if has_started:
+                raise
+            await send({"type": "lifespan.startup.failed", "message": f"rookery: {foreseen(error) or error}"})
+        else:
+            await send({"type": "lifespan.shutdown.complete"})
 
 
 application = Application()

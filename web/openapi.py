@@ -38,7 +38,10 @@ TAGS = ("Tracks", "Library", "Live", "Supervision", "Service")
 """In the order of the documentation; others follow."""
 
 _EVERYWHERE = ("X-Request-ID", "Server-Timing")
-_ALWAYS_POSSIBLE = ("BAD_REQUEST", "VALIDATION_ERROR", "INTERNAL", "UNAVAILABLE", "TIMEOUT")
+_ALWAYS_POSSIBLE = (
+    *("BAD_REQUEST", "URI_TOO_LONG", "VALIDATION_ERROR", "HEADERS_TOO_LARGE"),
+    *("INTERNAL", "UNAVAILABLE", "TIMEOUT"),
+)
 _WITH_BODY = ("MALFORMED_JSON", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT")
 _ON_WRITES = ("FORBIDDEN",)
 _HEADERS_OF_STATUS = {405: ("Allow",), 503: ("Retry-After",)}

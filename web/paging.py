@@ -25,7 +25,7 @@ CursorText = Annotated[
     str,
     msgspec.Meta(
         min_length=1,
-        max_length=8192,
+        max_length=4096,
         description="`meta.nextCursor` of the page before. Carries its sort, order and filters.",
     ),
 ]

@@ -14,12 +14,12 @@ from hypercorn.config import Sockets
 from quart_trio import QuartTrio
 
 from actors.config import Config
-from actors.errors import ConfigurationError
+from actors.errors import ConfigurationError, RookeryError
 from actors.pipeline import House, tree
 from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
 from supervision import Child, Context, Running, Shutdown, run
-from web.app import create_app
+from web.application import create_app
 from web.services import Services
 from web.serving import serve as serve_connections
 
@@ -119,18 +119,30 @@ def _bound(config: Config) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        listener = socket.socket(family, kind, protocol)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-    except OSError as error:
+        with ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.setblocking(False)
+            stack.pop_all()
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is no host name"
         raise ConfigurationError(
-            f"Cannot listen on {config.host} port {config.port}: {error.strerror}. "
+            f"Cannot listen on {config.host} port {config.port}: {reason}. "
             "Stop what uses it, or choose another with --port (0 picks a free one)."
         ) from error
-    listener.setblocking(False)
     return listener
 
 
 def _address(listener: socket.socket) -> str:
     host, port, *_ = listener.getsockname()
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def foreseen(error: BaseException) -> RookeryError | None:
+    """What Rookery itself refused, however deep it lies in causes and groups; None where nobody foresaw it."""
+    if isinstance(error, RookeryError):
+        return error
+    inside = error.exceptions if isinstance(error, BaseExceptionGroup) else ()
+    causes = (*inside, error.__cause__) if error.__cause__ is not None else inside
+    return next((found for cause in causes if (found := foreseen(cause)) is not None), None)

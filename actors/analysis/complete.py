@@ -3,8 +3,12 @@
 from collections.abc import Sequence
 
 from actors.analysis.carry import Samples
+from actors.analysis.key import PitchMeter, key
 from actors.analysis.loudness import LoudnessMeter
+from actors.analysis.mono import Mono
+from actors.analysis.onsets import OnsetMeter
 from actors.analysis.peaks import Waveform
+from actors.analysis.tempo import tempo
 from actors.analysis.true_peak import PeakMeter
 from actors.model.features import ANALYSIS_VERSION, Features, Loudness
 
@@ -22,6 +26,9 @@ class Analysis:
         self._loudness = LoudnessMeter(rate_hz=rate_hz, speakers=speakers)
         self._peak = PeakMeter(rate_hz=rate_hz, channels=len(speakers))
         self._waveform = Waveform(rate_hz=rate_hz)
+        self._mono = Mono(rate_hz=rate_hz)
+        self._onsets = OnsetMeter()
+        self._pitches = PitchMeter()
 
     def add(self, block: Samples) -> None:
         """More of the recording: float32, shape (channels, n), finite; not modified."""
@@ -29,9 +36,15 @@ class Analysis:
         self._loudness.add(block)
         self._peak.add(block)
         self._waveform.add(block)
+        self._listen(self._mono.add(block))
+
+    def _listen(self, mix: Samples) -> None:
+        self._onsets.add(mix)
+        self._pitches.add(mix)
 
     def result(self) -> Features:
         """The features of all that was added; call it once, at the end. No value is ever NaN."""
+        self._listen(self._mono.rest())
         loudness = self._loudness.result()
         peaks = self._peak.result()
         return Features(
@@ -45,7 +58,7 @@ class Analysis:
                 max_momentary_lufs=loudness.max_momentary_lufs,
                 max_short_term_lufs=loudness.max_short_term_lufs,
             ),
-            tempo=None,
-            key=None,
+            tempo=tempo(self._onsets.result()),
+            key=key(self._pitches.result()),
             peaks=self._waveform.result(),
         )

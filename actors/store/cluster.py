@@ -12,6 +12,7 @@ import trio
 
 from actors.errors import ConfigurationError, DatabaseError
 from actors.store.datafolder import shown
+from actors.store.leftover import end_servers
 from actors.store.place import Place
 from actors.store.programs import Programs
 
@@ -42,6 +43,7 @@ async def make_cluster(where: Place, programs: Programs) -> None:
     if where.cluster.exists():
         raise ConfigurationError(f"{shown(where.cluster)} is no database. Move it away, or choose another --data-dir.")
     for left in where.home.glob(f"{UNFINISHED}*"):
+        await end_servers(left)  # a killed Rookery's initdb goes on by itself
         await trio.to_thread.run_sync(partial(shutil.rmtree, left, ignore_errors=True))
     try:
         unfinished = Path(tempfile.mkdtemp(prefix=UNFINISHED, dir=where.home))
@@ -61,7 +63,7 @@ async def make_cluster(where: Place, programs: Programs) -> None:
             ],
             capture_stdout=True,
             capture_stderr=True,
-            cwd=where.home,
+            cwd=unfinished,  # by which a later start finds it
             env=child_environment(),
             start_new_session=True,
             **where.identity,

@@ -17,6 +17,7 @@ from actors.config import SECONDS
 from actors.errors import DatabaseAwayError, DatabaseError
 from actors.store.cluster import SUPERUSER, child_environment, make_cluster
 from actors.store.datafolder import DataFolder, hold_data_folder
+from actors.store.guard import guarded
 from actors.store.leftover import end_servers
 from actors.store.place import SHELTER, Place, drop_sockets, make_sockets, place
 from actors.store.programs import Programs, programs_for
@@ -58,6 +59,8 @@ class EmbeddedServer:
     settings: Mapping[str, str]
     pid: int | None = None
     """Of the running server."""
+    guard_pid: int | None = None
+    """Of the process that ends the server should Rookery die."""
     _lines: deque[str] = attrs.field(factory=lambda: deque(maxlen=LINES_KEPT))
 
     @classmethod
@@ -96,7 +99,7 @@ class EmbeddedServer:
                 raise DatabaseError(f"The embedded PostgreSQL cannot be started: {error}") from error
             self.pid = process.pid
             try:
-                async with trio.open_nursery() as nursery:
+                async with guarded(process.pid, self.where) as self.guard_pid, trio.open_nursery() as nursery:
                     nursery.start_soon(self._follow, process, ready)
                     code = await process.wait()
                     nursery.cancel_scope.deadline = trio.current_time() + LAST_WORDS_S

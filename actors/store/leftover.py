@@ -19,11 +19,13 @@ STEPS = (
     (signal.SIGKILL, 5 * SECONDS),
 )
 
+PROGRAMS = frozenset({"postgres", "initdb"})
+
 log = structlog.get_logger(__name__)
 
 
 def servers_of(cluster: Path) -> list[int]:
-    """Process ids of every PostgreSQL process on a cluster, the server and its workers.
+    """Process ids of every PostgreSQL process on a cluster: the server and its workers, or what is making it.
 
     PostgreSQL works in the folder of its cluster, so its working folder identifies it beyond doubt; the number in
     postmaster.pid may meanwhile belong to anyone.
@@ -37,7 +39,7 @@ def servers_of(cluster: Path) -> list[int]:
             program = os.readlink(f"/proc/{entry.name}/exe")
         except OSError:  # ended meanwhile, or somebody else's
             continue
-        if folder == str(cluster) and Path(program).name.removesuffix(" (deleted)") == "postgres":
+        if folder == str(cluster) and Path(program).name.removesuffix(" (deleted)") in PROGRAMS:
             found.append(int(entry.name))
     return found
 

@@ -1,11 +1,12 @@
 """HTTP answers per second, next to FastAPI on uvicorn with asyncpg doing the same queries over the same catalogue.
 
-Each server is one process. The same client, of its own process's one core with PostgreSQL, asks both in turns; every figure
-is the median of the rounds.
+Each server is one process. The same client asks both in short turns, so that whatever else the machine does befalls both;
+every figure is the median of the rounds, and the ratio the median of the rounds' ratios.
 """
 
 import contextlib
 import importlib.util
+import math
 import os
 import secrets
 import statistics
@@ -30,12 +31,12 @@ from actors.store.embedded import EmbeddedServer
 from actors.store.store import Store, open_store
 
 Row = tuple[str, float, str, str | None, float | None, float | None]
-"""Name, value, unit, rival, the rival's value, value / the rival's value."""
+"""Name, value, unit, rival, the rival's value, and how many times the rival's."""
 
 TRACKS = 2_000
 CONNECTIONS = 16
-ROUNDS = 5
-ROUND_S = 2.0
+ROUNDS = 11
+ROUND_S = 0.7
 HERE = Path(__file__).parent
 RIVAL = "FastAPI + uvicorn + asyncpg"
 
@@ -69,13 +70,14 @@ async def _compare(url: str, track_id: str) -> list[Row]:
             await _check_same(own, rival, cases["list of 50 tracks, uncached"])
         rows: list[Row] = []
         for name, target in cases.items():
-            speeds: dict[str, list[float]] = {}
+            mine, theirs = [], []
             for _ in range(ROUNDS):
-                for address in filter(None, (own, rival)):
-                    speeds.setdefault(address, []).append(await _speed(address, target))
-            mine = statistics.median(speeds[own])
-            theirs = statistics.median(speeds[rival]) if rival is not None else None
-            rows.append((name, mine, "requests/s", rival and RIVAL, theirs, mine / theirs if theirs else None))
+                mine.append(await _speed(own, target))
+                theirs.append(await _speed(rival, target) if rival is not None else math.nan)
+            value, rival_value = statistics.median(mine), statistics.median(theirs)
+            ratio = statistics.median(ours / other for ours, other in zip(mine, theirs, strict=True))
+            compared = (RIVAL, rival_value, ratio) if rival is not None else (None, None, None)
+            rows.append((name, value, "requests/s", *compared))
     return rows
 
 

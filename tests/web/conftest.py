@@ -26,7 +26,7 @@ from actors.model.root import Root
 from actors.model.track import Sound, Stage, Tags
 from actors.store.store import Store
 from supervision import Actor, Child, Context, Intensity, Running, Supervisor, run
-from web.app import create_app
+from web.application import create_app
 from web.services import Services
 from web.serving import serve
 

@@ -36,7 +36,7 @@ def run_until_interrupted(command: Callable[[], Awaitable[None]]) -> None:
 
     async def main() -> None:
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(_cancel_at_signal, nursery.cancel_scope)
+            await nursery.start(_cancel_at_signal, nursery.cancel_scope)
             try:
                 await command()
             except Exception as error:  # noqa: BLE001 — raised again below, outside of the nursery's group
@@ -54,8 +54,11 @@ def run_until_interrupted(command: Callable[[], Awaitable[None]]) -> None:
             raise error
 
 
-async def _cancel_at_signal(scope: trio.CancelScope) -> None:
+async def _cancel_at_signal(
+    scope: trio.CancelScope, *, task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED
+) -> None:
     with trio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+        task_status.started()
         async for _ in signals:
             scope.cancel()
             return

@@ -1,7 +1,6 @@
 """`rookery serve`: watch folders and serve their catalogue until a signal ends it."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -14,7 +13,7 @@ from actors.errors import RookeryError
 from actors.media.demo import make_demo
 from supervision import SupervisionError
 from web.logs import configure_logs
-from web.service import prepared
+from web.service import foreseen, prepared
 from web.settings import load_config
 
 DEMO_FOLDER = "demo"
@@ -66,18 +65,8 @@ def _demo_folder(config: Config) -> Path:
 
 def _refuse(error: BaseException) -> NoReturn:
     """Say what is wrong in one line, without a traceback; what nobody foresaw is raised on."""
-    for cause in _causes(error):
-        if isinstance(cause, RookeryError):
-            click.echo(f"rookery: {cause}", err=True)
-            sys.exit(2)
-    raise error
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error, what caused it and what it groups, the nearest first."""
-    yield error
-    if isinstance(error, BaseExceptionGroup):
-        for inside in error.exceptions:
-            yield from _causes(inside)
-    if error.__cause__ is not None:
-        yield from _causes(error.__cause__)
+    reason = foreseen(error)
+    if reason is None:
+        raise error
+    click.echo(f"rookery: {reason}", err=True)
+    sys.exit(2)

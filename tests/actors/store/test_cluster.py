@@ -1,6 +1,7 @@
 """Making the cluster, all or nothing."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,17 @@ async def test_what_a_killed_try_left_is_removed(where: Place, programs: Program
     await make_cluster(where, programs)
     assert not left.exists()
     assert (where.cluster / "PG_VERSION").exists()
+
+
+async def test_what_a_killed_try_left_running_is_ended(where: Place, programs: Programs):
+    """A program of that name, at work in the unfinished folder."""
+    left = where.home / f"{UNFINISHED}abc"
+    left.mkdir()
+    shutil.copy("/bin/sleep", where.home / "initdb")
+    running = await trio.lowlevel.open_process([where.home / "initdb", "600"], cwd=left)
+    await make_cluster(where, programs)
+    assert await running.wait() == -2
+    assert not left.exists()
 
 
 async def test_a_cancelled_try_leaves_no_cluster_and_the_next_one_makes_it(where: Place, programs: Programs):

@@ -33,7 +33,7 @@ from actors.store.embedded import embedded
 structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
 async def main():
     async with embedded(Path(sys.argv[1]), settings={"fsync": "off"}) as server:
-        print(server.pid, flush=True)
+        print(server.pid, server.guard_pid, flush=True)
         await trio.sleep_forever()
 trio.run(main)
 """
@@ -90,13 +90,13 @@ async def test_a_second_rookery_on_the_folder_is_told_the_first(server_folder: P
 
 
 @contextlib.asynccontextmanager
-async def other_rookery(folder: Path) -> AsyncIterator[trio.Process]:
-    """Another process that serves on the folder; killed at the end if it still runs."""
+async def other_rookery(folder: Path) -> AsyncIterator[trio.abc.ReceiveStream]:
+    """Another process that serves on the folder, and what it prints; it is killed at the end."""
     process = await trio.lowlevel.open_process([sys.executable, "-c", SERVE, str(folder)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     async with process.stdout:
         try:
-            yield process
+            yield process.stdout
         finally:
             process.kill()
             await process.wait()
@@ -104,6 +104,15 @@ async def other_rookery(folder: Path) -> AsyncIterator[trio.Process]:
 
 def found(folder: Path, pattern: str) -> list[Path]:
     return list(folder.glob(pattern))
+
+
+async def server_and_guard(rookery: trio.abc.ReceiveStream) -> tuple[int, int]:
+    """Their process ids, once the server accepts connections."""
+    line = b""
+    while not line.endswith(b"\n"):
+        line += await rookery.receive_some()
+    server, guard = map(int, line.split())
+    return server, guard
 
 
 async def appears(folder: Path, pattern: str) -> None:
@@ -118,13 +127,23 @@ async def appears(folder: Path, pattern: str) -> None:
 
 async def test_a_server_left_by_a_killed_rookery_is_taken_over(server_folder: Path):
     async with other_rookery(server_folder) as rookery:
-        assert rookery.stdout is not None
-        left = int(await rookery.stdout.receive_some())
+        left, guard = await server_and_guard(rookery)
+        os.kill(guard, signal.SIGKILL)
     assert left in servers_of(server_folder / "postgres")
     async with embedded(server_folder, settings=QUICK) as server:
         assert server.pid != left
         assert left not in servers_of(server.where.cluster)
         assert await answers(server.url)
+
+
+async def test_a_killed_rookery_leaves_no_server_behind(server_folder: Path):
+    async with other_rookery(server_folder) as rookery:
+        left, guard = await server_and_guard(rookery)
+        handles = [os.pidfd_open(left), os.pidfd_open(guard)]
+    for handle in handles:
+        await trio.lowlevel.wait_readable(handle)
+        os.close(handle)
+    assert not (server_folder / "postgres" / "postmaster.pid").exists()
 
 
 async def test_a_rookery_killed_while_it_makes_its_database_is_repaired_by_the_next(server_folder: Path):

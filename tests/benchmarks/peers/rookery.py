@@ -14,7 +14,7 @@ from actors.config import Config
 from actors.feed import Feed
 from actors.store.store import open_store
 from supervision import Supervisor, run
-from web.app import create_app
+from web.application import create_app
 from web.logs import configure_logs
 from web.services import Services
 from web.serving import serve

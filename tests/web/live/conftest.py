@@ -18,7 +18,7 @@ from trio_websocket import WebSocketConnection, wrap_client_stream
 
 from actors.feed import Feed
 from actors.model.event import NewEvent, Passing
-from web.app import create_app
+from web.application import create_app
 from web.services import Services
 from web.serving import serve
 

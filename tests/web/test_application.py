@@ -1,6 +1,6 @@
 """The application as a whole."""
 
-from web.app import BLUEPRINTS, create_app
+from web.application import BLUEPRINTS, create_app
 
 
 async def test_every_blueprint_is_served(served) -> None:
