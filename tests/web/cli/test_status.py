@@ -1,0 +1,98 @@
+"""`rookery status`, and what it does between its looks."""
+
+import json
+import os
+import signal
+from functools import partial
+
+import hypercorn
+import pytest
+import trio
+
+from web.app import create_app
+from web.cli.status import AwayError, Watching
+from web.serving import serve
+
+
+async def test_once_as_json(served, command):
+    status = await command("status", "--url", served.url, "--once", "--json")
+    tree = json.loads(await status.line())
+    with trio.fail_after(10):
+        await status.process.wait()
+
+    assert tree["root"]["name"] == "rookery"
+    assert status.process.returncode == 0
+
+
+async def test_once_as_a_tree(served, command):
+    status = await command("status", "--url", served.url, "--once")
+    lines = [await status.line() for _ in range(4)]
+
+    assert [text.split("● ")[1].split("  ")[0] for text in lines] == ["rookery", "pipeline", "watcher", "idle"]
+
+
+async def test_it_goes_on_until_it_is_interrupted(served, command):
+    status = await command("status", "--url", served.url, "--json")
+    await status.line()
+    await status.line()
+    status.process.send_signal(signal.SIGINT)
+    with trio.fail_after(10):
+        await status.process.wait()
+
+    assert status.process.returncode == 0
+
+
+async def test_on_a_terminal_the_tree_is_drawn_again_and_again(served, command):
+    terminal, end = os.openpty()
+    status = await command("status", "--url", served.url, stdout=end)
+    os.close(end)
+    drawn = b""
+    with trio.fail_after(20):
+        while drawn.count(b"rookery") < 2:
+            await trio.lowlevel.wait_readable(terminal)
+            drawn += os.read(terminal, 65536)
+    status.process.send_signal(signal.SIGINT)
+    with trio.fail_after(10):
+        await status.process.wait()
+    os.close(terminal)
+
+    assert status.process.returncode == 0
+    assert "●".encode() in drawn
+
+
+async def test_once_with_nobody_there_is_an_error(command):
+    status = await command("status", "--url", "http://127.0.0.1:1", "--once")
+    with trio.fail_after(20):
+        await status.process.wait()
+
+    assert status.process.returncode == 1
+    assert b"http://127.0.0.1:1 is away" in await status.process.stderr.receive_some()
+
+
+async def test_one_that_is_no_rookery_is_said(served):
+    watching = Watching(url=f"{served.url}/elsewhere", show=lambda tree, note: None)
+    with pytest.raises(AwayError, match="answers 404"):
+        await watching.once()
+
+
+async def test_away_keeps_the_last_tree_and_says_so(served, nursery):
+    shown = []
+    settings = hypercorn.Config()
+    settings.bind, settings.graceful_timeout, settings.loglevel = ["127.0.0.1:0"], 0.5, "CRITICAL"
+    stop, seen = trio.Event(), trio.Event()
+    (url,) = await nursery.start(partial(serve, create_app(served.services), settings, shutdown_trigger=stop.wait))
+
+    def show(tree, note):
+        shown.append((tree, note))
+        stop.set()
+        if note is not None:
+            seen.set()
+
+    nursery.start_soon(Watching(url=url, show=show, every_s=0.01).run)
+    with trio.fail_after(10):
+        await seen.wait()
+    nursery.cancel_scope.cancel()
+
+    assert shown[0][1] is None
+    assert shown[-1][0]["root"]["name"] == "rookery"
+    assert shown[-1][1].endswith("trying again")
