@@ -2,6 +2,7 @@
 
 import contextvars
 import logging
+import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -36,7 +37,8 @@ class Engine:
     nursery: trio.Nursery
 
     def __init__(self, tree: Supervisor, seed: int | None) -> None:
-        self.seed = seed
+        # Without a seed the jitter differs from run to run, so that many machines do not restart in step.
+        self.seed = secrets.randbits(64) if seed is None else seed
         self.serial = count().__next__
         self.nodes: dict[str, Node] = {}
         self.hub = EventHub()

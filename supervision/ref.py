@@ -22,7 +22,7 @@ FAIR = 64
 
 
 class Ref(Generic[Message_contra]):
-    """A child of the tree, seen from outside. The same for all incarnations; holds nothing alive.
+    """A child of the tree, seen from outside. The same for all incarnations; keeps no task alive.
 
     Refs of tasks and supervisors can be watched; sending to them is refused.
     """

@@ -23,7 +23,7 @@ def crash(message: object) -> None:
     raise ValueError(message)
 
 
-async def scenario(seed: int) -> list:
+async def scenario(seed: int | None) -> list:
     tree = Supervisor(
         "r",
         strategy=Strategy.REST_FOR_ONE,
@@ -44,6 +44,10 @@ def test_same_seed_gives_the_same_event_log_on_any_schedule() -> None:
 
     assert all(log == logs[0] for log in logs)
     assert replay(scenario, 8, seed=0) != logs[0]
+
+
+def test_without_a_seed_the_jitter_differs_from_run_to_run() -> None:
+    assert replay(scenario, None, seed=0) != replay(scenario, None, seed=0)
 
 
 async def test_outer_cancellation_stops_in_order_and_goes_on_out(autojump_clock) -> None:
