@@ -9,7 +9,7 @@ import hypercorn
 import pytest
 import trio
 
-from web.app import create_app
+from web.application import create_app
 from web.cli.status import AwayError, Watching
 from web.serving import serve
 
