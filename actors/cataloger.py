@@ -36,7 +36,7 @@ from actors.model.root import RootState
 from actors.model.track import Failure, Stage
 from actors.nudge import Nudge
 from actors.store.store import Store
-from actors.watching import identity, names, presence, walk
+from actors.watching import identity, look, names, presence
 from actors.watching.identity import Observation
 from actors.work.executor import Executor
 from supervision import Actor, Context
@@ -138,7 +138,7 @@ class Cataloger(Actor[CatalogerMessage]):
         except FileGoneError:
             return
         except UnreadableError as error:
-            log.info("file_unreadable", path=_shown(reading.path), kind=error.kind, reason=error.message)
+            log.info("file_unreadable", path=look.shown(reading.path), kind=error.kind, reason=error.message)
             contents[reading.path] = Content(
                 stage=Stage.FAILED, failure=Failure(kind=error.kind, message=error.message)
             )
@@ -154,7 +154,7 @@ class Cataloger(Actor[CatalogerMessage]):
         )
         new = {one.reading.path for one in observations}
         elsewhere = [path for holder in known.by_hash.values() for path in holder.paths if path not in new]
-        absent = await trio.to_thread.run_sync(_absent_of, elsewhere) if elsewhere else frozenset()
+        absent = await trio.to_thread.run_sync(look.absent_of, elsewhere) if elsewhere else frozenset()
         return identity.decide(observations, known=known, absent=absent, new_id=_new_id)
 
     async def _moved(self, moves: tuple[tuple[bytes, Reading], ...]) -> list[Change]:
@@ -192,11 +192,3 @@ class Cataloger(Actor[CatalogerMessage]):
 def _new_id() -> str:
     """80 random bits, in letters and digits that are safe in every path and URL."""
     return secrets.token_hex(10)
-
-
-def _absent_of(paths: list[bytes]) -> frozenset[bytes]:
-    return frozenset(path for path in paths if walk.is_absent(path))
-
-
-def _shown(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")

@@ -18,7 +18,8 @@ from actors.model.root import Root, RootState
 from actors.model.track import Location, Presence
 from actors.nudge import Nudge
 from actors.store.store import Store
-from actors.watching import mounts, notice, presence, walk
+from actors.watching import look, mounts, notice, presence
+from actors.watching.look import Look
 from actors.watching.presence import Sight
 from actors.watching.settling import Settling
 from actors.watching.shelf import Shelf, Shelved
@@ -30,9 +31,6 @@ T = TypeVar("T")
 BATCH = 32
 """Files in one message to be read: so many make one short transaction."""
 MOVES_BATCH = 500
-LOOK_FILES = 2_000
-"""A look into the disk comes back after so many files, to tell what it found."""
-LOOK_FOLDERS = 200
 DIRTY_MOST = 1_000
 """More folders with events than this, and the whole root is looked at instead."""
 RETRY_S = 5.0
@@ -102,7 +100,7 @@ class Patrol:
     async def _listen(self) -> None:
         while True:
             await self._available.wait()
-            if (kind := await self._ask_disk(_file_system, self._root.path)) and mounts.must_poll(kind):
+            if (kind := await self._ask_disk(look.file_system, self._root.path)) and mounts.must_poll(kind):
                 self._polling = f"polled every {POLL_S:g} s, because {kind} does not tell of changes"
                 self._listening.set()
                 return
@@ -111,7 +109,7 @@ class Patrol:
                 has_started = self._polling is None and self._listening.is_set()
                 self._polling = f"polled every {POLL_S:g} s, because it cannot be watched: {note}"
                 self._listening.set()
-                log.warning("root_polled", root=_shown(self._root.path), reason=note)
+                log.warning("root_polled", root=look.shown(self._root.path), reason=note)
                 await trio.sleep(TELL_S if has_started else POLL_S)
 
     def _heard_first(self) -> None:
@@ -150,7 +148,7 @@ class Patrol:
         elif self._dirty:
             folders, self._dirty = self._dirty, set()
             log.debug("folders_changed", count=len(folders))
-            await self._follow(await self._ask_disk(self._look_at, tuple(sorted(folders))))
+            await self._follow(await self._ask_disk(self._look.at, tuple(sorted(folders))))
         await self._settle()
         await self._report_gone()
 
@@ -183,7 +181,7 @@ class Patrol:
 
     async def _away(self, reason: str) -> None:
         if self._available.is_set() or self._mark is None:
-            log.warning("root_unavailable", root=_shown(self._root.path), reason=reason)
+            log.warning("root_unavailable", root=look.shown(self._root.path), reason=reason)
             await self._tell_root(RootState.UNAVAILABLE, reason)
         self._available = trio.Event()
         self._mark = (0, 0)
@@ -200,9 +198,10 @@ class Patrol:
         assert self._mark is not None
         mark = self._mark
         await self._tell_root(RootState.SCANNING)
-        walker = walk.walk(self._root.id, self._root.path, self._root.path, is_skipped=self.left_out.__contains__)
+        whole = self._look
+        listings = whole.begin()
         lost: list[Shelved] = []
-        while (sight := await self._ask_disk(self._look_on, walker)) is not None:
+        while (sight := await self._ask_disk(whole.next, listings)) is not None:
             lost.extend(sight.gone)
             self._tally.found += sight.unchanged + len(sight.fresh) + len(sight.back)
             await self._follow(attrs.evolve(sight, gone=()))
@@ -221,6 +220,10 @@ class Patrol:
             async for batch in batches:
                 shelved.extend(_shelved(location, is_track=track_id is not None) for location, track_id in batch)
         self._shelf.replace(shelved)
+
+    @property
+    def _look(self) -> Look:
+        return Look(root_id=self._root.id, shelf=self._shelf, left_out=self.left_out)
 
     # What a look meant -------------------------------------------------------------------------------------------
 
@@ -255,7 +258,7 @@ class Patrol:
     async def _settle(self) -> None:
         due = self._settling.due(trio.current_time())
         if due:
-            again = await self._ask_disk(_read_all_again, due)
+            again = await self._ask_disk(look.read_all_again, due)
             judgement = self._settling.judge(again, trio.current_time())
             for reading in judgement.growing:
                 await self._cataloger.tell(FileGrowing(reading=reading))
@@ -272,7 +275,7 @@ class Patrol:
         due = tuple(path for path, (_, since) in self._gone.items() if is_confirmed or now - since >= self._hold_s)
         if not due:
             return
-        absent = await self._ask_disk(_absent_of, due)
+        absent = await self._ask_disk(look.absent_of, due)
         for path in due:
             shelved, _ = self._gone.pop(path)
             if path in absent:
@@ -302,47 +305,6 @@ class Patrol:
             return await trio.to_thread.run_sync(call, *args, abandon_on_cancel=True, limiter=self._disk)
         raise RootAwayError(f"the file system did not answer within {ANSWER_S:g} s")
 
-    def _look_on(self, walker: Iterator[walk.Listing]) -> Sight | None:
-        listings: list[walk.Listing] = []
-        files = 0
-        for listing in walker:
-            listings.append(listing)
-            files += len(listing.files)
-            if files >= LOOK_FILES or len(listings) >= LOOK_FOLDERS:
-                break
-        return self._sight(listings) if listings else None
-
-    def _look_at(self, folders: Sequence[bytes]) -> Sight:
-        """List folders in which something happened, and in full those that the catalogue does not know yet."""
-        listings: dict[bytes, walk.Listing] = {}
-        for hint in folders:
-            folder = self._nearest_existing(hint)
-            if folder in listings:
-                continue
-            listing = walk.list_folder(self._root.id, self._root.path, folder)
-            listings[folder] = listing
-            known = self._shelf.folders_in(folder)
-            for inside in listing.folders:
-                if inside not in known and inside not in self.left_out:
-                    for below in walk.walk(
-                        self._root.id, self._root.path, inside, is_skipped=self.left_out.__contains__
-                    ):
-                        listings[below.folder] = below
-        return self._sight(list(listings.values()))
-
-    def _sight(self, listings: list[walk.Listing]) -> Sight:
-        for listing in listings:
-            for text in listing.notices:
-                log.info("entry_skipped", notice=text)
-            if listing.error:
-                log.warning("folder_unreadable", folder=_shown(listing.folder), error=listing.error)
-        return presence.compare(self._shelf, listings, nearest_device=walk.nearest_device)
-
-    def _nearest_existing(self, folder: bytes) -> bytes:
-        while folder != self._root.path and folder.startswith(self._root.path) and not os.path.isdir(folder):
-            folder = folder.rpartition(b"/")[0]
-        return folder if folder.startswith(self._root.path) else self._root.path
-
 
 def _shelved(location: Location, *, is_track: bool) -> Shelved:
     reading = Reading(
@@ -356,23 +318,6 @@ def _shelved(location: Location, *, is_track: bool) -> Shelved:
     return Shelved(reading=reading, presence=location.presence, is_track=is_track)
 
 
-def _file_system(path: bytes) -> str:
-    with open("/proc/self/mountinfo", "rb") as file:
-        return mounts.file_system_of(os.path.realpath(path), file.read())
-
-
-def _read_all_again(readings: Sequence[Reading]) -> dict[bytes, Reading | None]:
-    return {reading.path: walk.read_again(reading) for reading in readings}
-
-
-def _absent_of(paths: Sequence[bytes]) -> frozenset[bytes]:
-    return frozenset(path for path in paths if walk.is_absent(path))
-
-
 def _batches(items: Sequence[T], size: int) -> Iterator[tuple[T, ...]]:
     for start in range(0, len(items), size):
         yield tuple(items[start : start + size])
-
-
-def _shown(path: bytes) -> str:
-    return path.decode("utf-8", "backslashreplace")

@@ -1,0 +1,94 @@
+"""One look at a root: folders listed and held against what is known. Everything here blocks: call it in a thread."""
+
+import os
+from collections.abc import Iterator, Sequence
+
+import attrs
+import structlog
+
+from actors.model.change import Reading
+from actors.watching import mounts, presence, walk
+from actors.watching.presence import Sight
+from actors.watching.shelf import Shelf
+
+log = structlog.get_logger("rookery.watcher")
+
+LOOK_FILES = 2_000
+"""A look at everything comes back after so many files, to tell what it found."""
+LOOK_FOLDERS = 200
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class Look:
+    """One look, whole or at some folders. Nobody may change the shelf while a method runs."""
+
+    root_id: str
+    shelf: Shelf
+    left_out: frozenset[bytes] = frozenset()
+    """Folders that are not this root's affair."""
+
+    def begin(self) -> Iterator[walk.Listing]:
+        """The listings of the whole root, to be handed to `next` until nothing comes."""
+        return self._walk(self.shelf.root)
+
+    def next(self, listings: Iterator[walk.Listing]) -> Sight | None:
+        """What the next part of a whole look means; None at its end."""
+        some: list[walk.Listing] = []
+        files = 0
+        for listing in listings:
+            some.append(listing)
+            files += len(listing.files)
+            if files >= LOOK_FILES or len(some) >= LOOK_FOLDERS:
+                break
+        return self._sight(some) if some else None
+
+    def at(self, folders: Sequence[bytes]) -> Sight:
+        """What lies in folders in which something happened, and in those below them that the catalogue does not know."""
+        listings: dict[bytes, walk.Listing] = {}
+        for hint in folders:
+            folder = self._nearest_existing(hint)
+            if folder in listings:
+                continue
+            listing = walk.list_folder(self.root_id, self.shelf.root, folder)
+            listings[folder] = listing
+            for unknown in set(listing.folders).difference(self.shelf.folders_in(folder), self.left_out):
+                listings.update((below.folder, below) for below in self._walk(unknown))
+        return self._sight(list(listings.values()))
+
+    def _walk(self, start: bytes) -> Iterator[walk.Listing]:
+        return walk.walk(self.root_id, self.shelf.root, start, is_skipped=self.left_out.__contains__)
+
+    def _sight(self, listings: list[walk.Listing]) -> Sight:
+        for listing in listings:
+            for text in listing.notices:
+                log.info("entry_skipped", notice=text)
+            if listing.error:
+                log.warning("folder_unreadable", folder=shown(listing.folder), error=listing.error)
+        return presence.compare(self.shelf, listings, nearest_device=walk.nearest_device)
+
+    def _nearest_existing(self, folder: bytes) -> bytes:
+        root = self.shelf.root
+        while folder.startswith(root + b"/") and not os.path.isdir(folder):
+            folder = folder.rpartition(b"/")[0]
+        return folder if folder.startswith(root + b"/") else root
+
+
+def file_system(path: bytes) -> str:
+    """The type of the file system that a path lies on now."""
+    with open("/proc/self/mountinfo", "rb") as file:
+        return mounts.file_system_of(os.path.realpath(path), file.read())
+
+
+def read_all_again(readings: Sequence[Reading]) -> dict[bytes, Reading | None]:
+    """Second readings, by path; None where no regular file is any more."""
+    return {reading.path: walk.read_again(reading) for reading in readings}
+
+
+def absent_of(paths: Sequence[bytes]) -> frozenset[bytes]:
+    """Those of some paths at which nothing lies."""
+    return frozenset(path for path in paths if walk.is_absent(path))
+
+
+def shown(path: bytes) -> str:
+    """A path for one line of a log."""
+    return path.decode("utf-8", "backslashreplace")

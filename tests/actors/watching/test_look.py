@@ -1,0 +1,88 @@
+"""One look at a real folder."""
+
+import os
+
+import pytest
+
+from actors.watching.look import Look, absent_of, file_system, read_all_again, shown
+from actors.watching.shelf import Shelf, Shelved
+from actors.watching.walk import list_folder
+
+
+@pytest.fixture
+def root(tmp_path) -> bytes:
+    return os.fsencode(tmp_path)
+
+
+def put(path: bytes) -> bytes:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    with open(path, "wb") as file:
+        file.write(path)
+    return path
+
+
+def fresh(sight) -> set[bytes]:
+    return {reading.path for reading in sight.fresh}
+
+
+def test_a_whole_look_comes_in_parts_that_add_up(root, monkeypatch):
+    monkeypatch.setattr("actors.watching.look.LOOK_FOLDERS", 2)
+    paths = {put(root + b"/%d/a.mp3" % number) for number in range(5)}
+    whole = Look(root_id="r", shelf=Shelf(root))
+    listings = whole.begin()
+    found: set[bytes] = set()
+    parts = 0
+    while (sight := whole.next(listings)) is not None:
+        found |= fresh(sight)
+        parts += 1
+
+    assert found == paths
+    assert parts == 3
+
+
+def test_a_look_at_a_folder_lists_it_and_what_is_new_below(root):
+    known, new, elsewhere = put(root + b"/x/known/a.mp3"), put(root + b"/x/new/deep/b.mp3"), put(root + b"/y/c.mp3")
+    shelf = Shelf(root)
+    shelf.put(Shelved(reading=list_folder("r", root, os.path.dirname(known)).files[0]))
+
+    assert fresh(Look(root_id="r", shelf=shelf).at([root + b"/x"])) == {new}
+    assert elsewhere
+
+
+def test_a_vanished_folder_is_looked_at_where_it_was(root):
+    path = put(root + b"/x/y/a.mp3")
+    shelf = Shelf(root)
+    shelf.put(Shelved(reading=list_folder("r", root, os.path.dirname(path)).files[0]))
+    os.remove(path)
+    os.removedirs(os.path.dirname(path))
+    os.makedirs(root, exist_ok=True)
+
+    assert [one.reading.path for one in Look(root_id="r", shelf=shelf).at([root + b"/x/y"]).gone] == [path]
+
+
+def test_a_hint_from_outside_is_taken_for_the_root(root):
+    path = put(root + b"/a.mp3")
+
+    assert fresh(Look(root_id="r", shelf=Shelf(root)).at([b"/elsewhere"])) == {path}
+
+
+def test_what_is_left_out_is_not_looked_at(root):
+    put(root + b"/x/a.mp3")
+
+    assert fresh(Look(root_id="r", shelf=Shelf(root), left_out=frozenset({root + b"/x"})).at([root])) == set()
+
+
+def test_second_readings_and_absence_are_asked_in_bulk(root):
+    path = put(root + b"/a.mp3")
+    [reading] = list_folder("r", root, root).files
+
+    assert read_all_again([reading]) == {path: reading}
+    assert absent_of([path, root + b"/b.mp3"]) == {root + b"/b.mp3"}
+
+
+def test_this_folder_lies_on_some_file_system(root):
+    assert file_system(root)
+
+
+def test_a_path_in_a_log_is_one_line_of_text():
+    assert shown(b"caf\xe9") == "caf\\xe9"
