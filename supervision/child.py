@@ -61,6 +61,8 @@ class Child:
         function: Any = self.factory
         while isinstance(function, functools.partial):
             function = function.func
+        if isinstance(function, type):
+            return False
         called = getattr(function, "__call__", None)  # noqa: B004 — the method of an instance, not whether it has one
         return inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(called)
 

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-_LOADS = ("LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FAST_CHECK", "LOAD_FAST_BORROW")
 _READS = ("LOAD_ATTR", "LOAD_METHOD")
 
 
@@ -35,6 +34,9 @@ def says_ready(task: Callable[..., Any]) -> bool:
 def _reads_ready(code: Any, context: str) -> bool:
     steps = list(dis.get_instructions(code))
     for first, second in itertools.pairwise(steps):
-        if first.opname in _LOADS and first.argval == context and second.opname in _READS and second.argval == "ready":
+        # Newer Pythons load two variables in one step; the attribute is the last one's.
+        loaded = first.argval[-1] if isinstance(first.argval, tuple) else first.argval
+        from_variable = first.opname.startswith("LOAD_") and "ATTR" not in first.opname and "CONST" not in first.opname
+        if from_variable and loaded == context and second.opname in _READS and second.argval == "ready":
             return True
     return any(_reads_ready(inner, context) for inner in code.co_consts if hasattr(inner, "co_code"))

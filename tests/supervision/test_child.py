@@ -32,6 +32,12 @@ class CallableTask:
     async def __call__(self, context) -> None: ...
 
 
+class CallableActor(Idle):
+    """An actor that can be called, too."""
+
+    async def __call__(self) -> None: ...
+
+
 async def task(context) -> None: ...
 
 
@@ -43,10 +49,11 @@ async def task(context) -> None: ...
         (functools.partial(Idle), False),
         (task, True),
         (functools.partial(functools.partial(task), None), True),
+        (CallableActor, False),
         (Idle().task, True),
         (CallableTask(), True),
     ],
-    ids=["class", "lambda", "partial", "function", "partials", "method", "object"],
+    ids=["class", "lambda", "partial", "function", "partials", "callable", "method", "object"],
 )
 def test_async_functions_are_tasks_and_all_else_makes_actors(factory, expected) -> None:
     assert Child("c", factory).is_task is expected
