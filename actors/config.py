@@ -46,6 +46,8 @@ class Config:
 
     roots: tuple[Path, ...] = ()
     host: str = "127.0.0.1"
+    hosts: tuple[str, ...] = ()
+    """Further names by which browsers reach the server, such as a proxy's; requests under any other are refused."""
     port: int = attrs.field(default=8000, validator=[attrs.validators.ge(0), attrs.validators.le(65535)])
     data_dir: Path = attrs.field(factory=default_data_dir)
     database_url: str | None = None

@@ -1,4 +1,4 @@
-"""Every metric of the service: what is counted as it happens, and the table of what is read when somebody asks.
+"""Every metric of the service, in two tables.
 
 | counted as it happens            | kind      | labels         | meaning                                                |
 |----------------------------------|-----------|----------------|--------------------------------------------------------|
@@ -6,6 +6,19 @@
 | rookery_http_request_seconds     | histogram | method, route  | from the whole head to the last byte handed over       |
 | rookery_http_response_bytes_total| counter   |                | bodies, without heads                                  |
 | rookery_http_requests_open       | gauge     |                | requests being answered now, streams included          |
+
+| read when somebody asks                     | labels        | meaning                                       |
+|---------------------------------------------|---------------|-----------------------------------------------|
+| rookery_info, _uptime_seconds               | version       | the service                                   |
+| rookery_child_running, _child_restarts_total | path         | every part of the supervision tree            |
+| rookery_supervisor_restarts_remaining       | path          | borne before it gives up                      |
+| rookery_dead_letters_total                  |               | messages that nobody handled                  |
+| rookery_mailbox_depth, _waiting_senders     | path          | what waits for an actor                       |
+| rookery_messages_total                      | path, outcome | handled, failed, dropped, redelivered         |
+| rookery_message_seconds                     | path, quantile | how long an actor takes                      |
+| rookery_database_up, _connections, _connections_most, _retries_total | state | the database and its pool |
+| rookery_feed_subscribers, _newest, _published_total, _passing_total, _too_slow_total, _waiting_bytes | | the live feed |
+| rookery_tracks, rookery_tracks_waiting      |               | the catalogue, and what waits for analysis    |
 """
 
 from collections.abc import Iterable, Mapping

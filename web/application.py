@@ -43,7 +43,9 @@ def create_app(services: Services) -> QuartTrio:
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     envelope = Envelope(
-        cast("Application", app.asgi_app), names=names_of(services.config.host), metrics=services.metrics
+        cast("Application", app.asgi_app),
+        names=names_of(services.config.host, *services.config.hosts),
+        metrics=services.metrics,
     )
     app.asgi_app = envelope  # type: ignore[method-assign,assignment]  # Quart's documented place for what surrounds it
     return app

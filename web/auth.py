@@ -26,22 +26,27 @@ class Names:
     """Whether every literal IP address is one of them: true where the server listens beyond loopback, since a page
     cannot make a browser put an address into Host unless it really connects there."""
 
-    def include(self, host: str) -> bool:
-        """Whether a Host header, with or without a port, names this server."""
+    def include(self, host: str, *, here: str | None = None) -> bool:
+        """Whether a Host header, with or without a port, names this server.
+
+        Args:
+            host: the header.
+            here: the address to which the connection was made; it always is a name of the server.
+        """
         name, _ = _split(host)
         if name is None:
             return False
         if name in self.names:
             return True
         address = _address(name)
-        return address is not None and (self.any_address or address.is_loopback)
+        return address is not None and (self.any_address or address.is_loopback or name == here)
 
 
-def names_of(host: str) -> Names:
-    """The names of a server that listens on a host: loopback always, its own name, addresses beyond loopback."""
+def names_of(host: str, *further: str) -> Names:
+    """The names of a server that listens on a host: loopback always, its own name, addresses beyond loopback, further ones."""
     address = _address(host.strip("[]"))
     beyond = not (address.is_loopback if address is not None else host.lower() in LOOPBACK_NAMES)
-    names = LOOPBACK_NAMES | {host.lower().rstrip(".")}
+    names = LOOPBACK_NAMES | {name.lower().rstrip(".") for name in (host, *further)}
     if beyond:
         names |= {socket.gethostname().lower(), f"{socket.gethostname().lower()}.local"}
     return Names(names=frozenset(names), any_address=beyond)

@@ -111,7 +111,7 @@ class Envelope:
         if len(scope["headers"]) > MOST_HEADERS:
             return Refusal(code="HEADERS_TOO_LARGE", message=f"A head has at most {MOST_HEADERS} fields")
         host = _header(scope, b"host")
-        if (host or scope["http_version"] != "1.0") and not self._names.include(host or ""):
+        if (host or scope["http_version"] != "1.0") and not self._names.include(host or "", here=_here(scope)):
             return Refusal(code="BAD_REQUEST", message="The Host header does not name this server")
         origin = _header(scope, b"origin")
         writes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
@@ -231,6 +231,11 @@ def _header(scope: Message, wanted: bytes) -> str | None:
         if name.lower() == wanted:
             return str(value, "latin-1")
     return None
+
+
+def _here(scope: Message) -> str | None:
+    server = scope.get("server")
+    return server[0] if server else None
 
 
 def _client(scope: Message) -> str | None:

@@ -41,6 +41,15 @@ def test_a_server_beyond_loopback_is_known_by_its_addresses() -> None:
     assert not names.include("evil.example")
 
 
+def test_the_address_of_the_connection_is_a_name() -> None:
+    assert names_of("127.0.0.1").include("192.168.0.5:8000", here="192.168.0.5")
+    assert not names_of("127.0.0.1").include("192.168.0.6", here="192.168.0.5")
+
+
+def test_further_names_are_known() -> None:
+    assert names_of("127.0.0.1", "Music.Example").include("music.example")
+
+
 def test_a_server_is_known_by_the_name_it_listens_on() -> None:
     assert names_of("Music.Local").include("music.local:8000")
 
