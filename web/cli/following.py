@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Callable, Collection, Iterator
 from datetime import UTC, datetime
+from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -133,6 +134,8 @@ class Following:
     def _take(self, text: str, message: dict[str, Any]) -> None:
         if message["type"] == "RESYNC":
             self.since = message["payload"]["newest"]
+        elif message["type"] == "GOODBYE":
+            self._pauses = chain([float(message["payload"]["retrySeconds"])], pauses_s())
         self.take(text, message)
         self.since = message.get("seq", self.since)
 

@@ -55,7 +55,7 @@ def _told(message_type: str, payload: dict[str, Any]) -> str:
         case "PROGRESS_UPDATE":
             return f"{payload['subject']} {payload['stage']} {payload['done']:.0%}"
         case "SCAN_UPDATE":
-            return f"{payload['root']} {payload['state']}, {payload['done']} of {payload['found']}"
+            return f"{payload.get('path', payload['root'])} {payload['state']}, {payload['done']} of {payload['found']}"
         case "SUPERVISION_EVENT":
             return " ".join(filter(None, [payload["path"], payload["kind"], payload["reason"], payload["error"]]))
         case "RESYNC":

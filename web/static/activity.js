@@ -11,26 +11,13 @@ export class Activity {
     this.scans = new Map();
     this.works = new Map();
     this.names = new Map();
-    this.roots = new Map();
     setInterval(() => this.forgetStale(), STALE_MS / 4);
   }
 
-  scan({ root, state, found, done }) {
-    if (!this.roots.has(root)) this.learnRoots(root);
-    if (state === "scanning") this.scans.set(root, { found, done });
+  scan({ root, path, state, found, done }) {
+    if (state === "scanning") this.scans.set(root, { name: fileName(path) || path || "a folder", found, done });
     else this.scans.delete(root);
     this.draw();
-  }
-
-  async learnRoots(root) {
-    this.roots.set(root, "a folder");
-    try {
-      const response = await fetch("/api/v1/library/roots");
-      for (const { id, path } of (await response.json()).data) this.roots.set(id, fileName(path) || path);
-      this.draw();
-    } catch {
-      this.roots.delete(root);
-    }
   }
 
   work(subject, stage, done) {
@@ -57,8 +44,8 @@ export class Activity {
 
   draw() {
     const lines = [];
-    for (const [root, { found, done }] of this.scans) {
-      lines.push(line(`Looking through ${this.roots.get(root) ?? "a folder"}`, `${whole(done)} of ${whole(found)}`, found ? done / found : null));
+    for (const { name, found, done } of this.scans.values()) {
+      lines.push(line(`Looking through ${name}`, `${whole(done)} of ${whole(found)}`, found ? done / found : null));
     }
     const works = [...this.works];
     for (const [subject, { stage, done }] of works.slice(0, SHOWN)) {

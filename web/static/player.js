@@ -114,7 +114,10 @@ export class Player {
     try {
       const response = await fetch(`/api/v1/tracks/${track.id}/waveform.json?points=600`);
       if (!response.ok || this.track !== track) return;
-      this.peaks = await response.json();
+      const { lowest, highest } = await response.json();
+      const loudest = Math.max(0.05, ...highest, ...lowest.map((value) => -value));
+      const fill = (values) => values.map((value) => (0.96 * value) / loudest);
+      this.peaks = { lowest: fill(lowest), highest: fill(highest) };
       this.draw();
     } catch {
       // Without a waveform the slider is a plain line.

@@ -22,7 +22,7 @@ EXAMPLES = {
     "TRACK_REMOVED": ({"trackId": "t", "path": "/a"}, "/a"),
     "ANALYSIS_FAILED": ({"trackId": "t", "path": "/a", "kind": "corrupt", "message": "cut short"}, "/a: cut short"),
     "PROGRESS_UPDATE": ({"subject": "track:t", "stage": "analyzing", "done": 0.5}, "track:t analyzing 50%"),
-    "SCAN_UPDATE": ({"root": "r", "state": "scanning", "found": 9, "done": 3}, "r scanning, 3 of 9"),
+    "SCAN_UPDATE": ({"root": "r", "path": "/m", "state": "scanning", "found": 9, "done": 3}, "/m scanning, 3 of 9"),
     "SUPERVISION_EVENT": (
         {"path": "rookery/web", "kind": "exited", "reason": "crashed", "error": None},
         "rookery/web exited crashed",
