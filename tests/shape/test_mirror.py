@@ -17,7 +17,8 @@ VALUES_ONLY = {
     "actors/work/executor.py": "a protocol; tests/contracts holds its test",
 }
 """Modules without behavior of their own, with what they hold instead."""
-WITHOUT_MODULE = {"contracts", "flow", "shape", "benchmarks"}
+WITHOUT_MODULE = {"contracts", "flow", "shape", "benchmarks", "suites"}
+"""Folders of tests of several modules together."""
 
 
 def modules() -> list[Path]:
@@ -29,11 +30,11 @@ def modules() -> list[Path]:
     ]
 
 
-def test_files() -> list[Path]:
+def mirrors() -> list[Path]:
     return [
         path.relative_to(TOP / "tests")
         for path in sorted((TOP / "tests").rglob("test_*.py"))
-        if path.relative_to(TOP / "tests").parts[0] not in WITHOUT_MODULE
+        if WITHOUT_MODULE.isdisjoint(path.relative_to(TOP / "tests").parts)
     ]
 
 
@@ -42,7 +43,7 @@ def test_the_module_has_a_test(module):
     assert (TOP / "tests" / module.parent / f"test_{module.name}").exists()
 
 
-@pytest.mark.parametrize("test_file", test_files(), ids=str)
+@pytest.mark.parametrize("test_file", mirrors(), ids=str)
 def test_the_test_has_a_module(test_file):
     name = test_file.name.removeprefix("test_")
     package = TOP / test_file.parent / name.removesuffix(".py")
