@@ -103,10 +103,11 @@ def _at(agreement: Agreement, lags: NDArray[np.float64] | float) -> NDArray[np.f
 
 
 def _comb(agreement: Agreement, lags: NDArray[np.float64]) -> NDArray[np.float64]:
-    total: NDArray[np.float64] = sum(
-        (weight * _at(agreement, beats * lags) for beats, weight in COMB), np.zeros(lags.size)
-    )
-    return total / sum(weight for _, weight in COMB)
+    total = np.zeros(lags.size)
+    for beats, weight in COMB:
+        total += weight * _at(agreement, beats * lags)
+    mean: NDArray[np.float64] = total / sum(weight for _, weight in COMB)
+    return mean
 
 
 def _score(agreements: list[Agreement], value: float, best: float, bpm: float) -> float:

@@ -60,13 +60,10 @@ class KWeighting:
         row = self.step // self._rows
         self._carry = Carry(self.step)
         zeros, poles = k_weighting(rate_hz)
-        residues, modes, direct = signal.residuez(np.polymul(*zeros), np.polymul(*poles))
-        # Poles come in conjugate pairs; one of each pair with twice its real part stands for both.
-        upper = modes.imag > 0
-        residues, modes = residues[upper], modes[upper]
+        residues, modes, direct = _partial_fractions(np.polymul(*zeros), poles)
         powers = modes[:, None] ** np.arange(row + 1)
         impulse = 2 * (residues[:, None] * powers[:, :row]).real.sum(axis=0)
-        impulse[0] += direct.real.sum()
+        impulse[0] += direct
         self._through = np.zeros((row, row), dtype=np.float32)
         for place in range(row):
             self._through[place, place:] = impulse[: row - place]
@@ -100,3 +97,18 @@ class KWeighting:
             states[1:, mode], states[1:, count + mode] = ends[:-1].real, ends[:-1].imag
             self._states[mode] = ends[-1]
         return states
+
+
+def _partial_fractions(
+    zeros: NDArray[np.float64], poles: NDArray[np.float64]
+) -> tuple[NDArray[np.complex128], NDArray[np.complex128], float]:
+    """The filter as direct + Σ 2·Re(residue / (1 − mode/z)): one of each conjugate pair of poles stands for both.
+
+    By hand, for the high-pass has a pair so close together that scipy.signal.residuez takes it for a double pole.
+    """
+    every = np.concatenate([np.roots(section) for section in poles])
+    modes = every[every.imag > 0]
+    residues = np.array(
+        [np.polyval(zeros[::-1], 1 / mode) / np.prod(1 - every[every != mode] / mode) for mode in modes]
+    )
+    return residues, modes, float(zeros[-1] / np.polymul(*poles)[-1])
