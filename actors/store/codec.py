@@ -11,6 +11,11 @@ JSONB_VERSION = b"\x01"
 """First byte of jsonb's binary form (PostgreSQL, src/backend/utils/adt/jsonb.c, jsonb_send)."""
 
 
+def is_storable(text: str) -> bool:
+    """Whether PostgreSQL takes the text at all; what it does not take is the id of nothing."""
+    return UNSTORABLE.search(text) is None
+
+
 def storable(value: Any) -> Any:
     """The same JSON-ready value with every text made storable: no NUL, no lone surrogate; U+FFFD stands for them."""
     if isinstance(value, str):

@@ -4,6 +4,7 @@ import asyncpg
 import attrs
 
 from actors.model.features import Features
+from actors.store.codec import is_storable
 from actors.store.pool import Pool
 from actors.store.rows import LOUDNESS
 
@@ -123,6 +124,8 @@ class FeatureStore:
 
     async def peaks(self, track_id: str) -> bytes | None:
         """The waveform of an analyzed track, as in `Features.peaks`, or None."""
+        if not is_storable(track_id):
+            return None
         peaks: bytes | None = await self._pool.read(lambda connection: connection.fetchval(PEAKS, track_id))
         return peaks
 

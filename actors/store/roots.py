@@ -5,6 +5,7 @@ import secrets
 import attrs
 
 from actors.model.root import Root
+from actors.store.codec import is_storable
 from actors.store.pool import Pool
 from actors.store.rows import ROOT_COLUMNS, root_of
 
@@ -33,6 +34,8 @@ class Roots:
 
     async def find(self, root_id: str) -> Root | None:
         """One root, or None."""
+        if not is_storable(root_id):
+            return None
         row = await self._pool.read(lambda connection: connection.fetchrow(ONE, root_id))
         return None if row is None else root_of(row)
 

@@ -12,6 +12,7 @@ from actors.errors import InvalidError
 from actors.model.known import Holder, Known
 from actors.model.page import Page
 from actors.model.track import Location, Presence, Stage, Track
+from actors.store.codec import is_storable
 from actors.store.listing import Query, Sort, TrackFilter, beginning_after, cursor, filtered, sort_of
 from actors.store.pool import Pool
 from actors.store.rows import LOCATION_COLUMNS, TRACK_COLUMNS, location_of, track_of
@@ -65,7 +66,7 @@ class Tracks:
 
     async def find_many(self, ids: Sequence[str]) -> list[Track]:
         """Those of `ids` that exist, in that order."""
-        clean = [track_id for track_id in ids if "\0" not in track_id]
+        clean = [track_id for track_id in ids if is_storable(track_id)]
         return await self._pool.read(lambda connection: load(connection, clean))
 
     async def count(self, wanted: TrackFilter | None = None) -> int:
@@ -165,6 +166,8 @@ class Tracks:
 
     async def path_of(self, track_id: str) -> Location | None:
         """Where a track's bytes can be read: its first present location by path, or None."""
+        if not is_storable(track_id):
+            return None
         row = await self._pool.read(lambda connection: connection.fetchrow(BEST, track_id))
         return None if row is None else location_of(row)
 

@@ -1,14 +1,50 @@
-"""Tracks for the tests of the store, written straight into its tables."""
+"""For the tests of the store: clusters to start servers on, and tracks written straight into the tables."""
 
-from collections.abc import Awaitable, Callable, Mapping
+import shutil
+import subprocess
+import tempfile
+import threading
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trio
 
+from actors.store.cluster import make_cluster
+from actors.store.datafolder import DataFolder
+from actors.store.place import place
+from actors.store.programs import programs_for
 from actors.store.store import Store
 
 numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def made_cluster() -> Iterator[Path]:
+    """A cluster made once, to be copied: making one takes longer than starting a server on it."""
+    home = Path(tempfile.mkdtemp(prefix="rookery-test-", dir="/tmp"))
+    home.chmod(0o711)
+    where = place(DataFolder(home))
+
+    async def make() -> None:
+        await make_cluster(where, programs_for(where))
+
+    # A thread, because a test's own Trio loop may be running around this fixture.
+    thread = threading.Thread(target=trio.run, args=(make,))
+    thread.start()
+    thread.join()
+    yield where.cluster
+    shutil.rmtree(home)
+
+
+@pytest.fixture
+def cluster_folder(server_folder: Path, made_cluster: Path) -> Path:
+    """A data folder with a cluster that was never started."""
+    subprocess.run(["cp", "-a", made_cluster, server_folder], check=True)
+    return server_folder
+
 
 ADD = """
 INSERT INTO track (id, stage, presence, audio_hash, tags, sound, file_name, size_bytes, bpm, loudness_lufs, tonic, is_minor, priority, added_at)

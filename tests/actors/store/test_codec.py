@@ -4,7 +4,7 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.store.codec import jsonb, storable
+from actors.store.codec import is_storable, jsonb, storable
 from actors.store.store import Store
 
 texts = st.text(st.characters(exclude_categories=()), max_size=20)
@@ -28,6 +28,7 @@ def test_storable_text_is_utf8_without_nul_and_else_unchanged(text: str):
     clean = storable(text)
     assert "\0" not in clean
     clean.encode()
+    assert is_storable(text) == (clean == text)
     if "\0" not in text and not any("\ud800" <= sign <= "\udfff" for sign in text):
         assert clean == text
 

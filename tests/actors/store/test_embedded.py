@@ -44,8 +44,8 @@ async def answers(url: str) -> bool:
         return bool(await pool.read(lambda connection: connection.fetchval("SELECT true")))
 
 
-async def test_it_serves_on_a_private_socket_and_stops_cleanly(server_folder: Path):
-    async with embedded(server_folder, settings=QUICK) as server:
+async def test_it_serves_on_a_private_socket_and_stops_cleanly(cluster_folder: Path):
+    async with embedded(cluster_folder, settings=QUICK) as server:
         assert await answers(server.url)
         assert server.where.sockets.stat().st_mode & 0o777 == 0o700
         async with open_bridge() as bridge, open_pool(bridge, server.url, connections=1, limit_s=10) as pool:
@@ -73,10 +73,10 @@ def _tcp_listeners(pids: list[int]) -> int:
     return count
 
 
-async def test_what_was_written_is_there_at_the_next_start(server_folder: Path, store_config: Config):
+async def test_what_was_written_is_there_at_the_next_start(cluster_folder: Path, store_config: Config):
     for count in (1, 2):
         async with (
-            embedded(server_folder, settings=QUICK) as server,
+            embedded(cluster_folder, settings=QUICK) as server,
             open_store(store_config, url=server.url) as store,
         ):
             await store.roots.add(f"/music/{count}".encode())
@@ -125,25 +125,25 @@ async def appears(folder: Path, pattern: str) -> None:
                 break
 
 
-async def test_a_server_left_by_a_killed_rookery_is_taken_over(server_folder: Path):
-    async with other_rookery(server_folder) as rookery:
+async def test_a_server_left_by_a_killed_rookery_is_taken_over(cluster_folder: Path):
+    async with other_rookery(cluster_folder) as rookery:
         left, guard = await server_and_guard(rookery)
         os.kill(guard, signal.SIGKILL)
-    assert left in servers_of(server_folder / "postgres")
-    async with embedded(server_folder, settings=QUICK) as server:
+    assert left in servers_of(cluster_folder / "postgres")
+    async with embedded(cluster_folder, settings=QUICK) as server:
         assert server.pid != left
         assert left not in servers_of(server.where.cluster)
         assert await answers(server.url)
 
 
-async def test_a_killed_rookery_leaves_no_server_behind(server_folder: Path):
-    async with other_rookery(server_folder) as rookery:
+async def test_a_killed_rookery_leaves_no_server_behind(cluster_folder: Path):
+    async with other_rookery(cluster_folder) as rookery:
         left, guard = await server_and_guard(rookery)
         handles = [os.pidfd_open(left), os.pidfd_open(guard)]
     for handle in handles:
         await trio.lowlevel.wait_readable(handle)
         os.close(handle)
-    assert not (server_folder / "postgres" / "postmaster.pid").exists()
+    assert not (cluster_folder / "postgres" / "postmaster.pid").exists()
 
 
 async def test_a_rookery_killed_while_it_makes_its_database_is_repaired_by_the_next(server_folder: Path):
@@ -179,8 +179,8 @@ async def kept(server: EmbeddedServer) -> AsyncIterator["trio.MemoryReceiveChann
             nursery.cancel_scope.cancel()
 
 
-async def test_a_server_that_dies_says_so_and_can_be_started_again(server_folder: Path):
-    with hold_data_folder(server_folder) as folder:
+async def test_a_server_that_dies_says_so_and_can_be_started_again(cluster_folder: Path):
+    with hold_data_folder(cluster_folder) as folder:
         server = EmbeddedServer.on(folder, settings=QUICK)
 
         def kill() -> None:
@@ -194,11 +194,11 @@ async def test_a_server_that_dies_says_so_and_can_be_started_again(server_folder
 
 
 async def test_the_store_outlives_a_killed_server_and_every_write_counts_once(
-    server_folder: Path, store_config: Config
+    cluster_folder: Path, store_config: Config
 ):
     """Writers go on through two kills of the server; each number is written once, no event is lost or doubled."""
     writers, each = 4, 30
-    with hold_data_folder(server_folder) as folder:
+    with hold_data_folder(cluster_folder) as folder:
         server = EmbeddedServer.on(folder, settings={"shared_buffers": "16MB"})
         async with kept(server) as starts, open_store(store_config, url=server.url) as store:
             await store.pool.write(lambda connection: connection.execute("CREATE TABLE tally (id int)"))
@@ -228,8 +228,8 @@ async def test_the_store_outlives_a_killed_server_and_every_write_counts_once(
     assert sorted(event.payload["number"] for event in events) == list(range(writers * each))
 
 
-async def test_a_listener_outlives_a_killed_server(server_folder: Path, store_config: Config):
-    with hold_data_folder(server_folder) as folder:
+async def test_a_listener_outlives_a_killed_server(cluster_folder: Path, store_config: Config):
+    with hold_data_folder(cluster_folder) as folder:
         server = EmbeddedServer.on(folder, settings=QUICK)
         async with (
             kept(server) as starts,
@@ -248,12 +248,12 @@ async def test_a_listener_outlives_a_killed_server(server_folder: Path, store_co
 
 
 async def test_the_store_closes_although_the_server_no_longer_answers(
-    server_folder: Path, store_config: Config, monkeypatch: pytest.MonkeyPatch
+    cluster_folder: Path, store_config: Config, monkeypatch: pytest.MonkeyPatch
 ):
     """Frozen, the server neither answers nor breaks a connection."""
     monkeypatch.setattr("actors.store.bridge.CANCEL_LIMIT_S", 0.2)
     monkeypatch.setattr("actors.store.pool.CLOSE_LIMIT_S", 0.2)
-    async with embedded(server_folder, settings=QUICK) as server:
+    async with embedded(cluster_folder, settings=QUICK) as server:
         began = trio.Event()
         token = trio.lowlevel.current_trio_token()
         async with open_store(store_config, url=server.url) as store, store.events.listen() as listening:
@@ -275,8 +275,8 @@ async def test_the_store_closes_although_the_server_no_longer_answers(
                 os.kill(pid, signal.SIGCONT)
 
 
-async def test_the_store_closes_although_the_server_is_gone(server_folder: Path, store_config: Config):
-    with hold_data_folder(server_folder) as folder:
+async def test_the_store_closes_although_the_server_is_gone(cluster_folder: Path, store_config: Config):
+    with hold_data_folder(cluster_folder) as folder:
         server = EmbeddedServer.on(folder, settings=QUICK)
         async with trio.open_nursery() as nursery:
             accepting = trio.Event()
@@ -302,17 +302,17 @@ async def test_a_data_folder_of_an_odd_name_works(server_folder: Path, name: byt
     assert not server.where.sockets.exists()
 
 
-async def test_variables_for_other_servers_do_not_matter(server_folder: Path, monkeypatch: pytest.MonkeyPatch):
+async def test_variables_for_other_servers_do_not_matter(cluster_folder: Path, monkeypatch: pytest.MonkeyPatch):
     others = {"PORT": "1", "HOST": "nowhere", "DATABASE": "x", "SSLMODE": "verify-full", "DATA": "/x", "USER": "x"}
     for name, value in others.items():
         monkeypatch.setenv(f"PG{name}", value)
-    async with embedded(server_folder, settings=QUICK) as server:
+    async with embedded(cluster_folder, settings=QUICK) as server:
         assert await answers(server.url)
 
 
-async def test_a_server_that_stays_away_is_given_up(server_folder: Path):
+async def test_a_server_that_stays_away_is_given_up(cluster_folder: Path):
     async with open_bridge() as bridge:
-        async with embedded(server_folder, settings=QUICK) as server:
+        async with embedded(cluster_folder, settings=QUICK) as server:
             url = server.url
         async with open_pool(bridge, url, connections=1, limit_s=5, patience_s=0.1) as pool:
             with pytest.raises(DatabaseAwayError, match="is away"):
@@ -339,8 +339,8 @@ async def test_root_with_a_closed_data_folder_works_and_opens_nothing_above_it(t
     assert [folder.stat().st_mode for folder in (closed, *closed.parents)] == before
 
 
-async def test_a_server_that_cannot_start_says_why(server_folder: Path):
-    with hold_data_folder(server_folder) as folder:
+async def test_a_server_that_cannot_start_says_why(cluster_folder: Path):
+    with hold_data_folder(cluster_folder) as folder:
         server = EmbeddedServer.on(folder, settings={"shared_buffers": "plenty"})
         with pytest.raises(DatabaseError, match="shared_buffers"):
             await server.serve(lambda: None)

@@ -68,6 +68,7 @@ async def test_measurements_of_other_bytes_change_nothing(store: Store, add_trac
 async def test_there_is_no_waveform_of_what_is_not_analyzed(store: Store, add_track):
     assert await store.features.peaks(await add_track(store)) is None
     assert await store.features.peaks("nobody") is None
+    assert await store.features.peaks("\0") is None
 
 
 async def claims(store: Store) -> list[str]:

@@ -10,7 +10,6 @@ import pytest
 import trio
 
 from actors.store import leftover
-from actors.store.cluster import make_cluster
 from actors.store.datafolder import DataFolder
 from actors.store.leftover import end_servers, servers_of
 from actors.store.place import Place, make_sockets, place
@@ -18,9 +17,8 @@ from actors.store.programs import programs_for
 
 
 @pytest.fixture
-async def where(server_folder: Path) -> Place:
-    found = place(DataFolder(server_folder))
-    await make_cluster(found, programs_for(found))
+def where(cluster_folder: Path) -> Place:
+    found = place(DataFolder(cluster_folder))
     make_sockets(found)
     return found
 

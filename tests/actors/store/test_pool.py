@@ -185,6 +185,21 @@ async def test_a_deadlock_is_tried_again_until_both_writers_have_passed(pool: Po
     assert pool.statistics().retries >= 1
 
 
+@pytest.mark.parametrize("code", ["40001", "40P01"])
+async def test_a_conflict_undoes_the_try_and_the_next_one_counts(pool: Pool, code: str):
+    tries = []
+
+    async def add(connection: asyncpg.Connection) -> None:
+        tries.append(connection)
+        await connection.execute("INSERT INTO tally VALUES (9)")
+        if len(tries) == 1:
+            await connection.execute(f"DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '{code}'; END $$")
+
+    await pool.write(add)
+    assert len(tries) == 2
+    assert await tally(pool) == [9]
+
+
 async def test_a_conflict_that_never_ends_is_given_up(fresh_database_url: str):
     async with (
         open_bridge() as bridge,

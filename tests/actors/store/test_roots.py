@@ -20,6 +20,7 @@ async def test_a_root_is_found_by_its_id(store: Store):
     root = await store.roots.add(b"/found")
     assert await store.roots.find(root.id) == root
     assert await store.roots.find("nobody") is None
+    assert await store.roots.find("\0") is None
 
 
 async def test_paths_of_any_bytes_and_length_are_kept(store: Store):

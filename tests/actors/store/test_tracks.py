@@ -277,7 +277,7 @@ async def test_a_page_by_cursor_costs_the_same_wherever_it_is(fresh_store: Store
 
 async def test_tracks_are_found_in_the_order_asked_for(shelf: Store):
     ids = (await by_cursor(shelf, 500, sort="title"))[:3]
-    found = await shelf.tracks.find_many([ids[2], "nobody", ids[0], "\0", ids[1]])
+    found = await shelf.tracks.find_many([ids[2], "nobody", ids[0], "\0", "\ud800", ids[1]])
     assert [track.id for track in found] == [ids[2], ids[0], ids[1]]
     assert await shelf.tracks.find("nobody") is None
     assert await shelf.tracks.find("\0") is None
@@ -346,3 +346,4 @@ async def test_the_path_of_a_track_is_its_first_present_one(store: Store, add_tr
     assert found.path == b"/paths/\xe9"
     assert await store.tracks.path_of(gone) is None
     assert await store.tracks.path_of("nobody") is None
+    assert await store.tracks.path_of("\0") is None
