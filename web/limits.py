@@ -1,9 +1,14 @@
-"""Bodies that clients send: how large, of which kind, and whether they say what they should."""
+"""Bodies that clients send: how large, of which kind, and whether they say what they should. And changes that must not
+be broken off half-way.
+"""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import msgspec
+import trio
 from quart import request
 
 from actors.config import MIB, SECONDS
@@ -14,6 +19,18 @@ Model = TypeVar("Model", bound=msgspec.Struct)
 JSON_LIMIT_BYTES = 1 * MIB
 BODY_LIMIT_S = 15 * SECONDS
 """A JSON body must have come whole by then."""
+
+
+@contextmanager
+def undivided(limit_s: float) -> Iterator[None]:
+    """What happens inside is done as a whole even if the client leaves meanwhile.
+
+    Raises:
+        TooSlowError: it took longer than `limit_s`, and was cancelled where it stood.
+    """
+    with trio.fail_after(limit_s) as scope:
+        scope.shield = True
+        yield
 
 
 async def json_body(model: type[Model]) -> Model:

@@ -3,7 +3,7 @@
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -104,14 +104,29 @@ def make_services(store: Store, config: Config, running: Running) -> Services:
     )
 
 
+ServedOver = Callable[[Store], AbstractAsyncContextManager[Served]]
+
+
 @pytest.fixture
-async def served(store: Store, store_config: Config) -> AsyncIterator[Served]:
+def served_over(store_config: Config) -> ServedOver:
+    """A way to serve the app over any catalogue."""
+
+    @asynccontextmanager
+    async def serve_over(store: Store) -> AsyncIterator[Served]:
+        told: list[ScanNow | RootsChanged] = []
+        async with run(small_tree(told)) as running:
+            services = make_services(store, store_config, running)
+            async with serving(services) as (url, app), httpx.AsyncClient(base_url=url, timeout=20) as client:
+                yield Served(url=url, client=client, services=services, app=app, told=told)
+
+    return serve_over
+
+
+@pytest.fixture
+async def served(store: Store, served_over: ServedOver) -> AsyncIterator[Served]:
     """The app over the module's catalogue."""
-    told: list[ScanNow | RootsChanged] = []
-    async with run(small_tree(told)) as running:
-        services = make_services(store, store_config, running)
-        async with serving(services) as (url, app), httpx.AsyncClient(base_url=url, timeout=20) as client:
-            yield Served(url=url, client=client, services=services, app=app, told=told)
+    async with served_over(store) as served:
+        yield served
 
 
 @attrs.frozen(kw_only=True)

@@ -8,6 +8,7 @@ import trio
 from werkzeug.exceptions import BadRequest, Gone, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from actors.errors import DatabaseAwayError, InvalidError
+from supervision import ActorStoppedError, AlreadyRunningError, AskTimeoutError, DeadlockError, NotFoundError
 from web.errors import CODES, PROBLEM_JSON, FieldError, Problem, ProblemError, Refusal, answered, invalid, refusal_of
 from web.exchange import Exchange, serving
 
@@ -30,6 +31,11 @@ def current() -> Iterator[Exchange]:
         (Gone(), "BAD_REQUEST"),
         (RequestEntityTooLarge(), "PAYLOAD_TOO_LARGE"),
         (MethodNotAllowed(valid_methods=["GET"]), "METHOD_NOT_ALLOWED"),
+        (NotFoundError("a/b"), "NOT_FOUND"),
+        (AlreadyRunningError("a/b"), "CONFLICT"),
+        (DeadlockError("a/b", ("a/b",)), "CONFLICT"),
+        (AskTimeoutError("a/b", 1.0), "TIMEOUT"),
+        (ActorStoppedError("a/b"), "UNAVAILABLE"),
         (trio.TooSlowError(), "TIMEOUT"),
         (DatabaseAwayError("away"), "UNAVAILABLE"),
         (ValueError("secret"), "INTERNAL"),

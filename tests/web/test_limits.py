@@ -5,11 +5,12 @@ from typing import Annotated
 
 import msgspec
 import pytest
+import trio
 from hypothesis import given
 from hypothesis import strategies as st
 
 from web.errors import ProblemError
-from web.limits import structured
+from web.limits import structured, undivided
 
 
 class Nested(msgspec.Struct):
@@ -30,6 +31,20 @@ def refused(body: bytes) -> tuple[str, list[str]]:
         structured(body, Body)
     refusal = caught.value.refusal
     return refusal.code, [error.field for error in refusal.errors]
+
+
+async def test_what_is_undivided_outlives_its_client(autojump_clock) -> None:
+    done = []
+    with trio.move_on_after(1):
+        with undivided(10):
+            await trio.sleep(5)
+            done.append("all")
+    assert done == ["all"]
+
+
+async def test_what_is_undivided_has_an_end(autojump_clock) -> None:
+    with pytest.raises(trio.TooSlowError), undivided(10):
+        await trio.sleep_forever()
 
 
 def test_a_good_body_becomes_its_model() -> None:

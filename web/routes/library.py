@@ -7,6 +7,7 @@ import msgspec
 import trio
 from quart import Blueprint, Response
 
+from actors.config import SECONDS
 from actors.messages import RootsChanged, ScanNow
 from actors.model.root import RootState
 from actors.model.view import RootView, root_view
@@ -16,6 +17,7 @@ from web.encoding import answer, entity_tag, json_bytes
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
+from web.limits import undivided
 from web.named import named_root
 from web.paging import CacheInfo, Links, Meta, PageQuery, sliced
 from web.services import services
@@ -23,6 +25,8 @@ from web.services import services
 blueprint = Blueprint("library", __name__, url_prefix="/api/v1/library")
 
 WATCHER = "rookery/pipeline/watcher"
+CHANGE_LIMIT_S = 15 * SECONDS
+"""A root is written and the watcher told of it by then; the watcher reads all roots again at its next start anyway."""
 
 
 class NewRoot(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -91,10 +95,12 @@ async def list_roots(query: PageQuery) -> Response:
 async def add_root(body: NewRoot) -> Response:
     """Watch one more folder."""
     path = await trio.to_thread.run_sync(_usable_folder, body.path)
+    held = services()
     with timed("db"):
-        known = {root.path for root in await services().store.roots.list_()}
-        root = await services().store.roots.add(path)
-    await services().running.ref(WATCHER).tell(RootsChanged())
+        known = {root.path for root in await held.store.roots.list_()}
+    with undivided(CHANGE_LIMIT_S):
+        root = await held.store.roots.add(path)
+        await held.running.ref(WATCHER).tell(RootsChanged())
     view = root_view(root)
     place = {"Location": f"{blueprint.url_prefix}/roots/{root.id}", "ETag": _etag(view)}
     return answer(view, status=200 if path in known else 201, headers=place)
@@ -131,11 +137,11 @@ async def remove_root(root_id: str) -> Response:
     """Watch a folder no longer, if no track belongs to it. Nothing on the disk is touched."""
     root = await named_root(root_id)
     demand_match(_etag(root_view(root)))
-    with timed("db"):
-        is_gone = await services().store.roots.remove(root.id)
-    if not is_gone:
-        raise ProblemError("CONFLICT", "Tracks still belong to it; take its recordings out of the folder first")
-    await services().running.ref(WATCHER).tell(RootsChanged())
+    held = services()
+    with undivided(CHANGE_LIMIT_S):
+        if not await held.store.roots.remove(root.id):
+            raise ProblemError("CONFLICT", "Tracks still belong to it; take its recordings out of the folder first")
+        await held.running.ref(WATCHER).tell(RootsChanged())
     return Response(b"", 204)
 
 

@@ -13,6 +13,7 @@ from supervision import ActorStatus, NotFoundError, RefusedError, Status, Superv
 from web import examples
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
+from web.limits import undivided
 from web.paging import CacheInfo, Links, Meta, PageQuery, sliced
 from web.services import services
 from web.tree import ActorView, EventView, SupervisorView, TreeView, event_view, node_view, tree_view
@@ -115,8 +116,7 @@ async def restart_node(node_path: str) -> Response:
     _refuse_foundation(running.status(), node_path)
     _log.warning("restart by hand", path=node_path)
     # A client that leaves must not leave the part stopped.
-    with trio.fail_after(RESTART_LIMIT_S) as limit:
-        limit.shield = True
+    with undivided(RESTART_LIMIT_S):
         await running.stop_child(node_path)
         await running.restart_child(node_path)
     return answer(node_view(_node(running.status(), node_path), now=now()))
