@@ -98,7 +98,7 @@ def _agreement(curve: NDArray[np.float64]) -> Agreement:
     return mean
 
 
-def _at(agreement: Agreement, lags: NDArray[np.float64] | float) -> NDArray[np.float64]:
+def _at(agreement: Agreement, lags: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.interp(lags, np.arange(agreement.size), agreement)
 
 
@@ -128,7 +128,7 @@ def _refined(agreement: Agreement, bpm: float) -> float:
         middle = round(beats * period)
         near = agreement[max(1, middle - reach) : middle + reach + 1]
         peak = max(1, middle - reach) + int(np.argmax(near))
-        if 0 < peak < agreement.size - 1 and agreement[peak] > 0.5 * _at(agreement, period):
+        if 0 < peak < agreement.size - 1 and agreement[peak] > 0.5 * agreement[round(period)]:
             left, top, right = agreement[peak - 1 : peak + 2]
             bend = left - 2 * top + right
             offset = 0.5 * (left - right) / bend if bend < 0 else 0.0

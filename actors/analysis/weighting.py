@@ -60,7 +60,7 @@ class KWeighting:
         row = self.step // self._rows
         self._carry = Carry(self.step)
         zeros, poles = k_weighting(rate_hz)
-        residues, modes, direct = _partial_fractions(np.polymul(*zeros), poles)
+        residues, modes, direct = _partial_fractions(np.convolve(*zeros), poles)
         powers = modes[:, None] ** np.arange(row + 1)
         impulse = 2 * (residues[:, None] * powers[:, :row]).real.sum(axis=0)
         impulse[0] += direct
@@ -111,4 +111,4 @@ def _partial_fractions(
     residues = np.array(
         [np.polyval(zeros[::-1], 1 / mode) / np.prod(1 - every[every != mode] / mode) for mode in modes]
     )
-    return residues, modes, float(zeros[-1] / np.polymul(*poles)[-1])
+    return residues, modes, float(zeros[-1] / np.convolve(*poles)[-1])
