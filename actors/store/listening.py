@@ -12,13 +12,13 @@ import trio
 from actors.config import SECONDS
 from actors.nudge import Nudge
 from actors.store.pool import Pool
-from actors.store.refusal import DRIVER_ERRORS
+from actors.store.refusal import DRIVER_ERRORS, reason
 
 HEARTBEAT_S = 15 * SECONDS
 """A connection that does not answer so often is given up, so a silent loss costs no more than this."""
 ANSWER_LIMIT_S = 5 * SECONDS
 FIRST_PAUSE_S = 0.05 * SECONDS
-LONGEST_PAUSE_S = 2 * SECONDS
+LONGEST_PAUSE_S = 0.5 * SECONDS
 STOP_LIMIT_S = 3 * SECONDS
 
 log = structlog.get_logger(__name__)
@@ -101,10 +101,10 @@ async def _keep(pool: Pool, channel: str, listening: Listening, tell: Callable[.
                 tell(listening.connected)
                 pause_s = FIRST_PAUSE_S
                 await _attend(connection, lost)
-            reason = "the connection ended"
+            why = "the connection ended"
         except DRIVER_ERRORS as error:
-            reason = str(error) or type(error).__name__
-        log.info("database.listening_again", reason=reason, pause_s=pause_s)
+            why = reason(error)
+        log.info("database.listening_again", reason=why, pause_s=pause_s)
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 

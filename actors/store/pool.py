@@ -14,7 +14,7 @@ import structlog
 from actors.config import MINUTES, SECONDS
 from actors.store.bridge import Bridge
 from actors.store.codec import set_codecs
-from actors.store.refusal import CONFLICTS, DRIVER_ERRORS, is_away, query_refusal
+from actors.store.refusal import CONFLICTS, DRIVER_ERRORS, is_away, query_refusal, reason
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ UNDO_LIMIT_S = 1 * SECONDS
 ANSWER_GRACE_S = 2 * SECONDS
 """The server ends a statement at its limit; a server that says nothing for so much longer is away."""
 FIRST_PAUSE_S = 0.02 * SECONDS
-LONGEST_PAUSE_S = 1 * SECONDS
+LONGEST_PAUSE_S = 0.25 * SECONDS
 MARKS_KEPT = "1 hour"
 """Far longer than a write may be retried."""
 WRITES_PER_CLEANING = 1_000
@@ -146,7 +146,7 @@ class Pool:
                 if not may_pass or self._pool.is_closing() or loop.time() + pause_s > deadline:
                     raise query_refusal(error, self._limit_s) from error
                 self._retries += 1
-                log.info("database.retry", reason=str(error) or type(error).__name__, pause_s=pause_s)
+                log.info("database.retry", reason=reason(error), pause_s=pause_s)
             await asyncio.sleep(pause_s * _jitter.uniform(0.5, 1.0))
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 

@@ -61,9 +61,9 @@ def connect_refusal(error: BaseException, url: str) -> RookeryError:
         return ConfigurationError(f"database_url cannot be used ({error}); it looks like postgresql://user@host/name")
     if is_away(error):
         return DatabaseAwayError(
-            f"PostgreSQL at {shown} does not answer ({_text(error)}). Start it, or correct the database URL."
+            f"PostgreSQL at {shown} does not answer ({reason(error)}). Start it, or correct the database URL."
         )
-    return DatabaseError(f"PostgreSQL at {shown} cannot be used: {_text(error)}")
+    return DatabaseError(f"PostgreSQL at {shown} cannot be used: {reason(error)}")
 
 
 def query_refusal(error: BaseException, limit_s: float) -> RookeryError:
@@ -71,13 +71,14 @@ def query_refusal(error: BaseException, limit_s: float) -> RookeryError:
     if isinstance(error, asyncpg.QueryCanceledError):
         return DatabaseError(f"PostgreSQL took longer than {limit_s:g} s for one statement, which was ended.")
     if is_away(error):
-        return DatabaseAwayError(f"PostgreSQL is away: {_text(error)}")
+        return DatabaseAwayError(f"PostgreSQL is away: {reason(error)}")
     if isinstance(error, CONFLICTS):
-        return DatabaseAwayError(f"PostgreSQL is too contended: {_text(error)}")
-    return DatabaseError(f"PostgreSQL refused a statement: {_text(error)}")
+        return DatabaseAwayError(f"PostgreSQL is too contended: {reason(error)}")
+    return DatabaseError(f"PostgreSQL refused a statement: {reason(error)}")
 
 
-def _text(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """An error in one line."""
     if isinstance(error, TimeoutError) and not str(error):
         return "no answer in time"
-    return str(error) or type(error).__name__
+    return " ".join(str(error).split()) or type(error).__name__

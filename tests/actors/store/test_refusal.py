@@ -5,7 +5,7 @@ import pytest
 
 from actors.config import Config
 from actors.errors import ConfigurationError, DatabaseAwayError, DatabaseError
-from actors.store.refusal import connect_refusal, is_away, query_refusal, shown_url
+from actors.store.refusal import connect_refusal, is_away, query_refusal, reason, shown_url
 from actors.store.store import open_store
 
 
@@ -54,6 +54,11 @@ def test_a_failed_statement_is_told_by_who_can_mend_it(error: Exception, kind: t
     refusal = query_refusal(error, 3.0)
     assert type(refusal) is kind
     assert text in str(refusal)
+
+
+def test_a_reason_is_one_line_and_never_empty():
+    assert reason(asyncpg.CannotConnectNowError("not yet\nDETAIL:  wait")) == "not yet DETAIL: wait"
+    assert reason(ConnectionResetError()) == "ConnectionResetError"
 
 
 def test_a_configuration_that_asyncpg_refuses_is_the_users_to_mend():
