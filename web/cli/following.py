@@ -24,6 +24,7 @@ from web.cli.retry import pauses_s
 CONNECT_LIMIT_S = 10 * SECONDS
 HEARTBEAT_S = 20 * SECONDS
 """Until the server says otherwise."""
+SHORTEST_HEARTBEAT_S = 1 * SECONDS
 MESSAGE_LIMIT_BYTES = 64 * MIB
 FAREWELL_S = 1 * SECONDS
 
@@ -118,7 +119,7 @@ class Following:
             has_pinged = False
             message = msgspec.json.decode(text, type=dict[str, Any])
             if message["type"] == "WELCOME":
-                heartbeat_s = max(1.0, float(message["payload"]["heartbeatSeconds"]))
+                heartbeat_s = max(SHORTEST_HEARTBEAT_S, float(message["payload"]["heartbeatSeconds"]))
                 self._welcome(message["payload"])
             elif message["type"] == "ERROR":
                 raise RefusedError(message["payload"]["message"])

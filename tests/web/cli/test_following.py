@@ -1,10 +1,13 @@
 """A client of the live feed that outlives every break."""
 
+import contextlib
+import json
 from functools import partial
 
 import hypercorn
 import pytest
 import trio
+from trio_websocket import ConnectionClosed, serve_websocket
 
 from actors.model.event import NewEvent
 from web.application import create_app
@@ -132,6 +135,60 @@ async def test_one_that_is_no_rookery_refuses(served, following):
 async def test_an_address_that_is_none_is_refused(following, url):
     with pytest.raises(RefusedError, match="is no address"):
         await following(url).run()
+
+
+async def listening(nursery, answer):
+    """A WebSocket server of another make; gives its address."""
+    server = await nursery.start(partial(serve_websocket, answer, "127.0.0.1", 0, ssl_context=None))
+    return f"http://127.0.0.1:{server.port}"
+
+
+async def test_a_line_that_falls_silent_is_asked_once_and_then_left(following, told, nursery, monkeypatch):
+    monkeypatch.setattr("web.cli.following.SHORTEST_HEARTBEAT_S", 0.05)
+    heard = []
+
+    async def answer(request):
+        connection = await request.accept()
+        heard.append(json.loads(await connection.get_message())["type"])
+        payload = {"session": "s", "seq": 7, "heartbeatSeconds": 0.05}
+        await connection.send_message(json.dumps({"type": "WELCOME", "payload": payload}))
+        with contextlib.suppress(ConnectionClosed):
+            while True:
+                heard.append(json.loads(await connection.get_message())["type"])
+
+    nursery.start_soon(following(await listening(nursery, answer)).run)
+    await told.until(lambda: len(told.notes) == 2)
+
+    assert heard[:2] == ["CONNECT", "PING"]
+    assert "(the connection ended)" in told.notes[1]
+    nursery.cancel_scope.cancel()
+
+
+async def test_a_server_in_trouble_is_tried_again(following, told, nursery):
+    async def answer(request):
+        await request.reject(503)
+
+    nursery.start_soon(following(await listening(nursery, answer)).run)
+    await told.until(lambda: told.notes)
+
+    assert "(status 503)" in told.notes[0]
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_the_server_refuses_is_not_tried_again(following, nursery):
+    async def answer(request):
+        connection = await request.accept()
+        await connection.get_message()
+        await connection.send_message(
+            json.dumps({"type": "ERROR", "payload": {"code": "X", "message": "no such topic"}})
+        )
+        with contextlib.suppress(ConnectionClosed):
+            await connection.get_message()
+
+    url = await listening(nursery, answer)
+    with trio.fail_after(10), pytest.raises(RefusedError, match="no such topic"):
+        await following(url).run()
+    nursery.cancel_scope.cancel()
 
 
 async def test_a_server_that_falls_silent_is_left_and_tried_again(following, told, nursery, monkeypatch):
