@@ -177,6 +177,34 @@ async def test_a_peer_that_does_not_even_answer_pings_is_closed(live):
         assert received.endswith(b"\x88\x08" + (4000).to_bytes(2, "big") + b"silent")
 
 
+MASK = b"\x00\x00\x00\x00"
+BROKEN_FRAMES = {
+    "not UTF-8": b"\x81\x82" + MASK + b"\xff\xfe",
+    "without a mask": b"\x81\x02hi",
+    "a reserved opcode": b"\x83\x80" + MASK,
+    "a reserved bit": b"\xf1\x80" + MASK,
+    "a control frame in pieces": b"\x09\x80" + MASK,
+    "a control frame too long": b"\x89\xfe\x00\x7e" + MASK + b"x" * 126,
+    "a length without end": b"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff" + MASK,
+    "a close code that is none": b"\x88\x82" + MASK + b"\x00\x01",
+    "the middle of nothing": b"\x80\x80" + MASK,
+}
+
+
+@pytest.mark.parametrize("frame", BROKEN_FRAMES.values(), ids=BROKEN_FRAMES)
+async def test_a_broken_frame_ends_its_own_connection_only(live, frame):
+    async with live() as here, here.socket() as other:
+        await other.connect()
+        async with bare_socket(here) as stream:
+            await stream.send_all(b"\x81\x92" + MASK + b'{"type":"CONNECT"}' + frame)
+            with trio.fail_after(10), contextlib.suppress(trio.BrokenResourceError):
+                while await stream.receive_some():
+                    pass
+        (seq,) = await here.tell("TRACK_ADDED")
+
+        assert (await other.hear())["seq"] == seq
+
+
 async def test_a_slow_client_is_told_and_closed_and_nobody_else_notices(live):
     async with live(client_queue_bytes=500_000) as here, here.socket(receive_buffer=4096) as slow:
         await slow.connect()
