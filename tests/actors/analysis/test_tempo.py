@@ -19,9 +19,7 @@ def measured(samples):
 
 def found_for(groove, **piece):
     return [
-        measured(
-            render(Piece(bpm=bpm, groove=groove, tonic=index, seed=index, **piece), length_s=20, rate_hz=RATE_HZ)
-        )
+        measured(render(Piece(bpm=bpm, groove=groove, tonic=index, seed=index, **piece), length_s=20, rate_hz=RATE_HZ))
         for index, bpm in enumerate(TEMPOS_BPM)
     ]
 
@@ -70,9 +68,7 @@ def test_the_other_readings_are_given_within_the_limits():
         pytest.param(render(Piece(bpm=120), length_s=1, rate_hz=RATE_HZ), id="one second"),
         pytest.param(speech(length_s=20, rate_hz=RATE_HZ), id="speech"),
         pytest.param(ambience(length_s=20, rate_hz=RATE_HZ), id="ambience"),
-        pytest.param(
-            np.random.default_rng(1).standard_normal((1, 20 * RATE_HZ)).astype(np.float32) * 0.1, id="noise"
-        ),
+        pytest.param(np.random.default_rng(1).standard_normal((1, 20 * RATE_HZ)).astype(np.float32) * 0.1, id="noise"),
     ],
 )
 def test_what_has_no_beat_has_no_tempo(samples):

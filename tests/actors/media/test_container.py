@@ -1,0 +1,46 @@
+"""What is opened, and what is never let in."""
+
+import os
+
+import av
+import pytest
+
+from actors.errors import UnreadableError
+from actors.media.container import CONTAINERS, container_name, open_container
+from actors.media.recording import open_recording
+
+
+def test_every_allowed_container_is_one_that_ffmpeg_knows():
+    known = {name for names in av.formats_available for name in names.split(",")}
+
+    assert set(CONTAINERS.split(",")) <= known
+
+
+def test_nothing_that_reads_other_files_is_allowed():
+    assert not {"hls", "concat", "dash", "lavfi", "image2", "sdp", "rtsp", "imf"} & set(CONTAINERS.split(","))
+
+
+def test_the_sound_of_a_recording_is_opened_under_a_plain_name(recordings):
+    with (
+        open_recording(os.fsencode(recordings[".m4a"])) as recording,
+        open_container(recording) as (container, stream),
+    ):
+        assert container_name(container) == "mp4"
+        assert stream.type == "audio"
+
+
+def test_a_film_without_sound_is_no_recording(tmp_path):
+    with av.open(str(tmp_path / "x.mp4"), "w") as film:
+        stream = film.add_stream("mpeg4", rate=10)
+        stream.width, stream.height, stream.pix_fmt = 64, 64, "yuv420p"
+        film.mux(stream.encode(av.VideoFrame(64, 64, "yuv420p")))
+        film.mux(stream.encode(None))
+
+    with (
+        pytest.raises(UnreadableError, match="holds no sound") as caught,
+        open_recording(os.fsencode(tmp_path / "x.mp4")) as recording,
+        open_container(recording),
+    ):
+        pass
+
+    assert caught.value.kind == "no_audio"
