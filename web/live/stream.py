@@ -20,7 +20,6 @@ from web.live.messages import unknown_topics
 from web.live.session import goodbye
 from web.services import Services, services
 
-
 DIGITS = 30
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
