@@ -4,16 +4,15 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 import attrs
 import hypercorn
 import trio
 from hypercorn.config import Sockets
-from quart_trio import QuartTrio
 
-from actors.config import Config
+from actors.config import KIB, Config
 from actors.errors import ConfigurationError, RookeryError
 from actors.pipeline import House, tree
 from actors.store.datafolder import hold_data_folder
@@ -21,7 +20,10 @@ from actors.store.embedded import EmbeddedServer
 from supervision import Child, Context, Running, Shutdown, run
 from web.application import create_app
 from web.services import Services
-from web.serving import serve as serve_connections
+from web.serving import serve
+
+HEAD_BYTES = 64 * KIB
+"""A request's line and headers, at most."""
 
 
 @attrs.define(eq=False)
@@ -43,21 +45,21 @@ class Service:
         Raises:
             SupervisionError: a part cannot be started or kept alive; its cause says why.
         """
-
-        async def web(context: Context) -> None:
-            await self._serve(context, announce)
-
-        child = Child("server", web, shutdown=Shutdown(grace_s=self.config.shutdown_s / 2))
+        child = Child(
+            "server", partial(self._serve, announce=announce), shutdown=Shutdown(grace_s=self.config.shutdown_s / 2)
+        )
         async with run(tree(self.house, server=self.server, web=child)):
             await trio.sleep_forever()
 
-    async def _serve(self, context: Context, announce: Callable[[str], None]) -> None:
+    async def _serve(self, context: Context, *, announce: Callable[[str], None]) -> None:
         assert self.listener is not None
         services = make_services(self.house, context.running)
         app = create_app(services)
         settings = hypercorn.Config()
         settings.loglevel = "WARNING"
         settings.graceful_timeout = self.config.shutdown_s / 4
+        settings.include_server_header = False
+        settings.h11_max_incomplete_size = HEAD_BYTES
         listener = self.listener.dup()
         settings.create_sockets = lambda: Sockets([], [listener], [])  # type: ignore[method-assign]  # bound before the start
 
@@ -66,7 +68,7 @@ class Service:
             services.stopping.set()
 
         async with trio.open_nursery() as nursery:
-            await nursery.start(_server_of(app, settings, stopping))
+            await nursery.start(partial(serve, app, settings, shutdown_trigger=stopping))
             context.ready()
             if not self._has_announced:
                 self._has_announced = True
@@ -83,13 +85,6 @@ def make_services(house: House, running: Running) -> Services:
         started_at=datetime.now(UTC),
         version=version("rookery"),
     )
-
-
-def _server_of(app: QuartTrio, settings: hypercorn.Config, stopping: Callable[[], Any]) -> Callable[..., Any]:
-    async def serve(*, task_status: trio.TaskStatus[list[str]]) -> None:
-        await serve_connections(app, settings, shutdown_trigger=stopping, task_status=task_status)
-
-    return serve
 
 
 @contextmanager
