@@ -29,6 +29,7 @@ from actors.model.track import Sound, Stage, Tags
 from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
 from actors.store.store import Store, open_store
+from web.logs import configure_logs
 
 Row = tuple[str, float, str, str | None, float | None, float | None]
 """Name, value, unit, rival, the rival's value, and how many times the rival's."""
@@ -43,6 +44,7 @@ RIVAL = "FastAPI + uvicorn + asyncpg"
 
 async def measure() -> list[Row]:
     """Lists of 50, single tracks and trivial answers per second; without the rival where FastAPI is not installed."""
+    configure_logs(Config(log_level="warning"))
     with _data_folder() as path, hold_data_folder(path) as folder:
         server = EmbeddedServer.on(folder)
         async with trio.open_nursery() as nursery:
