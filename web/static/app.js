@@ -3,6 +3,7 @@
 import { Activity } from "./activity.js";
 import { Feed } from "./feed.js";
 import { Player } from "./player.js";
+import { Roots } from "./roots.js";
 import { nameOf, Tracks } from "./tracks.js";
 import { Tree } from "./tree.js";
 
@@ -10,6 +11,7 @@ const $ = (id) => document.getElementById(id);
 const LINK_TEXT = { connecting: "Connecting…", live: "Live", away: "Away, trying again" };
 
 const activity = new Activity($("activity"));
+const roots = new Roots($("roots"));
 const tree = new Tree();
 const player = new Player({
   onChange: (id, isPlaying) => tracks.setPlaying(id, isPlaying),
@@ -55,7 +57,10 @@ const TAKE = {
   TRACK_REMOVED: () => tracks.refreshSoon(),
   ANALYSIS_FAILED: takeFailure,
   PROGRESS_UPDATE: takeProgress,
-  SCAN_UPDATE: (payload) => activity.scan(payload),
+  SCAN_UPDATE: (payload) => {
+    activity.scan(payload);
+    roots.take(payload);
+  },
   SUPERVISION_EVENT: (_, message) => tree.event(message),
 };
 
@@ -67,6 +72,7 @@ new Feed({
   onMessage: (message) => TAKE[message.type]?.(message.payload, message),
   onFresh: () => {
     activity.clear();
+    roots.load();
     tracks.show({});
   },
 });
