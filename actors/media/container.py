@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import av
+from av.audio.frame import AudioFrame
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.packet import Packet
 
 from actors.errors import UnreadableError
 from actors.media.recording import Recording
@@ -52,6 +54,31 @@ def open_container(recording: Recording) -> Iterator[tuple[InputContainer, Audio
         if stream.codec_context is None:
             raise UnreadableError("no_audio", f"{shown} holds sound in a form that nothing here decodes")
         yield container, stream
+
+
+def whole_packets(container: InputContainer, stream: AudioStream) -> "Iterator[Packet[AudioStream]]":
+    """The packets of a stream up to the container's end, or to where it breaks: what came before is sound all the same.
+
+    Raises MemoryError: the process is at its limit, which is no end of the recording.
+    """
+    try:
+        for packet in container.demux(stream):
+            if packet.size:
+                yield packet
+    except MemoryError:
+        raise
+    except av.error.FFmpegError:
+        return
+
+
+def whole_frames(packet: "Packet[AudioStream]") -> list[AudioFrame]:
+    """What a packet decodes to: nothing where it is damaged. Raises MemoryError, as `whole_packets`."""
+    try:
+        return packet.decode()
+    except MemoryError:
+        raise
+    except av.error.FFmpegError:
+        return []
 
 
 def container_name(container: InputContainer) -> str:

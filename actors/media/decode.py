@@ -13,7 +13,7 @@ from av.filter.context import FilterContext
 from numpy.typing import NDArray
 
 from actors.errors import UnreadableError
-from actors.media.container import CONTAINERS, open_container
+from actors.media.container import CONTAINERS, open_container, whole_frames, whole_packets
 from actors.media.recording import Recording, open_recording
 from actors.model.track import shown_path
 
@@ -50,6 +50,8 @@ class Decoder:
         """
         try:
             yield from self._straight()
+        except MemoryError:
+            raise
         except av.error.FFmpegError:
             yield from self._around_damage(skip=self._given)
         if self._given == 0:
@@ -73,11 +75,11 @@ class Decoder:
             source = graph.add_abuffer(template=stream)
             sink = self._gathering(graph, source)
             seen = 0
-            for frame in _whole_frames(container.demux(stream)):
-                seen += frame.samples
-                if seen <= skip:
-                    continue
-                source.push(frame)
+            for packet in whole_packets(container, stream):
+                for frame in whole_frames(packet):
+                    seen += frame.samples
+                    if seen > skip:
+                        source.push(frame)
                 while (gathered := _pull(sink)) is not None:
                     yield self._block(gathered)
             source.push(None)
@@ -148,16 +150,3 @@ def _pull(sink: FilterContext) -> AudioFrame | None:
         return None
     assert isinstance(frame, AudioFrame)
     return frame
-
-
-def _whole_frames(packets: "Iterator[av.Packet[AudioStream]]") -> Iterator[AudioFrame]:
-    try:
-        for packet in packets:
-            try:
-                yield from packet.decode()
-            except av.error.FFmpegError:
-                # A hole: the next packets may be sound again.
-                continue
-    except av.error.FFmpegError:
-        # The container ends here, whatever it says.
-        return

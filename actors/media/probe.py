@@ -1,16 +1,14 @@
 """One look into a file, to the end of its container: identity, tags and technical data, without decoding the sound."""
 
 import hashlib
-from contextlib import suppress
 
 import attrs
 import av
 from av.audio.stream import AudioStream
 from av.container import InputContainer
-from av.packet import Packet
 
 from actors.errors import UnreadableError
-from actors.media.container import container_name, open_container
+from actors.media.container import container_name, open_container, whole_frames, whole_packets
 from actors.media.recording import Recording, open_recording
 from actors.media.tags import read_tags
 from actors.model.probe import Probe
@@ -65,15 +63,11 @@ def _payload(container: InputContainer, stream: AudioStream, recording: Recordin
     digest = hashlib.blake2b(digest_size=HASH_BYTES)
     digest.update(stream.codec_context.codec.canonical_name.encode() + b"\0")
     size_bytes, ticks, decodes = 0, 0, False
-    # A broken end is no reason to throw away what came before it.
-    with suppress(av.error.FFmpegError):
-        for packet in container.demux(stream):
-            if packet.size == 0:
-                continue
-            digest.update(packet)
-            size_bytes += packet.size
-            ticks += max(0, packet.duration or 0)
-            decodes = decodes or _decodes(packet)
+    for packet in whole_packets(container, stream):
+        digest.update(packet)
+        size_bytes += packet.size
+        ticks += max(0, packet.duration or 0)
+        decodes = decodes or any(frame.samples for frame in whole_frames(packet))
     if not decodes:
         raise UnreadableError("corrupt", f"nothing in {shown_path(recording.path)} can be decoded")
     counted_s = float(ticks * stream.time_base) if stream.time_base else 0.0
@@ -81,13 +75,6 @@ def _payload(container: InputContainer, stream: AudioStream, recording: Recordin
     if abs(claimed_s - counted_s) <= max(CLAIM_TOLERANCE_S, CLAIM_TOLERANCE * counted_s):
         counted_s = claimed_s
     return _Payload(digest=digest.hexdigest(), size_bytes=size_bytes, duration_s=counted_s)
-
-
-def _decodes(packet: "Packet[AudioStream]") -> bool:
-    try:
-        return any(frame.samples for frame in packet.decode())
-    except av.error.FFmpegError:
-        return False
 
 
 def _claimed_s(container: InputContainer, stream: AudioStream) -> float:

@@ -40,8 +40,8 @@ MALFORMED = (
     struct.error,
     zlib.error,
 )
-LARGEST_TAG_BYTES = 64 * 1024 * 1024
-"""Beyond this an ID3 tag is not read whole by mutagen, which would load its pictures; FFmpeg's reading stands alone."""
+LARGEST_TAG_BYTES = 16 * 1024 * 1024
+"""Beyond this an ID3 tag is left to FFmpeg alone: mutagen loads it whole, and its time grows with size times frames."""
 
 READERS: Mapping[str, Callable[..., object]] = {
     "aac": ID3,

@@ -6,7 +6,7 @@ import av
 import pytest
 
 from actors.errors import UnreadableError
-from actors.media.container import CONTAINERS, container_name, open_container
+from actors.media.container import CONTAINERS, container_name, open_container, whole_frames, whole_packets
 from actors.media.recording import open_recording
 
 
@@ -44,3 +44,28 @@ def test_a_film_without_sound_is_no_recording(tmp_path):
         pass
 
     assert caught.value.kind == "no_audio"
+
+
+class Failing:
+    """A container and a packet that fail as told."""
+
+    def __init__(self, error):
+        self.error = error
+
+    def demux(self, stream):
+        raise self.error
+
+    def decode(self):
+        raise self.error
+
+
+def test_damage_is_an_end_but_lack_of_memory_is_none():
+    damaged = Failing(av.error.InvalidDataError(1, "broken"))
+    starved = Failing(av.error.MemoryError(12, "no memory"))
+
+    assert list(whole_packets(damaged, None)) == []
+    assert whole_frames(damaged) == []
+    with pytest.raises(MemoryError):
+        list(whole_packets(starved, None))
+    with pytest.raises(MemoryError):
+        whole_frames(starved)

@@ -226,11 +226,20 @@ def test_a_file_that_changes_while_it_is_read_is_told_so(recordings, tmp_path, m
     assert caught.value.kind == "changed"
 
 
-def test_a_file_without_permission_is_unreadable(recordings, tmp_path):
-    if os.geteuid() == 0:
-        pytest.skip("nothing is forbidden to root")
+@pytest.fixture
+def as_nobody():
+    """Run as a user without rights, where the tests run as root, to whom nothing is forbidden."""
+    user = os.geteuid()
+    if user == 0:
+        os.seteuid(65_534)
+    yield
+    os.seteuid(user)
+
+
+def test_a_file_without_permission_is_unreadable(recordings, tmp_path, request):
     path = shutil.copy(recordings[".mp3"], tmp_path / "one.mp3")
     path.chmod(0)
+    request.getfixturevalue("as_nobody")
 
     with pytest.raises(UnreadableError) as caught:
         look(path)
