@@ -1,7 +1,14 @@
-"""SIGTERM and Ctrl-C as an orderly stop of every running tree. Handlers stand while at least one tree runs, then the old ones are back."""
+"""SIGTERM and Ctrl-C as an orderly stop of every running tree. Handlers stand while at least one tree runs, then the old ones are back.
 
+A program whose event loop is held by something that never yields cannot hear them: the second unheard signal logs where it stands, the
+third does what the signal does by default.
+"""
+
+import logging
+import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -10,14 +17,51 @@ from typing import Any
 import trio
 
 HEEDED = (signal.SIGTERM, signal.SIGINT)
+PATIENCE = 3
 
-_stops: dict[object, tuple[trio.lowlevel.TrioToken, Callable[[], None]]] = {}
-_before: dict[int, Any] = {}
+log = logging.getLogger("supervision")
 
 
-def _on_signal(_number: int, _frame: FrameType | None) -> None:
-    for token, stop in list(_stops.values()):
-        token.run_sync_soon(stop)
+class _Handlers:
+    """The process's handlers and the trees that listen. Used in the main thread only."""
+
+    def __init__(self) -> None:
+        self.stops: dict[object, tuple[trio.lowlevel.TrioToken, Callable[[], None]]] = {}
+        self.before: dict[int, Any] = {}
+        self.unheard = 0
+
+    def install(self) -> None:
+        self.unheard = 0
+        for number in HEEDED:
+            self.before[number] = signal.signal(number, self.on_signal)
+
+    def restore(self) -> None:
+        for number in HEEDED:
+            # None: the handler before was not set from Python, and cannot be set back from here.
+            if self.before[number] is not None:
+                signal.signal(number, self.before[number])
+
+    def on_signal(self, number: int, frame: FrameType | None) -> None:
+        """Runs between any two steps of the main thread: hands over to the loops, which may never come to it."""
+        self.unheard += 1
+        if self.unheard == PATIENCE:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
+        if self.unheard > 1:
+            log.error("signal %d again, and the first is not heard yet; at:\n%s", number, _stack(frame))
+        for token, stop in list(self.stops.values()):
+            token.run_sync_soon(self.heard, stop)
+
+    def heard(self, stop: Callable[[], None]) -> None:
+        self.unheard = 0
+        stop()
+
+
+def _stack(frame: FrameType | None) -> str:
+    return "".join(traceback.format_stack(frame)) if frame is not None else ""
+
+
+_handlers = _Handlers()
 
 
 @contextmanager
@@ -27,16 +71,12 @@ def heed(stop: Callable[[], None]) -> Iterator[None]:
         yield
         return
     key = object()
-    if not _stops:
-        for number in HEEDED:
-            _before[number] = signal.signal(number, _on_signal)
-    _stops[key] = (trio.lowlevel.current_trio_token(), stop)
+    if not _handlers.stops:
+        _handlers.install()
+    _handlers.stops[key] = (trio.lowlevel.current_trio_token(), stop)
     try:
         yield
     finally:
-        del _stops[key]
-        if not _stops:
-            for number in HEEDED:
-                # None: the handler before was not set from Python, and cannot be set back from here.
-                if _before[number] is not None:
-                    signal.signal(number, _before[number])
+        del _handlers.stops[key]
+        if not _handlers.stops:
+            _handlers.restore()

@@ -102,10 +102,11 @@ async def test_backoff_grows_and_starts_again_after_a_steady_time(autojump_clock
         assert running.status().find("r/a").failures_in_row == 2
 
 
-async def test_second_crash_during_a_group_backoff_joins_it(autojump_clock) -> None:
-    class LateError(Exception):
-        """Makes c crash a while after the others."""
+class LateError(Exception):
+    """Makes c crash a while after the others."""
 
+
+async def test_second_crash_during_a_group_backoff_joins_it(autojump_clock) -> None:
     async def late(context) -> None:
         await trio.sleep(0.5 if context.incarnation == 1 else 1000)
         raise LateError
@@ -127,6 +128,30 @@ async def test_second_crash_during_a_group_backoff_joins_it(autojump_clock) -> N
         assert trio.current_time() == began + 1.5
         assert incarnations(running) == {"late": 2, "b": 2, "c": 2}
         assert running.status().root.restarts_in_window == 2
+
+
+async def test_joining_crash_does_not_bring_the_due_time_forward(autojump_clock) -> None:
+    async def late(context) -> None:
+        await trio.sleep(10.5 if context.incarnation == 1 else 1000)
+        raise LateError
+
+    tree = Supervisor(
+        "r",
+        strategy=Strategy.REST_FOR_ONE,
+        intensity=Intensity(restarts=10),
+        backoff=Backoff(first_s=1, factor=4, jitter=0),
+        children=[Child("late", late), Probe(explode).child("b")],
+    )
+    async with run(tree) as running:
+        for _ in range(2):
+            running.ref("r/b").tell_nowait(ValueError("no"))
+            await trio.sleep(5)
+        running.ref("r/b").tell_nowait(ValueError("third: due after 16 s"))
+        began = trio.current_time()
+        await running.ref("r/b").ask("up again", timeout_s=100)
+
+        assert trio.current_time() == began + 16
+        assert incarnations(running) == {"late": 2, "b": 4}
 
 
 async def test_status_and_stop_answer_at_once_during_backoff_and_the_restart_is_off_for_good(autojump_clock) -> None:

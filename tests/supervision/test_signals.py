@@ -2,6 +2,9 @@
 
 import os
 import signal
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 import trio
@@ -76,3 +79,42 @@ async def test_no_handlers_outside_the_main_thread(autojump_clock) -> None:
             return running.status().root.state
 
     assert await trio.to_thread.run_sync(trio.run, elsewhere) == "running"
+
+
+HELD = """
+import trio
+from supervision import Child, Supervisor, run
+
+async def never_yields(context):
+    print("held", flush=True)
+    while True:
+        pass
+
+async def main():
+    async with run(Supervisor("r", children=[Child("busy", never_yields)])):
+        await trio.sleep_forever()
+
+trio.run(main)
+"""
+
+
+def test_program_that_never_yields_names_the_place_and_can_still_be_ended() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", HELD],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout.readline() == "held\n"
+        for _ in range(100):
+            process.send_signal(signal.SIGTERM)
+            try:
+                process.wait(timeout=0.1)
+            except subprocess.TimeoutExpired:
+                continue
+            break
+        _, log = process.communicate(timeout=10)
+
+    assert process.returncode == -signal.SIGTERM
+    assert "in never_yields" in log

@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from supervision import Child, EventKind, Shutdown, Supervisor, run
+from supervision import Child, EventKind, Intensity, Shutdown, Strategy, Supervisor, run
 from supervision.stack import stack_of
 from supervision.testing import Probe
 
@@ -73,6 +73,62 @@ async def test_siblings_go_on_while_one_is_stuck(autojump_clock) -> None:
         await trio.sleep(5)
         assert await running.ref("r/b").ask(5, timeout_s=1) == "5"
         release.set()
+
+
+async def test_group_restart_waits_for_a_stuck_member_before_it_starts_anything(autojump_clock) -> None:
+    release, incarnations = trio.Event(), []
+
+    async def stubborn_once(context) -> None:
+        incarnations.append(context.incarnation)
+        with trio.CancelScope(shield=context.incarnation == 1):
+            await release.wait()
+        await context.stopping.wait()
+
+    def crash(message: object) -> None:
+        raise ValueError(message)
+
+    tree = Supervisor(
+        "r",
+        strategy=Strategy.ONE_FOR_ALL,
+        children=[Probe(crash).child("a"), Child("stuck", stubborn_once, shutdown=Shutdown(grace_s=1))],
+    )
+    async with run(tree) as running:
+        running.ref("r/a").tell_nowait("no")
+        await trio.sleep(10)
+        assert [child.state for child in running.status().root.children] == ["restarting", "stuck"]
+        assert incarnations == [1]
+        release.set()
+        await trio.sleep(1)
+        assert [child.state for child in running.status().root.children] == ["running", "running"]
+        assert incarnations == [1, 2]
+
+
+async def test_stuck_child_is_waited_for_before_its_supervisor_starts_it_again(autojump_clock) -> None:
+    release, lives = trio.Event(), []
+
+    async def stubborn_once(context) -> None:
+        lives.append(context.incarnation)
+        with trio.CancelScope(shield=context.incarnation == 1):
+            await release.wait()
+        await context.stopping.wait()
+
+    def crash(message: object) -> None:
+        raise ValueError(message)
+
+    below = Supervisor(
+        "s",
+        intensity=Intensity(restarts=0),
+        children=[Child("stuck", stubborn_once, shutdown=Shutdown(grace_s=0)), Probe(crash).child("b")],
+    )
+    async with run(Supervisor("r", children=[below])) as running:
+        running.ref("r/s/b").tell_nowait("no")
+        await trio.sleep(10)
+        assert running.status().find("r/s").state == "restarting"
+        assert lives == [1]
+        release.set()
+        await trio.sleep(1)
+        assert running.status().find("r/s").state == "running"
+        assert lives == [1, 2]
 
 
 async def test_stack_shows_the_thread_that_is_waited_for(autojump_clock) -> None:
