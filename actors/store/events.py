@@ -57,10 +57,6 @@ class Events:
         oldest, newest = await self._pool.read(lambda connection: connection.fetchrow(BOUNDS))
         return oldest, newest
 
-    async def append(self, connection: asyncpg.Connection, events: Sequence[NewEvent]) -> int:
-        """See `append`."""
-        return await append(connection, events)
-
     async def add(self, *events: NewEvent) -> int:
         """Log events that belong to no change of the catalogue, in a transaction of their own; gives the newest number."""
         return await self._pool.write(lambda connection: append(connection, events))

@@ -256,23 +256,25 @@ async def test_the_store_closes_although_the_server_no_longer_answers(
     async with embedded(cluster_folder, settings=QUICK) as server:
         began = trio.Event()
         token = trio.lowlevel.current_trio_token()
-        async with open_store(store_config, url=server.url) as store, store.events.listen() as listening:
-            await listening.take()
+        try:
+            async with open_store(store_config, url=server.url) as store, store.events.listen() as listening:
+                await listening.take()
 
-            async def ask(connection: asyncpg.Connection) -> None:
-                token.run_sync_soon(began.set)
-                await connection.execute("SELECT pg_sleep(600)")
+                async def ask(connection: asyncpg.Connection) -> None:
+                    token.run_sync_soon(began.set)
+                    await connection.execute("SELECT pg_sleep(600)")
 
-            async with trio.open_nursery() as nursery:
-                nursery.start_soon(store.pool.read, ask)
-                await began.wait()
-                frozen = servers_of(server.where.cluster)
-                for pid in frozen:
-                    os.kill(pid, signal.SIGSTOP)
-                nursery.cancel_scope.cancel()
-        for pid in frozen:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(store.pool.read, ask)
+                    await began.wait()
+                    frozen = servers_of(server.where.cluster)
+                    for pid in frozen:
+                        os.kill(pid, signal.SIGSTOP)
+                    nursery.cancel_scope.cancel()
+        finally:
+            for pid in servers_of(server.where.cluster):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
 
 
 async def test_the_store_closes_although_the_server_is_gone(cluster_folder: Path, store_config: Config):

@@ -108,8 +108,10 @@ async def test_a_connection_that_does_not_come_to_rest_is_given_up(fresh_databas
                 await began.wait()
                 os.kill(backend[0], signal.SIGSTOP)
                 nursery.cancel_scope.cancel()
-            other = await small.read(lambda connection: connection.fetchval("SELECT pg_backend_pid()"))
-            os.kill(backend[0], signal.SIGCONT)
+            try:
+                other = await small.read(lambda connection: connection.fetchval("SELECT pg_backend_pid()"))
+            finally:
+                os.kill(backend[0], signal.SIGCONT)
             assert other != backend[0]
 
 
