@@ -277,7 +277,8 @@ DROP_STALE_FEATURES = """
     WITH stale AS (
       DELETE FROM features USING track
       WHERE track_id = $1 AND track.id = $1 AND features.audio_hash IS DISTINCT FROM track.audio_hash RETURNING track_id)
-    UPDATE track SET bpm = NULL, tonic = NULL, is_minor = NULL, loudness_lufs = NULL FROM stale WHERE id = stale.track_id"""
+    UPDATE track SET bpm = NULL, tonic = NULL, is_minor = NULL, loudness_lufs = NULL, measured_s = NULL
+    FROM stale WHERE id = stale.track_id"""
 LOSE = """
     UPDATE location SET presence = 'missing'
     WHERE sha256(path) IN (SELECT sha256(one) FROM unnest($1::bytea[]) AS one)
