@@ -11,7 +11,7 @@ import trio
 from supervision import exits, report
 from supervision.answer import Answer
 from supervision.child import Child, Supervisor
-from supervision.errors import ActorStoppedError, RefusedError, SupervisionError
+from supervision.errors import RefusedError, SupervisionError
 from supervision.group import Group, Purpose
 from supervision.leaf import Leaf
 from supervision.mailbox import Mailbox
@@ -177,9 +177,6 @@ class Branch(Node):
         live = [child for child in self.children.values() if child.live]
         for group in self._groups(self.children.values()):
             group.drop()
-        for child in self.children.values():
-            if not child.live:
-                child.not_started(ActorStoppedError(child.path))
         self.end_group = Group(self, Purpose.END, stops=live)
         self.end_group.how = how
         self.end_group.for_good = for_good

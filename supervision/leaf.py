@@ -160,6 +160,12 @@ class Leaf(Node):
         self.in_hand, self.tries = NOTHING, 0
         self.discard(item, reason, exit_.error)
 
+    def timed(self, begun_ns: int, ended_ns: int, weight: int) -> None:
+        """Enter the handling time of one message, which stands for `weight` of them."""
+        self.histogram.add(ended_ns - begun_ns, weight)
+        if ended_ns > self.rate.until_ns:
+            self.rate.roll(self.handled, ended_ns)
+
     def send_failed(self, item: object, error: MailboxFullError) -> None:
         """The handler met a full mailbox: this message fails, the actor goes on."""
         self.failed_messages += 1

@@ -133,6 +133,16 @@ async def test_escalation_restarts_the_supervisor_and_its_static_children_keep_r
     assert notes == ["+a", "+b", "+x", "-a", "-x", "-b", "+a", "+b", "-b", "-a"]
 
 
+async def test_budget_starts_anew_with_its_supervisor(autojump_clock) -> None:
+    below = Supervisor("s", intensity=Intensity(restarts=2, within_s=100), children=[noted("a", [])])
+    async with run(Supervisor("r", children=[below], intensity=Intensity(restarts=1))) as running:
+        for remaining, incarnation in [(1, 1), (0, 1), (2, 2), (1, 2), (0, 2)]:
+            running.ref("r/s/a").tell_nowait(ValueError("no"))
+            await wait_all_tasks_blocked()
+            status = running.status().find("r/s")
+            assert (status.restarts_remaining, status.incarnation) == (remaining, incarnation)
+
+
 async def test_escalation_reaches_the_root_with_the_last_crash_and_no_nesting(autojump_clock) -> None:
     tree = Supervisor("a", intensity=Intensity(restarts=0), children=[noted("x", [])])
     for name in "bcd":
