@@ -50,7 +50,7 @@ class Engine:
         self.up: Answer[None] = Answer()
         self.over: Answer[Exit] = Answer()
         self.failure: BaseException | None = None
-        self.stopped_by_call = False
+        self.body_goes_on = False
         self._timers = Timers()
         self._notices: list[tuple[Leaf, Callable[[Leaf, Exit], None], Exit]] = []
         self._news = trio.Event()
@@ -198,7 +198,7 @@ class Engine:
             else:
                 self.up.fail(self.failure)
         self.over.give(exit_)
-        if not self.stopped_by_call:
+        if not self.body_goes_on:
             self.body.cancel()
         self._news.set()
 

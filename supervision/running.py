@@ -151,14 +151,15 @@ class Running:
         """Stop the whole tree in reverse start order, within the root's grace; returns when all but stuck children have ended.
 
         The body of `run` goes on. Called from inside the tree it asks for the stop and returns at once, since it would wait for its
-        caller. Cancellation: the tree goes on stopping.
+        caller; the body is then cancelled when all have ended. Cancellation: the tree goes on stopping.
         """
-        self._engine.stopped_by_call = True
+        inside = self._engine.is_own(current.get())
+        self._engine.body_goes_on = not inside
         self._engine.stop()
-        if self._engine.is_own(current.get()):
+        if inside:
             await trio.lowlevel.checkpoint()
-            return
-        await self._engine.over.wait()
+        else:
+            await self._engine.over.wait()
 
     async def _start(self, node: Node) -> Ref[Any]:
         starter: Answer[Ref[Any]] = Answer()

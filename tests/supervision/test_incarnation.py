@@ -276,6 +276,24 @@ async def test_crash_of_a_subtask_is_the_incarnations(autojump_clock) -> None:
         assert running.status().find("r/a").incarnation == 2
 
 
+async def test_subtask_that_fails_while_it_is_cancelled_makes_the_stop_a_crash(autojump_clock) -> None:
+    async def bad_loser() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise KeyError("bad loser")
+
+    async def begin(actor: Diary) -> None:
+        actor.context.start_soon(bad_loser)
+
+    async with run(one([])) as running:
+        await running.ref("r/a").ask(begin, timeout_s=1)
+        await wait_all_tasks_blocked()
+        await running.stop_child("r/a")
+        assert exits(running) == ["crashed"]
+        assert "bad loser" in running.status().find("r/a").last_error
+
+
 async def test_dead_incarnation_starts_no_subtasks(autojump_clock) -> None:
     contexts = []
 

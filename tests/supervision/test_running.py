@@ -208,11 +208,99 @@ async def test_administration_by_hand(autojump_clock) -> None:
 
 
 async def test_running_stop_ends_all_and_the_body_goes_on(autojump_clock) -> None:
-    async with run(
-        Supervisor("root", children=[Child("echo", Echo, restart=Restart.TEMPORARY), Supervisor("below")])
-    ) as running:
+    went_on = False
+    tree = Supervisor("root", children=[Child("echo", Echo, restart=Restart.TEMPORARY), Supervisor("below")])
+    async with run(tree) as running:
         await running.stop()
         await trio.sleep(1)
-
         assert running.status().root.state == "stopped"
         assert await running.ref("root").watch() == "stopped"
+        await running.stop()
+        went_on = True
+
+    assert went_on
+
+
+async def test_stop_from_inside_the_tree_returns_at_once_and_cancels_the_body_at_the_end(autojump_clock) -> None:
+    seen = []
+
+    class Quits(Actor[str]):
+        async def started(self, context) -> None:
+            self.context = context
+
+        async def receive(self, message: str) -> None:
+            await self.context.running.stop()
+            seen.append("returned")
+
+        async def stopped(self) -> None:
+            seen.append(self.context.reason)
+
+    async with run(Supervisor("root", children=[Child("quits", Quits)])) as running:
+        running.ref("root/quits").tell_nowait("quit")
+        await trio.sleep_forever()
+
+    assert seen == ["returned", "stopped"]
+
+
+async def test_actor_cannot_wait_for_its_own_end(autojump_clock) -> None:
+    from supervision import DeadlockError
+
+    class Suicidal(Actor[str]):
+        async def started(self, context) -> None:
+            self.context = context
+
+        async def receive(self, message: str) -> str:
+            with pytest.raises(DeadlockError):
+                await self.context.running.stop_child(message)
+            return "still here"
+
+    async with run(Supervisor("root", children=[Supervisor("s", children=[Child("a", Suicidal)])])) as running:
+        for path in ("root/s/a", "root/s"):
+            assert await running.ref("root/s/a").ask(path, timeout_s=1) == "still here"
+
+
+async def test_cancelled_start_of_a_child_goes_on(autojump_clock) -> None:
+    async def slow(context) -> None:
+        await trio.sleep(5)
+        context.ready()
+        await context.stopping.wait()
+
+    async with run(Supervisor("root")) as running:
+        with trio.move_on_after(1):
+            await running.start_child("root", Child("slow", slow))
+        assert running.status().find("root/slow").state == "starting"
+        await trio.sleep(5)
+        assert running.status().find("root/slow").state == "running"
+
+
+async def test_child_stopped_while_it_starts_answers_its_starter(autojump_clock) -> None:
+    from supervision import ActorStoppedError
+
+    async def slow(context) -> None:
+        await context.stopping.wait()
+        if context.incarnation > 5:
+            context.ready()
+        raise trio.TooSlowError
+
+    errors = []
+    async with run(Supervisor("root", children=[Child("echo", Echo)])) as running, trio.open_nursery() as nursery:
+
+        async def start() -> None:
+            try:
+                await running.start_child("root", Child("slow", slow))
+            except (ActorStoppedError, trio.TooSlowError) as error:
+                errors.append(type(error))
+
+        nursery.start_soon(start)
+        await trio.testing.wait_all_tasks_blocked()
+        await running.stop_child("root/slow")
+
+    assert errors == [trio.TooSlowError]
+
+
+async def test_what_is_no_tree_is_refused(autojump_clock) -> None:
+    from supervision import SpecError
+
+    with pytest.raises(SpecError):
+        async with run(Child("echo", Echo)):
+            pass
