@@ -1,5 +1,7 @@
 """What travels over the pipes between the service and its workers: length-prefixed MessagePack. Bytes in, values out; no I/O."""
 
+from typing import Annotated
+
 import msgspec
 
 LENGTH_BYTES = 4
@@ -35,7 +37,7 @@ class Begun(msgspec.Struct, frozen=True, tag=True):
 class Progressed(msgspec.Struct, frozen=True, tag=True):
     """A part of the work is done: 0–1."""
 
-    done: float
+    done: Annotated[float, msgspec.Meta(ge=0, le=1)]
 
 
 class Finished(msgspec.Struct, frozen=True, tag=True):

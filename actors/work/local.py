@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import attrs
-import msgspec
 
 from actors.config import Config
 from actors.model.features import Features
@@ -33,16 +32,16 @@ class LocalStatistics:
 class LocalExecutor:
     """Keeps the contract of `Executor` with two pools of child processes; made by `local_executor`."""
 
-    _probes: Pool
-    _analyses: Pool
+    _probes: Pool[Probe]
+    _analyses: Pool[Features]
 
     async def probe(self, path: bytes) -> Probe:
         """As `Executor.probe`."""
-        return msgspec.msgpack.decode(await self._probes.carry_out(path, _ignore), type=Probe)
+        return await self._probes.carry_out(path, _ignore)
 
     async def analyze(self, path: bytes, *, progress: Callable[[float], None]) -> Features:
         """As `Executor.analyze`."""
-        return msgspec.msgpack.decode(await self._analyses.carry_out(path, progress), type=Features)
+        return await self._analyses.carry_out(path, progress)
 
     def statistics(self) -> LocalStatistics:
         """What both pools do now and have done."""
@@ -66,10 +65,15 @@ async def local_executor(config: Config, *, command: Sequence[str] = COMMAND) ->
     analysis_limits = Limits(time_s=config.analysis_limit_s, memory_bytes=config.worker_memory_bytes)
     async with (
         open_pool(
-            "probe", size=config.workers, limits=probe_limits, niceness=PROBE_NICENESS, command=command
+            "probe", result=Probe, size=config.workers, limits=probe_limits, niceness=PROBE_NICENESS, command=command
         ) as probes,
         open_pool(
-            "analyze", size=config.workers, limits=analysis_limits, niceness=ANALYSIS_NICENESS, command=command
+            "analyze",
+            result=Features,
+            size=config.workers,
+            limits=analysis_limits,
+            niceness=ANALYSIS_NICENESS,
+            command=command,
         ) as analyses,
     ):
         yield LocalExecutor(probes=probes, analyses=analyses)

@@ -3,6 +3,7 @@
 import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from typing import Generic, TypeVar
 
 import attrs
 import msgspec
@@ -21,6 +22,8 @@ ATTEMPTS = 3
 """So many workers may vanish before they begin with a file; then something is wrong with the machine."""
 IDLE_LIMIT_S = 1 * MINUTES
 LOOK_EVERY_S = 15 * SECONDS
+
+Result = TypeVar("Result")
 
 
 @attrs.frozen(kw_only=True)
@@ -46,10 +49,11 @@ class PoolStatistics:
 
 
 @attrs.define(eq=False, kw_only=True)
-class Pool:
+class Pool(Generic[Result]):
     """Workers for one task, made by `open_pool`. **Owns:** their processes."""
 
     task: str
+    result: type[Result]
     limits: Limits
     niceness: int
     files_per_worker: int
@@ -61,8 +65,9 @@ class Pool:
     _started: int = 0
     _crashed: int = 0
     _limited: int = 0
+    _closed: bool = False
 
-    async def carry_out(self, path: bytes, progress: Callable[[float], None]) -> msgspec.Raw:
+    async def carry_out(self, path: bytes, progress: Callable[[float], None]) -> Result:
         """Have one file worked on; waits while all places are taken.
 
         Cancellation: the work is killed.
@@ -102,16 +107,20 @@ class Pool:
         self._started += 1
         return await start_worker(terms, command=self.command)
 
-    async def _use(self, worker: Worker, path: bytes, progress: Callable[[float], None]) -> msgspec.Raw:
+    async def _use(self, worker: Worker, path: bytes, progress: Callable[[float], None]) -> Result:
         keep = False
         try:
             with trio.fail_after(self.limits.time_s):
-                result = await worker.carry_out(path, progress)
+                answer = await worker.carry_out(path, progress)
+            result = msgspec.msgpack.decode(answer, type=self.result)
             keep = True
         except trio.TooSlowError as error:
             self._limited += 1
             message = f"{shown_path(path)} took more than {self.limits.time_s:.0f} s"
             raise LimitExceededError("time_limit", message) from error
+        except msgspec.DecodeError as error:
+            self._crashed += 1
+            raise UnreadableError("decoder_crashed", f"its decoder answered what is no result: {error}") from error
         except UnreadableError as error:
             keep = worker.is_usable
             self._limited += isinstance(error, LimitExceededError)
@@ -123,7 +132,7 @@ class Pool:
             await self._put_back(worker, keep=keep)
 
     async def _put_back(self, worker: Worker, *, keep: bool) -> None:
-        if not keep:
+        if not keep or self._closed:
             await worker.kill()
         elif worker.served >= self.files_per_worker:
             self._nursery.start_soon(worker.end)
@@ -140,7 +149,8 @@ class Pool:
                 await worker.end()
 
     async def close(self) -> None:
-        """End the idle workers, all at once, within a second or two."""
+        """End the idle workers, all at once, within a second or two; busy ones end with their file."""
+        self._closed = True
         async with trio.open_nursery() as nursery:
             while self._idle:
                 nursery.start_soon(self._idle.pop()[1].end)
@@ -150,16 +160,18 @@ class Pool:
 async def open_pool(
     task: str,
     *,
+    result: type[Result],
     size: int,
     limits: Limits,
     niceness: int,
     files_per_worker: int = 500,
     command: Sequence[str] = COMMAND,
-) -> AsyncIterator[Pool]:
+) -> AsyncIterator[Pool[Result]]:
     """A pool of at most `size` workers, none of them started yet; at the end none is left.
 
     Args:
         task: a name in `actors.work.tasks.TASKS`, or what the command makes of it.
+        result: what the task gives; anything else that a worker answers counts as a crash.
         size: workers at once, at least 1.
         limits: per file.
         niceness: 0–19, so that the web stays quick.
@@ -169,6 +181,7 @@ async def open_pool(
     async with trio.open_nursery() as nursery:
         pool = Pool(
             task=task,
+            result=result,
             limits=limits,
             niceness=niceness,
             files_per_worker=files_per_worker,

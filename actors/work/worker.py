@@ -72,6 +72,8 @@ class Worker:
             WorkerLostError: it was gone before it began.
         """
         self.served += 1
+        # What it said about earlier files explains nothing about this one.
+        os.ftruncate(self.last_words_fd, 0)
         begun = False
         try:
             await self.orders.send_all(frame(Order(path)))
@@ -114,10 +116,12 @@ class Worker:
 
     async def end(self) -> None:
         """Let it end by itself, within a second; then kill it. Cancellation: killed at once."""
-        await self.orders.aclose()
-        with trio.move_on_after(END_LIMIT_S):
-            await trio.lowlevel.wait_readable(self.exit_fd)
-        await self.kill()
+        self.orders.close()
+        try:
+            with trio.move_on_after(END_LIMIT_S):
+                await trio.lowlevel.wait_readable(self.exit_fd)
+        finally:
+            await self.kill()
 
     async def kill(self) -> None:
         """End it now and wait for that; harmless when it has ended. Not interrupted by cancellation, at most a second."""

@@ -1,0 +1,120 @@
+"""The executor of this machine on real recordings; its contract is tested in tests/contracts."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import trio
+
+from actors.config import Config
+from actors.errors import FileGoneError, UnreadableError
+from actors.media.demo import make_demo
+from actors.work.local import local_executor
+
+MIB = 1024 * 1024
+SERVICE = """
+import sys
+import trio
+from actors.config import Config
+from actors.work.local import local_executor
+
+async def main():
+    async with local_executor(Config(workers=1), command=sys.argv[2:]) as executor:
+        await executor.analyze(sys.argv[1].encode(), progress=lambda done: print("begun", flush=True))
+
+trio.run(main)
+"""
+
+
+def ignore(done):
+    """Nobody follows."""
+
+
+async def test_real_workers_read_a_whole_demo_library(tmp_path):
+    files = [os.fsencode(path) for path in make_demo(tmp_path, count=7, seconds=4.0)]
+    told, probes, features = [], {}, {}
+
+    async def read(executor, path):
+        probes[path] = await executor.probe(path)
+        features[path] = await executor.analyze(path, progress=told.append)
+
+    async with local_executor(Config(workers=2)) as executor:
+        async with trio.open_nursery() as nursery:
+            for path in files:
+                nursery.start_soon(read, executor, path)
+        statistics = executor.statistics()
+
+    assert len({probe.audio_hash for probe in probes.values()}) == 7
+    assert {probe.tags.artists for probe in probes.values()} >= {("The Corvids",), ("Каркуша",)}
+    assert all(found.duration_s == pytest.approx(4.0, abs=0.1) for found in features.values())
+    assert all(0 <= done <= 1 for done in told)
+    assert statistics.probe.started <= 2
+    assert statistics.analysis.started <= 2
+    assert statistics.probe.busy == statistics.analysis.busy == 0
+
+
+async def test_a_probe_does_not_wait_for_analyses(named, mishaps):
+    begun = trio.Event()
+
+    async with local_executor(Config(workers=1), command=mishaps) as executor, trio.open_nursery() as nursery:
+        nursery.start_soon(lambda: executor.analyze(b"loop.mp3", progress=lambda _: begun.set()))
+        await begun.wait()
+
+        assert (await executor.probe(named("rook"))).tags.title == "Rook"
+        assert executor.statistics().analysis.busy == 1
+        nursery.cancel_scope.cancel()
+
+
+@pytest.mark.parametrize(("mishap", "kind"), [("vanish", "gone"), ("grow", "changed"), ("replace", "changed")])
+async def test_a_file_that_goes_or_changes_while_it_is_measured_is_to_be_looked_at_again(named, mishaps, mishap, kind):
+    async with local_executor(Config(workers=1), command=mishaps) as executor:
+        with pytest.raises(FileGoneError) as gone:
+            await executor.analyze(named(mishap), progress=ignore)
+
+        assert gone.value.kind == kind
+        assert executor.statistics().analysis.idle == 1
+        assert executor.statistics().analysis.crashed == 0
+
+
+async def test_what_a_decoder_prints_reaches_nobody_and_spoils_nothing(named, mishaps, capfd):
+    async with local_executor(Config(workers=1), command=mishaps) as executor:
+        assert (await executor.probe(named("shout"))).tags.title == "Rook"
+
+    assert capfd.readouterr() == ("", "")
+
+
+async def test_a_crash_of_the_probe_costs_the_analysis_nothing(named, mishaps):
+    async with local_executor(Config(workers=1), command=mishaps) as executor:
+        features = await executor.analyze(named("rook"), progress=ignore)
+        with pytest.raises(UnreadableError, match="signal 11"):
+            await executor.probe(named("crash"))
+
+        assert await executor.analyze(named("rook"), progress=ignore) == features
+        assert executor.statistics().analysis.started == 1
+        assert executor.statistics().probe.crashed == 1
+
+
+@pytest.mark.parametrize("mishap", ["loop", "stick"])
+async def test_no_orphan_outlives_a_service_that_is_killed(mishap, mishaps, workers):
+    top = str(Path(__file__).parents[3])
+    command = [sys.executable, "-c", SERVICE, f"{mishap}.mp3", *mishaps]
+    environment = {**os.environ, "PYTHONPATH": top}
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as service:
+        try:
+            assert service.stdout.readline() == b"begun\n"
+            (worker,) = workers(service.pid)
+            pidfd = os.pidfd_open(worker.pid)
+        finally:
+            service.kill()
+
+    try:
+        with trio.fail_after(20):
+            await trio.lowlevel.wait_readable(pidfd)
+    except trio.TooSlowError:
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        raise
+    finally:
+        os.close(pidfd)
