@@ -22,6 +22,8 @@ CONTAINERS = (
 """FFmpeg's names. Not among them: playlists and scripts such as hls, concat and dash, which read other files."""
 
 SAFE_OPTIONS = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
+WAVE_LOOK_BYTES = 65_536
+"""Of a WAV file FFmpeg would search megabytes for DTS that poses as PCM; it shows itself in the first few frames."""
 
 MAGIC = (b"ID3", b"fLaC", b"OggS", b"RIFF", b"RF64", b"FORM", b"wvPk", b"MAC ", b"TTA1", b"caff", b"\x1aE\xdf\xa3")
 """How recordings begin; MP4 begins with `ftyp` at its fifth byte."""
@@ -37,7 +39,7 @@ def open_container(recording: Recording) -> Iterator[tuple[InputContainer, Audio
     """
     shown = shown_path(recording.path)
     try:
-        container = av.open(recording.address, metadata_errors="replace", options=dict(SAFE_OPTIONS))
+        container = av.open(recording.address, metadata_errors="replace", options=opening_options(recording))
     except MemoryError:
         raise
     except OSError as error:
@@ -54,6 +56,14 @@ def open_container(recording: Recording) -> Iterator[tuple[InputContainer, Audio
         if stream.codec_context is None:
             raise UnreadableError("no_audio", f"{shown} holds sound in a form that nothing here decodes")
         yield container, stream
+
+
+def opening_options(recording: Recording) -> dict[str, str]:
+    """FFmpeg's options for opening a file: nothing but known containers, from this file alone."""
+    head = _head(recording)
+    if head.startswith(b"RIFF") and head.endswith(b"WAVE"):
+        return {**SAFE_OPTIONS, "probesize": str(WAVE_LOOK_BYTES)}
+    return dict(SAFE_OPTIONS)
 
 
 def whole_packets(container: InputContainer, stream: AudioStream) -> "Iterator[Packet[AudioStream]]":
@@ -88,9 +98,13 @@ def container_name(container: InputContainer) -> str:
 
 
 def _begins_like_sound(recording: Recording) -> bool:
-    with open(recording.address, "rb") as file:
-        head = file.read(16)
+    head = _head(recording)
     return head.startswith(MAGIC) or head[4:8] == b"ftyp"
+
+
+def _head(recording: Recording) -> bytes:
+    with open(recording.address, "rb") as file:
+        return file.read(12)
 
 
 def _words(error: Exception) -> str:

@@ -13,7 +13,7 @@ from av.filter.context import FilterContext
 from numpy.typing import NDArray
 
 from actors.errors import UnreadableError
-from actors.media.container import CONTAINERS, open_container, whole_frames, whole_packets
+from actors.media.container import open_container, opening_options, whole_frames, whole_packets
 from actors.media.recording import Recording, open_recording
 from actors.model.track import shown_path
 
@@ -62,7 +62,7 @@ class Decoder:
         source = graph.add(
             "amovie",
             filename=self._recording.address,
-            format_opts=f"protocol_whitelist=file:format_whitelist={CONTAINERS}",
+            format_opts=":".join(f"{name}={value}" for name, value in opening_options(self._recording).items()),
             dec_threads="1",
         )
         sink = self._gathering(graph, source)
