@@ -65,6 +65,8 @@ class Engine:
         nursery.start_soon(self._loop)
         self.root.start()
 
+    # Ctrl-C, where nobody heeds it, may strike anywhere but here: without the loop nothing could be stopped any more.
+    @trio.lowlevel.enable_ki_protection
     async def _loop(self) -> None:
         # Shielded: outer cancellation reaches the tree as a stop, in order. It ends with the last child's task.
         with trio.CancelScope(shield=True):

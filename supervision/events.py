@@ -33,7 +33,7 @@ class EventKind(StrEnum):
 class DeadLetter:
     """A message that the actor at `path` will not handle.
 
-    `reason` is one of `dropped_oldest`, `dropped_newest`, `crashed`, `killed`, `redeliveries_used_up`, `quarantined`, `send_failed` (its
+    `reason` is one of `dropped_oldest`, `dropped_newest`, `crashed`, `killed`, `cancelled`, `fatal` (all of the message in hand), `redeliveries_used_up`, `quarantined`, `send_failed` (its
     handler met a full mailbox), `stopped`.
     """
 

@@ -10,6 +10,7 @@ from supervision.answer import Answer
 from supervision.child import Child, Supervisor
 from supervision.errors import AlreadyRunningError
 from supervision.ref import Ref
+from supervision.report import ErrorText
 from supervision.restart import Exit
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ class Node(ABC):
         self.group: Group | None = None
         self.failures = 0
         self.started_at_s: float | None = None
-        self.last_error: BaseException | None = None
+        self.last_error: ErrorText | None = None
         self.starter: Answer[Ref[Any]] | None = None
         self.stoppers: list[Answer[None]] = []
         self.timer: Timer | None = None
@@ -142,7 +143,7 @@ class Node(ABC):
         self.asked = None
         self.disarm()
         if exit_.crash:
-            self.last_error = exit_.error
+            self.last_error = ErrorText(exit_.error)
 
     def started(self) -> None:
         """Answer whoever waits for its start."""

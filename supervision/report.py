@@ -1,6 +1,7 @@
 """How the tree tells what happens: one event and one log line for each thing. It decides nothing."""
 
 import logging
+import traceback
 from typing import TYPE_CHECKING
 
 import trio
@@ -104,3 +105,19 @@ def stuck(leaf: "Leaf") -> None:
         )
     )
     log.error("%s ignores its cancellation:\n%s", leaf.path, leaf.stack)
+
+
+class ErrorText:
+    """An error with its traceback and causes, as text that is made when it is first looked at: crashes come faster than looks."""
+
+    __slots__ = ("_error", "_text")
+
+    def __init__(self, error: BaseException | None) -> None:
+        self._error = error
+        self._text: str | None = None
+
+    def __str__(self) -> str:
+        if self._text is None:
+            self._text = "".join(traceback.format_exception(self._error))
+            self._error = None  # its frames hold much more than the text
+        return self._text

@@ -8,7 +8,7 @@ import trio
 from supervision.branch import Branch
 from supervision.breaker import CircuitBreaker
 from supervision.leaf import Leaf
-from supervision.status import ActorStatus, BreakerStatus, Status, SupervisorStatus, error_text
+from supervision.status import ActorStatus, BreakerStatus, Status, SupervisorStatus
 
 if TYPE_CHECKING:
     from supervision.engine import Engine
@@ -47,7 +47,7 @@ def _supervisor(branch: Branch, now_s: float, now_ns: int) -> SupervisorStatus:
         restarts_in_window=branch.budget.spent(now_s),
         restarts_remaining=branch.budget.remaining(now_s),
         escalates_after=branch.budget.outlook(now_s),
-        last_error=error_text(branch.last_error),
+        last_error=None if branch.last_error is None else str(branch.last_error),
         children=children,
     )
 
@@ -62,7 +62,7 @@ def _actor(leaf: Leaf, now_s: float, now_ns: int) -> ActorStatus:
         uptime_s=_uptime_s(leaf, now_s),
         restarts=max(0, leaf.incarnation - 1),
         failures_in_row=leaf.failures,
-        last_error=error_text(leaf.last_error),
+        last_error=None if leaf.last_error is None else str(leaf.last_error),
         mailbox_depth=len(queue.items),
         mailbox_capacity=0 if leaf.is_task else queue.spec.capacity,
         mailbox_high_water=queue.high_water,

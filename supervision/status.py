@@ -1,6 +1,5 @@
 """The whole tree at one moment, as frozen values. Making them takes no checkpoint, so they are one picture."""
 
-import traceback
 from collections.abc import Iterator
 
 import attrs
@@ -97,8 +96,3 @@ class Status:
     def find(self, path: str) -> ActorStatus | SupervisorStatus | None:
         """The child with this full path, None if there is none."""
         return next((node for node in self.walk() if node.path == path), None)
-
-
-def error_text(error: BaseException | None) -> str | None:
-    """The error with its traceback and causes."""
-    return None if error is None else "".join(traceback.format_exception(error))

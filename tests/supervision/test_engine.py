@@ -94,6 +94,16 @@ async def test_cancelled_while_shutting_down_still_stops_all(autojump_clock) -> 
     assert done == [1]
 
 
+async def test_body_error_comes_out_though_the_shutdown_was_cancelled(autojump_clock) -> None:
+    async def slow(context) -> None:
+        await context.stopping.wait()
+        await trio.sleep(3)
+
+    with pytest.raises(KeyError), trio.move_on_after(1):
+        async with run(Supervisor("r", children=[Child("slow", slow)])):
+            raise KeyError("body")
+
+
 async def test_names_are_found_before_their_children_start(autojump_clock) -> None:
     found = []
 

@@ -6,6 +6,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from supervision import Backoff, Intensity, Supervisor, run
+from supervision.report import ErrorText
 from supervision.testing import Probe
 
 
@@ -49,3 +50,12 @@ async def test_no_restart_is_silent(caplog, autojump_clock) -> None:
     assert len(texts) == 3
     assert all("r/a" in text for text in texts)
     assert "ValueError" in caplog.text
+
+
+def test_error_text_has_the_causes() -> None:
+    error = ValueError("outer")
+    error.__cause__ = KeyError("inner")
+
+    text = ErrorText(error)
+    assert "inner" in str(text)
+    assert text._error is None

@@ -69,6 +69,13 @@ def test_restarts_leave_the_window() -> None:
     assert budget.remaining(11) == 1
 
 
+def test_restart_exactly_a_window_ago_still_counts() -> None:
+    budget = Budget(Intensity(restarts=1, within_s=5))
+
+    assert budget.spend(0)
+    assert not budget.spend(5)
+
+
 def test_outlook_counts_and_names_the_time_left() -> None:
     budget = Budget(Intensity(restarts=2, within_s=20))
     budget.spend(100)

@@ -73,6 +73,12 @@ async def test_handlers_before_are_back_afterwards_also_with_two_trees(autojump_
     assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
 
 
+async def test_signals_that_belong_to_somebody_else_are_left_alone(autojump_clock) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    async with run(Supervisor("r"), signals=False):
+        assert signal.getsignal(signal.SIGTERM) == before
+
+
 async def test_no_handlers_outside_the_main_thread(autojump_clock) -> None:
     async def elsewhere() -> str:
         async with run(Supervisor("r")) as running:

@@ -1,7 +1,6 @@
 """The values of a status."""
 
 from supervision import Supervisor, run
-from supervision.status import error_text
 from supervision.testing import Probe
 
 
@@ -15,11 +14,3 @@ async def test_walk_visits_parents_first_in_start_order(autojump_clock) -> None:
     assert [node.path for node in status.walk()] == ["r", "r/a", "r/s", "r/s/b", "r/c"]
     assert status.find("r/s/b").path == "r/s/b"
     assert status.find("r/x") is None
-
-
-def test_error_text_has_the_causes() -> None:
-    error = ValueError("outer")
-    error.__cause__ = KeyError("inner")
-
-    assert "inner" in error_text(error)
-    assert error_text(None) is None
