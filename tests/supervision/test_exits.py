@@ -206,6 +206,23 @@ async def test_temporary_sibling_is_not_started_again_by_a_group(autojump_clock)
         assert incarnations(running) == {"a": 2}
 
 
+async def test_sibling_that_had_ended_normally_is_started_again_with_its_group(autojump_clock) -> None:
+    async def once(context) -> None: ...
+
+    tree = Supervisor(
+        "r",
+        strategy=Strategy.ONE_FOR_ALL,
+        children=[Probe(explode).child("a"), Child("done", once, restart=Restart.TRANSIENT)],
+    )
+    async with run(tree) as running:
+        await wait_all_tasks_blocked()
+        assert running.status().find("r/done").state == "stopped"
+        running.ref("r/a").tell_nowait(ValueError("no"))
+        await wait_all_tasks_blocked()
+
+        assert incarnations(running) == {"a": 2, "done": 2}
+
+
 async def test_failing_start_on_a_restart_counts_and_escalates(autojump_clock) -> None:
     class Once(Probe):
         def actor(self):

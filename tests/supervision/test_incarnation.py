@@ -294,6 +294,21 @@ async def test_subtask_that_fails_while_it_is_cancelled_makes_the_stop_a_crash(a
         assert "bad loser" in running.status().find("r/a").last_error
 
 
+async def test_subtask_begun_while_it_is_killed_is_cancelled_too(autojump_clock) -> None:
+    async def last_wish(actor: Diary) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            actor.context.start_soon(trio.sleep_forever)
+
+    async with run(one([])) as running:
+        running.ref("r/a").tell_nowait(last_wish)
+        await wait_all_tasks_blocked()
+        began = trio.current_time()
+        await running.stop_child("r/a", how="kill")
+        assert trio.current_time() == began
+
+
 async def test_dead_incarnation_starts_no_subtasks(autojump_clock) -> None:
     contexts = []
 

@@ -223,6 +223,24 @@ async def test_watch_tells_of_a_crash_for_good(autojump_clock) -> None:
             ref.tell_nowait(1)
 
 
+async def test_refused_ask_leaves_no_trace_of_a_wait(autojump_clock) -> None:
+    class Stubborn(Actor[str]):
+        async def started(self, context) -> None:
+            self.context = context
+
+        async def receive(self, message: str) -> None:
+            with pytest.raises(ActorStoppedError):
+                await self.context.ref_to(message).ask("hello", timeout_s=1)
+            seen.append(self.context.running.status().find("r/a").waiting_for)
+
+    seen = []
+    async with run(Supervisor("r", children=[Child("a", Stubborn), Probe().child("b")])) as running:
+        await running.stop_child("r/b")
+        await running.ref("r/a").ask("r/b", timeout_s=1)
+
+    assert seen == [()]
+
+
 async def test_sender_gives_way_to_others(autojump_clock) -> None:
     seen = []
 

@@ -1,5 +1,6 @@
 """Random trees under random orders, crashes, stops and time, on random schedules; what must hold of all of them."""
 
+import contextlib
 import logging
 from collections import Counter
 
@@ -70,7 +71,16 @@ class Worker(Actor[Order]):
             raise ValueError(message)
         if message.deed == "end":
             self.context.stop()
+        if message.deed == "ask":
+            await self.ask_somebody(message)
         self.world.handled.setdefault(self.context.path, []).append(message)
+
+    async def ask_somebody(self, message: Order) -> None:
+        paths = [node.path for node in self.context.running.status().walk()]
+        question = Order(100 + message.sender, message.number, "work", message.takes_s)
+        with contextlib.suppress(SendError, AdministrationError):
+            await self.context.ref_to(paths[message.sender % len(paths)]).ask(question, timeout_s=2.5)
+            self.world.accepted.append(question)
 
     async def stopped(self) -> None:
         await trio.sleep(0.1)
@@ -117,7 +127,7 @@ steps = st.lists(
         st.tuples(
             st.just("send"),
             st.integers(0, 5),
-            st.sampled_from(["work", "work", "work", "crash", "end"]),
+            st.sampled_from(["work", "work", "ask", "ask", "crash", "end"]),
             st.sampled_from([0, 0.25, 2]),
         ),
         st.tuples(st.just("sleep"), st.sampled_from([0, 0.05, 0.5, 2, 10])),
