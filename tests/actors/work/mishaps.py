@@ -43,8 +43,9 @@ def eat(path, progress):
 def shout(path, progress):
     for descriptor in (1, 2):
         os.write(descriptor, b"out of a library in C: Cannot allocate memory\n" * 1000)
-    print("out of Python", flush=True)
-    print("out of Python", file=sys.stderr, flush=True)
+    for stream in (sys.stdout, sys.stderr):
+        stream.write("out of Python\n")
+        stream.flush()
 
 
 def fail(path, progress):

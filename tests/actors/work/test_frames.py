@@ -1,5 +1,7 @@
 """What travels over the pipes, cut anywhere."""
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -40,7 +42,7 @@ def test_reports_arrive_whole_however_the_pipe_cuts_them(cuts):
     edges = [0, *sorted(min(cut, len(sent)) for cut in cuts), len(sent)]
     frames, arrived = Frames(), []
 
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         frames.add(sent[start:end])
         arrived += taken(frames)
 

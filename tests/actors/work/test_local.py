@@ -1,6 +1,7 @@
 """The executor of this machine on real recordings; its contract is tested in tests/contracts."""
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -10,11 +11,10 @@ import pytest
 import trio
 
 from actors.config import Config
-from actors.errors import FileGoneError, UnreadableError
+from actors.errors import FileGoneError
 from actors.media.demo import make_demo
 from actors.work.local import local_executor
 
-MIB = 1024 * 1024
 SERVICE = """
 import sys
 import trio
@@ -68,14 +68,14 @@ async def test_a_probe_does_not_wait_for_analyses(named, mishaps):
         nursery.cancel_scope.cancel()
 
 
-@pytest.mark.parametrize(("mishap", "kind"), [("vanish", "gone"), ("grow", "changed"), ("replace", "changed")])
-async def test_a_file_that_goes_or_changes_while_it_is_measured_is_to_be_looked_at_again(named, mishaps, mishap, kind):
+async def test_a_file_that_goes_or_changes_while_it_is_measured_is_to_be_looked_at_again(named, mishaps):
     async with local_executor(Config(workers=1), command=mishaps) as executor:
-        with pytest.raises(FileGoneError) as gone:
-            await executor.analyze(named(mishap), progress=ignore)
+        for mishap, kind in [("vanish", "gone"), ("grow", "changed"), ("replace", "changed")]:
+            with pytest.raises(FileGoneError) as gone:
+                await executor.analyze(named(mishap), progress=ignore)
+            assert gone.value.kind == kind
 
-        assert gone.value.kind == kind
-        assert executor.statistics().analysis.idle == 1
+        assert executor.statistics().analysis.started == 1
         assert executor.statistics().analysis.crashed == 0
 
 
@@ -86,23 +86,11 @@ async def test_what_a_decoder_prints_reaches_nobody_and_spoils_nothing(named, mi
     assert capfd.readouterr() == ("", "")
 
 
-async def test_a_crash_of_the_probe_costs_the_analysis_nothing(named, mishaps):
-    async with local_executor(Config(workers=1), command=mishaps) as executor:
-        features = await executor.analyze(named("rook"), progress=ignore)
-        with pytest.raises(UnreadableError, match="signal 11"):
-            await executor.probe(named("crash"))
-
-        assert await executor.analyze(named("rook"), progress=ignore) == features
-        assert executor.statistics().analysis.started == 1
-        assert executor.statistics().probe.crashed == 1
-
-
 @pytest.mark.parametrize("mishap", ["loop", "stick"])
-async def test_no_orphan_outlives_a_service_that_is_killed(mishap, mishaps, workers):
+def test_no_orphan_outlives_a_service_that_is_killed(mishap, mishaps, workers):
     top = str(Path(__file__).parents[3])
     command = [sys.executable, "-c", SERVICE, f"{mishap}.mp3", *mishaps]
-    environment = {**os.environ, "PYTHONPATH": top}
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as service:
+    with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": top}, stdout=subprocess.PIPE) as service:
         try:
             assert service.stdout.readline() == b"begun\n"
             (worker,) = workers(service.pid)
@@ -111,10 +99,10 @@ async def test_no_orphan_outlives_a_service_that_is_killed(mishap, mishaps, work
             service.kill()
 
     try:
-        with trio.fail_after(20):
-            await trio.lowlevel.wait_readable(pidfd)
-    except trio.TooSlowError:
-        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-        raise
+        # Not by its number, which stays in use until somebody waits for it.
+        ended, _, _ = select.select([pidfd], [], [], 20)
+        if not ended:
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
     finally:
         os.close(pidfd)
+    assert ended

@@ -30,8 +30,11 @@ def pool_of(mishaps):
 
 async def ended(process):
     """Wait until a process is no more than its exit status."""
-    with open(os.pidfd_open(process.pid)) as pidfd, trio.fail_after(20):
+    pidfd = os.pidfd_open(process.pid)
+    try:
         await trio.lowlevel.wait_readable(pidfd)
+    finally:
+        os.close(pidfd)
 
 
 async def test_nothing_starts_before_there_is_work(pool_of, workers):
@@ -49,9 +52,7 @@ async def test_a_worker_is_used_again(pool_of):
         assert pool.statistics().idle == 1
 
 
-@pytest.mark.parametrize(
-    ("mishap", "words"), [("crash", "signal 11"), ("raise", "RuntimeError: nobody thought of this")]
-)
+@pytest.mark.parametrize("mishap, words", [("crash", "signal 11"), ("raise", "RuntimeError: nobody thought of this")])
 async def test_a_crash_costs_one_file_and_the_next_gets_a_fresh_worker(pool_of, mishap, words):
     async with pool_of() as pool:
         before = await pool.carry_out(FILE, ignore)
@@ -248,10 +249,11 @@ async def tried(pool, path):
 async def test_work_that_outlives_the_pool_leaves_no_process(pool_of, workers):
     begun = trio.Event()
 
-    async with trio.open_nursery() as nursery:
-        async with pool_of() as pool:
-            nursery.start_soon(pool.carry_out, b"loop.mp3", lambda _: begun.set())
-            await begun.wait()
+    async with trio.open_nursery() as nursery, pool_of() as pool:
+        nursery.start_soon(pool.carry_out, b"loop.mp3", lambda _: begun.set())
+        await begun.wait()
+        nursery.start_soon(pool.close)
+        await trio.testing.wait_all_tasks_blocked()
         assert len(workers()) == 1
         nursery.cancel_scope.cancel()
 
@@ -259,9 +261,8 @@ async def test_work_that_outlives_the_pool_leaves_no_process(pool_of, workers):
 
 
 async def test_an_order_that_ends_after_the_pool_does_not_keep_its_worker(pool_of, workers):
-    async with trio.open_nursery() as nursery:
-        async with pool_of() as pool:
-            nursery.start_soon(pool.carry_out, FILE, ignore)
-            await trio.testing.wait_all_tasks_blocked()
+    async with trio.open_nursery() as nursery, pool_of() as pool:
+        nursery.start_soon(pool.carry_out, FILE, ignore)
+        await trio.testing.wait_all_tasks_blocked()
 
     assert workers() == []

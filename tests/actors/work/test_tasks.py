@@ -86,7 +86,7 @@ def test_a_file_that_is_written_while_it_is_measured_has_changed(named):
 
 
 @pytest.mark.parametrize(
-    ("chosen", "loaded"), [("None", ""), ("tasks.probing()", "av"), ("tasks.analyzing()", "av numpy scipy")]
+    "chosen, loaded", [("None", ""), ("tasks.probing()", "av"), ("tasks.analyzing()", "av numpy scipy")]
 )
 def test_a_task_loads_what_it_needs_and_nothing_before(chosen, loaded):
     code = LOADED.format(chosen)

@@ -123,7 +123,7 @@ async def test_memory_that_runs_out_is_told_from_other_crashes(words):
 async def test_words_about_one_file_explain_no_crash_on_the_next(mishaps):
     async with working(mishaps) as worker:
         await worker.carry_out(b"shout.mp3", ignore)
-        with pytest.raises(UnreadableError, match="signal 11$") as crash:
+        with pytest.raises(UnreadableError, match=r"signal 11$") as crash:
             await worker.carry_out(b"crash.mp3", ignore)
 
         assert crash.value.kind == "decoder_crashed"
@@ -213,8 +213,9 @@ async def test_killing_twice_is_harmless(mishaps):
 
 async def test_the_child_belongs_to_the_main_thread_whose_death_ends_it(mishaps):
     async with working(mishaps) as worker:
-        with open(f"/proc/self/task/{os.getpid()}/children") as children:
-            assert str(worker.process.pid) in children.read().split()
+        children = await trio.Path(f"/proc/self/task/{os.getpid()}/children").read_text()
+
+        assert str(worker.process.pid) in children.split()
 
 
 async def test_the_child_is_in_no_terminal_and_told_to_use_one_thread(mishaps):
