@@ -2,6 +2,8 @@
 
 from itertools import count
 
+import attrs
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,14 +113,81 @@ def test_an_unreadable_file_keeps_the_track_of_its_path():
     assert isinstance(change, SetContent)
 
 
-@given(
-    st.lists(
-        st.tuples(st.sampled_from([b"/a", b"/b", b"/c", b"/d"]), st.sampled_from(["h", "i", "j"])),
-        unique_by=lambda one: one[0],
-    )
-)
-def test_each_sound_ends_in_exactly_one_track(files):
-    changes = decided(*(seen(path, audio_hash) for path, audio_hash in files), by_hash={"h": T}, at={b"/a": T})
-    track_of = {}
-    for (_, audio_hash), change in zip(files, changes, strict=True):
-        assert track_of.setdefault(audio_hash, change.track_id) == change.track_id
+def test_a_file_that_took_the_place_of_a_renamed_one_is_not_taken_for_it():
+    moved, added = decided(seen(b"/a", "new"), seen(b"/b"), at={b"/a": T}, by_hash={"h": T})
+
+    assert isinstance(moved, MoveLocation)
+    assert (moved.before, moved.reading.path) == (b"/a", b"/b")
+    assert isinstance(added, AddTrack)
+    assert added.reading.path == b"/a"
+
+
+def test_two_files_that_changed_places_stay_what_they_are():
+    other = Holder(track_id="u", audio_hash="i", paths=(b"/b",))
+    changes = decided(seen(b"/a", "i"), seen(b"/b", "h"), at={b"/a": T, b"/b": other}, by_hash={"h": T, "i": other})
+
+    assert {(change.track_id, change.reading.path) for change in changes} == {("u", b"/a"), ("t", b"/b")}
+
+
+@pytest.mark.parametrize("stage", [Stage.GROWING, Stage.EMPTY, Stage.FAILED])
+def test_a_copy_that_is_written_on_leaves_the_track_alone(stage):
+    both = Holder(track_id="t", audio_hash="h", paths=(b"/a", b"/b"))
+    [change] = decided(seen(b"/b", None, stage), at={b"/b": both})
+
+    assert isinstance(change, AddTrack)
+
+
+def test_a_file_that_cannot_be_opened_for_the_moment_changes_nothing_that_is_known():
+    denied = seen(b"/a", None, Stage.FAILED)
+    content = attrs.evolve(denied.content, failure=Failure(kind="unreadable", message="Permission denied"))
+    denied = attrs.evolve(denied, content=content)
+
+    assert decided(denied, at={b"/a": T}) == []
+    assert isinstance(decided(denied)[0], AddTrack)
+
+
+DISKS = st.dictionaries(st.sampled_from([b"/a", b"/b", b"/c", b"/d"]), st.sampled_from(["h", "i", "j", "k"]))
+
+
+def apply(changes, catalogue: dict[bytes, str], sounds: dict[str, str]) -> None:
+    """What the store does with changes: which track has which path, and which sound a track has."""
+    for change in changes:
+        if isinstance(change, MoveLocation):
+            catalogue.pop(change.before, None)
+        catalogue[change.reading.path] = change.track_id
+        sounds[change.track_id] = change.content.probe.audio_hash
+
+
+@given(st.lists(DISKS, min_size=1, max_size=5), st.randoms(use_true_random=False))
+def test_whatever_happens_to_files_every_sound_is_one_track_and_every_path_has_its_own(disks, rng):
+    numbers = count(1)
+    catalogue: dict[bytes, str] = {}
+    sounds: dict[str, str] = {}
+    before: dict[bytes, str] = {}
+    for disk in disks:
+        changed = [path for path in disk if before.get(path) != disk[path]]
+        rng.shuffle(changed)
+        holders = {
+            track: Holder(
+                track_id=track,
+                audio_hash=sound,
+                paths=tuple(sorted(path for path, owner in catalogue.items() if owner == track)),
+            )
+            for track, sound in sounds.items()
+        }
+        changes = decide(
+            [seen(path, disk[path]) for path in changed],
+            known=Known(
+                at={path: holders[catalogue[path]] for path in changed if path in catalogue},
+                by_hash={one.audio_hash: one for one in holders.values() if one.audio_hash in disk.values()},
+            ),
+            absent=frozenset(catalogue) - set(disk),
+            new_id=lambda: f"new{next(numbers)}",
+        )
+        apply(changes, catalogue, sounds)
+        for gone in set(catalogue) - set(disk):
+            del catalogue[gone]
+        before = disk
+
+        assert {path: sounds[catalogue[path]] for path in disk} == disk
+        assert len(set(sounds.values())) == len(sounds)
