@@ -72,7 +72,11 @@ class Decoder:
     def _around_damage(self, *, skip: int) -> Iterator[Block]:
         with open_container(self._recording) as (container, stream):
             graph = Graph()
-            source = graph.add_abuffer(template=stream)
+            try:
+                source = graph.add_abuffer(template=stream)
+            except ValueError:
+                # The header is so damaged that not even the form of the samples is known.
+                return
             sink = self._gathering(graph, source)
             seen = 0
             for packet in whole_packets(container, stream):

@@ -112,3 +112,19 @@ def test_a_recording_without_a_single_sample_is_corrupt(recordings, tmp_path):
         decoded(tmp_path / "x.wav")
 
     assert caught.value.kind == "corrupt"
+
+
+@pytest.mark.parametrize("ending", [".flac", ".mp3", ".wav", ".ogg", ".m4a"])
+@pytest.mark.parametrize("place", range(4, 44, 4))
+def test_a_damaged_header_gives_sound_or_a_reason(recordings, tmp_path, ending, place):
+    damaged = bytearray(recordings[ending].read_bytes())
+    damaged[place : place + 8] = b"\xff\x00\xff\x00\xff\x00\xff\x00"
+    (tmp_path / f"x{ending}").write_bytes(damaged)
+
+    try:
+        _, blocks = decoded(tmp_path / f"x{ending}")
+        outcome = "sound" if sum(block.shape[1] for block in blocks) else "nothing"
+    except UnreadableError as error:
+        outcome = error.kind
+
+    assert outcome in {"sound", "no_audio", "corrupt"}
