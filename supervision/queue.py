@@ -182,6 +182,17 @@ class Queue:
 
         await wait_task_rescheduled(abort)
 
+    def withdraw(self, item: object, error: SupervisionError) -> bool:
+        """Give up a send that waits for room, on behalf of its sender, who gets the error; False if none waits with this message."""
+        for task, sender in self.senders.items():
+            if sender.item is item:
+                del self.senders[task]
+                sender.error = error
+                sender.released()
+                reschedule(task)
+                return True
+        return False
+
     def wake(self) -> None:
         """Let the receiver look again."""
         if self._receiver is not None:

@@ -83,19 +83,25 @@ class Ref(Generic[Message_contra]):
             raise ValueError(f"timeout_s must be more than 0 and finite, not {timeout_s!r}")
         caller = waiting_actor()
         asked = Asked(message) if caller is None else Asked(message, self._waits(caller))
+        # A timer of the tree costs a quarter of a cancel scope.
+        timer = self._node.engine.timers_at(trio.current_time() + timeout_s, partial(self._too_late, asked, timeout_s))
         try:
-            with trio.CancelScope(deadline=trio.current_time() + timeout_s):
-                if not self._queue.offer(asked):
-                    await self._queue.room(asked, asked.give_up)
-                return await asked.wait()
+            if not self._queue.offer(asked):
+                await self._queue.room(asked, asked.give_up)
+            return await asked.wait()
         finally:
+            timer.cancel()
             if asked.waiting:
                 asked.give_up()
-        raise AskTimeoutError(self.path, timeout_s)
 
     async def watch(self) -> str:
         """Wait until the child has ended for good, never for a restart; at once if it has. Returns why."""
         return await self._node.ended.wait()
+
+    def _too_late(self, asked: Asked, timeout_s: float) -> None:
+        error = AskTimeoutError(self.path, timeout_s)
+        if not self._queue.withdraw(asked, error):
+            asked.settle(None, error)
 
     async def _room(self, message: Message_contra) -> None:
         caller = waiting_actor()

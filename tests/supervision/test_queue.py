@@ -71,6 +71,26 @@ async def test_cancelled_send_leaves_the_mailbox_as_it_was(autojump_clock) -> No
     assert list(queue.items) == [0]
 
 
+async def test_withdrawn_send_raises_and_leaves_the_mailbox_as_it_was(autojump_clock) -> None:
+    queue, _ = queue_of(1)
+    queue.offer(0)
+    released, errors = [], []
+
+    async def send() -> None:
+        try:
+            await queue.room("late", lambda: released.append(1))
+        except MailboxFullError as error:
+            errors.append(error)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(send)
+        await wait_all_tasks_blocked()
+        assert not queue.withdraw("another", MailboxFullError("r/a"))
+        assert queue.withdraw("late", MailboxFullError("r/a"))
+
+    assert (len(released), len(errors), list(queue.items)) == (1, 1, [0])
+
+
 async def test_cancelled_receive_loses_nothing(autojump_clock) -> None:
     queue, _ = queue_of(1)
     with trio.move_on_after(1):

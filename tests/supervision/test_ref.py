@@ -89,6 +89,34 @@ async def test_waiting_for_room_counts_towards_the_time_out(autojump_clock) -> N
         assert running.status().find("r/a").handled == 2
 
 
+async def test_time_out_in_the_round_of_the_answer_gives_one_of_them_and_never_both(autojump_clock) -> None:
+    class Punctual(Actor[float]):
+        async def receive(self, message: float) -> str:
+            await trio.sleep(message)
+            return "answer"
+
+    async with run(Supervisor("r", children=[Child("a", Punctual, mailbox=Mailbox(capacity=1))])) as running:
+        ref, outcomes = running.ref("r/a"), []
+
+        async def ask() -> None:
+            try:
+                outcomes.append(await ref.ask(1.0, timeout_s=3.0))
+            except AskTimeoutError:
+                outcomes.append("late")
+
+        for _ in range(50):
+            outcomes.clear()
+            async with trio.open_nursery() as nursery:
+                for _ in range(5):
+                    nursery.start_soon(ask)
+            assert len(outcomes) == 5
+            assert outcomes.count("answer") in {2, 3}
+            await trio.sleep(10)
+            status = running.status().find("r/a")
+            assert (status.mailbox_depth, status.waiting_senders) == (0, 0)
+        assert len(running._engine._timers) == 0
+
+
 async def test_asking_a_stopped_actor_fails_at_once(autojump_clock) -> None:
     async with run(Supervisor("r", children=[Probe().child("a")])) as running:
         await running.stop_child("r/a")
