@@ -27,10 +27,11 @@ def loop(path, progress):
 
 
 def stick(path, progress):
-    """Holds the interpreter's lock, so that no signal handler of Python would ever run."""
-    told_until = time.monotonic() + 2 * PROGRESS_EVERY_S
-    while time.monotonic() < told_until:
-        progress(0.5)
+    """Tells of progress once, then holds the interpreter's lock, so that no signal handler of Python would ever run."""
+    started = time.monotonic()
+    while time.monotonic() - started <= PROGRESS_EVERY_S:
+        pass
+    progress(0.5)
     ctypes.PyDLL(None).pause()
 
 

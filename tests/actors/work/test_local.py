@@ -86,10 +86,9 @@ async def test_what_a_decoder_prints_reaches_nobody_and_spoils_nothing(named, mi
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("mishap", ["loop", "stick"])
-def test_no_orphan_outlives_a_service_that_is_killed(mishap, mishaps, workers):
+def test_no_orphan_outlives_a_service_that_is_killed(mishaps, workers):
     top = str(Path(__file__).parents[3])
-    command = [sys.executable, "-c", SERVICE, f"{mishap}.mp3", *mishaps]
+    command = [sys.executable, "-c", SERVICE, "stick.mp3", *mishaps]
     with subprocess.Popen(command, env={**os.environ, "PYTHONPATH": top}, stdout=subprocess.PIPE) as service:
         try:
             assert service.stdout.readline() == b"begun\n"
