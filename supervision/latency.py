@@ -26,7 +26,7 @@ class Histogram:
 
     def add(self, nanoseconds: int, weight: int = 1) -> None:
         """Enter one duration, which stands for `weight` of them."""
-        nanoseconds |= 4
+        nanoseconds = max(nanoseconds, 4)
         bits = nanoseconds.bit_length()
         # The two bits after the leading one choose the step within the doubling.
         bucket = bits * STEPS + (nanoseconds >> (bits - 3) & 3)
