@@ -25,6 +25,9 @@ SAFE_OPTIONS = {"format_whitelist": CONTAINERS, "protocol_whitelist": "file"}
 WAVE_LOOK_BYTES = 65_536
 """Of a WAV file FFmpeg would search megabytes for DTS that poses as PCM; it shows itself in the first few frames."""
 
+MAX_RATE_HZ = 6_144_000
+MAX_CHANNELS = 64
+
 MAGIC = (b"ID3", b"fLaC", b"OggS", b"RIFF", b"RF64", b"FORM", b"wvPk", b"MAC ", b"TTA1", b"caff", b"\x1aE\xdf\xa3")
 """How recordings begin; MP4 begins with `ftyp` at its fifth byte."""
 
@@ -34,7 +37,7 @@ def open_container(recording: Recording) -> Iterator[tuple[InputContainer, Audio
     """The container of an open recording and its best audio stream.
 
     Raises:
-        UnreadableError: `no_audio` when it holds no sound, `corrupt` when it begins like a recording and then is none,
+        UnreadableError: `no_audio` when it holds no sound, `corrupt` when it begins like a recording and then is none, or claims absurd channels or rates,
             `unreadable` when the disk fails.
     """
     shown = shown_path(recording.path)
@@ -55,6 +58,9 @@ def open_container(recording: Recording) -> Iterator[tuple[InputContainer, Audio
         assert isinstance(stream, AudioStream)
         if stream.codec_context is None:
             raise UnreadableError("no_audio", f"{shown} holds sound in a form that nothing here decodes")
+        rate_hz, channels = stream.codec_context.sample_rate, stream.codec_context.channels
+        if not (0 < rate_hz <= MAX_RATE_HZ and 0 < channels <= MAX_CHANNELS):
+            raise UnreadableError("corrupt", f"{shown} claims {channels} channels at {rate_hz} Hz")
         yield container, stream
 
 

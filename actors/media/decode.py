@@ -127,8 +127,6 @@ def open_decoder(path: bytes) -> Iterator[Decoder]:
                 recording=recording,
                 claimed_s=claimed_s or (container.duration or 0) / av.time_base,
             )
-        if decoder.rate_hz <= 0 or not decoder.speakers:
-            raise UnreadableError("corrupt", f"{shown_path(path)} claims no channels, or no sample rate")
         yield decoder
 
 
