@@ -4,7 +4,7 @@ import structlog
 import trio
 
 from actors.config import Config
-from actors.errors import FileGoneError, UnreadableError
+from actors.errors import DatabaseAwayError, FileGoneError, UnreadableError
 from actors.messages import AnalysisFailed, Analyzed, Progress
 from actors.model.track import Failure
 from actors.nudge import Nudge
@@ -15,6 +15,7 @@ from supervision import Actor, Context, MailboxFullError
 
 log = structlog.get_logger("rookery.analyzer")
 
+DATABASE_RETRY_S = 1.0
 LOOK_AGAIN_S = 30.0
 """Work that nobody nudged about, such as that of another node, is found this often."""
 
@@ -55,10 +56,18 @@ class Analyzer(Actor[None]):
                 nursery.start_soon(self._analyze, claim, free, permit)
 
     async def _next(self) -> Claim:
-        while (claim := await self._store.features.claim()) is None:
+        while True:
+            try:
+                claim = await self._store.features.claim()
+            except DatabaseAwayError as error:
+                # Analyses that are under way go on meanwhile.
+                log.warning("database_away", reason=str(error))
+                await trio.sleep(DATABASE_RETRY_S)
+                continue
+            if claim is not None:
+                return claim
             with trio.move_on_after(LOOK_AGAIN_S):
                 await self._work_waits.take()
-        return claim
 
     async def _analyze(self, claim: Claim, free: trio.CapacityLimiter, permit: object) -> None:
         subject = f"track:{claim.track_id}"
@@ -72,11 +81,12 @@ class Analyzer(Actor[None]):
 
         try:
             features = await self._executor.analyze(claim.path, progress=tell_progress)
-        except FileGoneError as error:
-            # The watcher comes back with the file; until then another look would find the same.
-            log.info("file_gone", track=claim.track_id, reason=error.message)
-            await self._store.features.release(claim.track_id, later=True)
         except UnreadableError as error:
+            if isinstance(error, FileGoneError) or error.kind == "unreadable":
+                # The watcher comes back with the file, or its permission does; until then another look finds the same.
+                log.info("file_away", track=claim.track_id, reason=error.message)
+                await self._release(claim)
+                return
             log.warning("analysis_failed", track=claim.track_id, kind=error.kind, reason=error.message)
             await self._cataloger.tell(
                 AnalysisFailed(
@@ -91,3 +101,10 @@ class Analyzer(Actor[None]):
             )
         finally:
             free.release_on_behalf_of(permit)
+
+    async def _release(self, claim: Claim) -> None:
+        try:
+            await self._store.features.release(claim.track_id, later=True)
+        except DatabaseAwayError as error:
+            # The claim ends by itself after a while.
+            log.warning("database_away", reason=str(error))

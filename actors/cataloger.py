@@ -7,7 +7,7 @@ import structlog
 import trio
 
 from actors.config import Config
-from actors.errors import FileGoneError, UnreadableError
+from actors.errors import DatabaseAwayError, FileGoneError, UnreadableError
 from actors.messages import (
     AnalysisFailed,
     Analyzed,
@@ -33,7 +33,7 @@ from actors.model.change import (
     SetRoot,
 )
 from actors.model.root import RootState
-from actors.model.track import Failure, Stage
+from actors.model.track import Failure, Stage, logged_path
 from actors.nudge import Nudge
 from actors.store.store import Store
 from actors.watching import identity, look, names, presence
@@ -42,6 +42,10 @@ from actors.work.executor import Executor
 from supervision import Actor, Context
 
 log = structlog.get_logger("rookery.cataloger")
+
+DATABASE_RETRY_S = 1.0
+ANSWER_S = 30.0
+"""A file system that does not answer for so long is not asked whether a file moved."""
 
 CatalogerMessage = (
     FilesSettled
@@ -67,16 +71,29 @@ class Cataloger(Actor[CatalogerMessage]):
         self._config = config
         self._executor = executor
         self._work_waits = work_waits
+        self._holds: dict[str, str] = {}
+        """Roots that lost too much at once, with the reason to tell; a restart finds the same at its first comparison."""
+        self._disk = trio.CapacityLimiter(2)
 
     async def started(self, context: Context) -> None:
         """Nothing to prepare: everything that it knows is in the store."""
 
     async def receive(self, message: CatalogerMessage) -> None:
-        """Carry out one message. Cancellation: its transaction happens wholly or not at all."""
-        changes = await self._changes(message)
-        if changes:
-            await self._store.changes.apply(changes)
-            self._work_waits.give()
+        """Carry out one message, however long the database is away: whoever sends waits, and nothing is lost.
+
+        Cancellation: its transaction happens wholly or not at all.
+        """
+        while True:
+            try:
+                changes = await self._changes(message)
+                if changes:
+                    await self._store.changes.apply(changes)
+                    self._work_waits.give()
+            except DatabaseAwayError as error:
+                log.warning("database_away", waits=type(message).__name__, reason=str(error))
+                await trio.sleep(DATABASE_RETRY_S)
+            else:
+                return
 
     async def _changes(self, message: CatalogerMessage) -> list[Change]:
         match message:
@@ -87,13 +104,13 @@ class Cataloger(Actor[CatalogerMessage]):
             case FilesMoved(moves=moves):
                 return await self._moved(moves)
             case FilesBack(readings=readings):
-                return [Confirm(readings=readings)]
+                return await self._back(readings)
             case FilesGone():
                 return await self._gone(message)
             case FilesUnverified(root_id=root_id, folder=folder):
                 return [DoubtFolder(root_id=root_id, folder=folder)]
             case RootSeen():
-                return [SetRoot(**attrs.asdict(message))]
+                return [self._root(message)]
             case Analyzed(track_id=track_id, audio_hash=audio_hash, features=features):
                 return [SetFeatures(track_id=track_id, audio_hash=audio_hash, features=features)]
             case AnalysisFailed(track_id=track_id, audio_hash=audio_hash, failure=failure):
@@ -138,7 +155,7 @@ class Cataloger(Actor[CatalogerMessage]):
         except FileGoneError:
             return
         except UnreadableError as error:
-            log.info("file_unreadable", path=look.shown(reading.path), kind=error.kind, reason=error.message)
+            log.info("file_unreadable", path=logged_path(reading.path), kind=error.kind, reason=error.message)
             contents[reading.path] = Content(
                 stage=Stage.FAILED, failure=Failure(kind=error.kind, message=error.message)
             )
@@ -154,7 +171,7 @@ class Cataloger(Actor[CatalogerMessage]):
         )
         new = {one.reading.path for one in observations}
         elsewhere = [path for holder in known.by_hash.values() for path in holder.paths if path not in new]
-        absent = await trio.to_thread.run_sync(look.absent_of, elsewhere) if elsewhere else frozenset()
+        absent = await self._absent(elsewhere) if elsewhere else frozenset()
         return identity.decide(observations, known=known, absent=absent, new_id=_new_id)
 
     async def _moved(self, moves: tuple[tuple[bytes, Reading], ...]) -> list[Change]:
@@ -167,26 +184,52 @@ class Cataloger(Actor[CatalogerMessage]):
         strangers = tuple(reading for before, reading in moves if known.at.get(before) is None)
         return [*changes, *(await self._settled(strangers) if strangers else [])]
 
+    async def _absent(self, paths: list[bytes]) -> frozenset[bytes]:
+        with trio.move_on_after(ANSWER_S):
+            return await trio.to_thread.run_sync(look.absent_of, paths, abandon_on_cancel=True, limiter=self._disk)
+        # A file system that does not answer says nothing, and the others must not wait for it.
+        return frozenset()
+
+    async def _back(self, readings: tuple[Reading, ...]) -> list[Change]:
+        known = await self._store.tracks.known([reading.path for reading in readings], [])
+        there = tuple(reading for reading in readings if known.at.get(reading.path) is not None)
+        # Meanwhile catalogued elsewhere, or never: then it is to be read like any other file.
+        strangers = tuple(reading for reading in readings if known.at.get(reading.path) is None)
+        return [Confirm(readings=there), *(await self._settled(strangers) if strangers else [])]
+
+    def _root(self, seen: RootSeen) -> SetRoot:
+        if seen.state is RootState.WATCHED and not seen.lost:
+            self._holds.pop(seen.root_id, None)
+        reason = self._holds.get(seen.root_id) if seen.state is not RootState.UNAVAILABLE else None
+        return SetRoot(
+            root_id=seen.root_id,
+            state=RootState.HELD if reason else seen.state,
+            reason=reason or seen.reason,
+            device=seen.device,
+            found=seen.found,
+            done=seen.done,
+        )
+
     async def _gone(self, message: FilesGone) -> list[Change]:
         known = await self._store.tracks.known(list(message.paths), [])
         lost = [path for path, holder in known.at.items() if holder is not None]
         present = await self._store.tracks.present_count(message.root_id)
-        if not message.is_confirmed and presence.is_held(
+        if message.is_confirmed or not presence.is_held(
             lost=len(lost), known=present, fraction=self._config.missing_fraction
         ):
-            reason = f"{len(lost)} of {present} recordings are not there; nothing is marked missing until somebody confirms it"
-            log.warning("root_held", root=message.root_id, lost=len(lost), known=present)
-            return [
-                SetRoot(
-                    root_id=message.root_id,
-                    state=RootState.HELD,
-                    reason=reason,
-                    device=None,
-                    found=present - len(lost),
-                    done=present - len(lost),
-                )
-            ]
-        return [LoseLocations(paths=tuple(known.at))]
+            changes: list[Change] = [LoseLocations(paths=tuple(known.at))]
+            if message.is_confirmed and self._holds.pop(message.root_id, ""):
+                changes.append(self._state(message.root_id, RootState.WATCHED, None, present - len(lost)))
+            return changes
+        reason = (
+            f"{len(lost)} of {present} recordings are not there; nothing is marked missing until somebody confirms it"
+        )
+        log.warning("root_held", root=message.root_id, lost=len(lost), known=present)
+        self._holds[message.root_id] = reason
+        return [self._state(message.root_id, RootState.HELD, reason, present - len(lost))]
+
+    def _state(self, root_id: str, state: RootState, reason: str | None, there: int) -> SetRoot:
+        return SetRoot(root_id=root_id, state=state, reason=reason, device=None, found=there, done=there)
 
 
 def _new_id() -> str:

@@ -11,7 +11,7 @@
 | RootSeen        | watcher       | cataloger   | the next scan sends it again                              |
 | ScanNow         | web           | watcher     | the asker is told; the periodic reconcile comes anyway    |
 | RootsChanged    | web           | watcher     | the asker is told; a restart reads the roots again        |
-| Analyzed        | analyzer      | cataloger   | the track stays claimed until the analyzer's next start   |
+| Analyzed        | analyzer      | cataloger   | the track is claimed again at the next start, or later    |
 | AnalysisFailed  | analyzer      | cataloger   | the same                                                  |
 | Progress        | any           | broadcaster | nothing: the next one says more                           |
 """
@@ -84,6 +84,8 @@ class RootSeen:
     """Files seen in this scan so far."""
     done: int
     """Files of it that needed no look or were passed on."""
+    lost: int = 0
+    """Known files that this scan did not find; 0 ends a hold."""
 
 
 @attrs.frozen(kw_only=True)

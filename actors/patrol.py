@@ -15,7 +15,7 @@ from actors.config import Config
 from actors.messages import FileGrowing, FilesBack, FilesGone, FilesMoved, FilesSettled, FilesUnverified, RootSeen
 from actors.model.change import Reading
 from actors.model.root import Root, RootState
-from actors.model.track import Location, Presence
+from actors.model.track import Location, Presence, logged_path
 from actors.nudge import Nudge
 from actors.store.store import Store
 from actors.watching import look, mounts, notice, presence
@@ -31,6 +31,10 @@ T = TypeVar("T")
 BATCH = 32
 """Files in one message to be read: so many make one short transaction."""
 MOVES_BATCH = 500
+STAT_BATCH = 500
+"""So many files are asked for at once; each such question has its own time limit."""
+BURST_HOLDS = 5
+"""However long losses go on, they are told after so many times the hold."""
 DIRTY_MOST = 1_000
 """More folders with events than this, and the whole root is looked at instead."""
 RETRY_S = 5.0
@@ -48,6 +52,7 @@ class _Tally:
     """How far a whole pass is."""
 
     found: int = 0
+    lost: int = 0
     told_at_s: float = -math.inf
     is_final_told: bool = False
 
@@ -100,17 +105,27 @@ class Patrol:
     async def _listen(self) -> None:
         while True:
             await self._available.wait()
-            if (kind := await self._ask_disk(look.file_system, self._root.path)) and mounts.must_poll(kind):
-                self._polling = f"polled every {POLL_S:g} s, because {kind} does not tell of changes"
-                self._listening.set()
+            try:
+                kind = await self._ask_disk(look.file_system, self._root.path)
+            except (RootAwayError, OSError):
+                # The passes find the same, and say so; when they find the root again, this goes on.
+                self._available = trio.Event()
+                continue
+            if mounts.must_poll(kind):
+                self._poll(f"{kind} does not tell of changes")
                 return
             with trio.CancelScope() as self._listening_scope:
                 note = await notice.follow(self._root.path, started=self._heard_first, changed=self._heard)
                 has_started = self._polling is None and self._listening.is_set()
-                self._polling = f"polled every {POLL_S:g} s, because it cannot be watched: {note}"
-                self._listening.set()
-                log.warning("root_polled", root=look.shown(self._root.path), reason=note)
+                self._poll(f"it cannot be watched: {note}")
+                log.warning("root_polled", root=logged_path(self._root.path), reason=note)
                 await trio.sleep(TELL_S if has_started else POLL_S)
+
+    def _poll(self, reason: str) -> None:
+        self._polling = f"polled every {POLL_S:g} s, because {reason}"
+        if self._listening.is_set():
+            self.scan()
+        self._listening.set()
 
     def _heard_first(self) -> None:
         self._polling = None
@@ -148,8 +163,12 @@ class Patrol:
         elif self._dirty:
             folders, self._dirty = self._dirty, set()
             log.debug("folders_changed", count=len(folders))
-            await self._follow(await self._ask_disk(self._look.at, tuple(sorted(folders))))
+            partial = self._look
+            listings = partial.begin_at(sorted(folders))
+            while (sight := await self._ask_disk(partial.next, listings)) is not None:
+                await self._follow(sight)
         await self._settle()
+        await self._tell_done()
         await self._report_gone()
 
     def _wait_s(self) -> float:
@@ -157,13 +176,19 @@ class Patrol:
         due = [self._whole_at_s - now]
         if (settles := self._settling.wait_s(now)) is not None:
             due.append(settles)
-        due.extend(since + self._hold_s - now for _, since in self._gone.values())
+        if self._gone:
+            due.append(self._gone_due_s() - now)
         return max(0.0, min(due))
 
     @property
     def _hold_s(self) -> float:
         """A path that went away may turn up elsewhere within this time, and is a move then."""
         return 3 * self._config.settle_s
+
+    def _gone_due_s(self) -> float:
+        """When to tell of what is gone: all at once, after the last of a burst, so that a great loss is seen as one."""
+        times = [since for _, since in self._gone.values()]
+        return min(max(times) + self._hold_s, min(times) + BURST_HOLDS * self._hold_s)
 
     async def _check_root(self) -> None:
         try:
@@ -181,7 +206,7 @@ class Patrol:
 
     async def _away(self, reason: str) -> None:
         if self._available.is_set() or self._mark is None:
-            log.warning("root_unavailable", root=look.shown(self._root.path), reason=reason)
+            log.warning("root_unavailable", root=logged_path(self._root.path), reason=reason)
             await self._tell_root(RootState.UNAVAILABLE, reason)
         self._available = trio.Event()
         self._mark = (0, 0)
@@ -205,12 +230,14 @@ class Patrol:
             lost.extend(sight.gone)
             self._tally.found += sight.unchanged + len(sight.fresh) + len(sight.back)
             await self._follow(attrs.evolve(sight, gone=()))
+            await self._settle()
             if trio.current_time() - self._tally.told_at_s >= TELL_S:
                 await self._tell_root(RootState.SCANNING)
         await self._check_root()
         if self._mark == mark:
             # Else the mount went or came in the midst of it, and what is absent proves nothing.
             await self._follow(Sight(gone=tuple(lost)))
+            self._tally.lost = len(self._gone)
             if is_confirmed:
                 await self._report_gone(is_confirmed=True)
 
@@ -256,34 +283,38 @@ class Patrol:
             await self._cataloger.tell(FilesUnverified(root_id=self._root.id, folder=folder))
 
     async def _settle(self) -> None:
-        due = self._settling.due(trio.current_time())
-        if due:
+        for due in _batches(self._settling.due(trio.current_time()), STAT_BATCH):
             again = await self._ask_disk(look.read_all_again, due)
             judgement = self._settling.judge(again, trio.current_time())
             for reading in judgement.growing:
+                # Known, so that it is missed if it goes away; with a time that no file has, so that it is looked at again.
+                self._shelf.put(Shelved(reading=attrs.evolve(reading, mtime_ns=-1)))
                 await self._cataloger.tell(FileGrowing(reading=reading))
             for readings in _batches(judgement.settled, BATCH):
                 for reading in readings:
                     self._shelf.put(Shelved(reading=reading))
                 await self._cataloger.tell(FilesSettled(readings=readings))
-        if not self._settling and not self._tally.is_final_told:
-            self._tally.is_final_told = True
-            await self._tell_root(RootState.WATCHED)
 
     async def _report_gone(self, *, is_confirmed: bool = False) -> None:
-        now = trio.current_time()
-        due = tuple(path for path, (_, since) in self._gone.items() if is_confirmed or now - since >= self._hold_s)
-        if not due:
+        if not self._gone or (trio.current_time() < self._gone_due_s() and not is_confirmed):
             return
-        absent = await self._ask_disk(look.absent_of, due)
-        for path in due:
-            shelved, _ = self._gone.pop(path)
+        absent: set[bytes] = set()
+        for paths in _batches(tuple(self._gone), STAT_BATCH):
+            absent |= await self._ask_disk(look.absent_of, paths, self._root.path)
+        for path, (shelved, _) in self._gone.items():
             if path in absent:
                 self._shelf.put(attrs.evolve(shelved, presence=Presence.MISSING))
+        self._gone.clear()
         if absent:
             await self._cataloger.tell(
                 FilesGone(root_id=self._root.id, paths=tuple(sorted(absent)), is_confirmed=is_confirmed)
             )
+
+    async def _tell_done(self) -> None:
+        """Say once for each whole pass that all it found has been passed on."""
+        if not self._settling and not self._tally.is_final_told:
+            self._tally.is_final_told = True
+            await self._tell_root(RootState.WATCHED)
 
     async def _tell_root(self, state: RootState, reason: str | None = None) -> None:
         self._tally.told_at_s = trio.current_time()
@@ -295,6 +326,7 @@ class Patrol:
                 device=self._mark[0] if self._mark else None,
                 found=self._tally.found,
                 done=max(0, self._tally.found - len(self._settling)),
+                lost=self._tally.lost,
             )
         )
 

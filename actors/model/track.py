@@ -1,6 +1,7 @@
 """A track: one recording, known by its sound, wherever its files lie."""
 
 import enum
+import os
 from datetime import datetime
 
 import attrs
@@ -134,3 +135,9 @@ class Track:
 def shown_path(path: bytes) -> str:
     """A path for people: what is not UTF-8 becomes U+FFFD, so that JSON and PostgreSQL accept it."""
     return path.decode("utf-8", "replace").replace("\0", "\ufffd")
+
+
+def logged_path(path: bytes | os.PathLike[str]) -> str:
+    """A path in one line of a log or message: what is no UTF-8 or not printable stands as an escape, so nothing is lost."""
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)

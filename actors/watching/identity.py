@@ -7,6 +7,8 @@ import attrs
 from actors.model.change import AddLocation, AddTrack, Change, Content, MoveLocation, Reading, SetContent
 from actors.model.known import Holder, Known
 
+Decision = AddTrack | SetContent | AddLocation | MoveLocation
+
 
 @attrs.frozen(kw_only=True)
 class Observation:
@@ -69,7 +71,7 @@ def _decide_one(
     *,
     vacated: Callable[[bytes, str | None], bool],
     new_id: Callable[[], str],
-) -> Change | None:
+) -> Decision | None:
     here = picture.at(one.path)
     if one.may_pass and here is not None:
         return None
@@ -107,7 +109,7 @@ class _Picture:
     def owner(self, audio_hash: str | None) -> Holder | None:
         return self.holders.get(self.by_hash.get(audio_hash, "")) if audio_hash else None
 
-    def follow(self, change: AddTrack | SetContent | AddLocation | MoveLocation, audio_hash: str | None) -> None:
+    def follow(self, change: Decision, audio_hash: str | None) -> None:
         path = change.reading.path
         for lost in (path, change.before) if isinstance(change, MoveLocation) else (path,):
             former = self.at(lost)

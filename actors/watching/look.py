@@ -7,14 +7,15 @@ import attrs
 import structlog
 
 from actors.model.change import Reading
-from actors.watching import mounts, presence, walk
+from actors.model.track import logged_path
+from actors.watching import mounts, names, presence, walk
 from actors.watching.presence import Sight
 from actors.watching.shelf import Shelf
 
 log = structlog.get_logger("rookery.watcher")
 
 LOOK_FILES = 2_000
-"""A look at everything comes back after so many files, to tell what it found."""
+"""A look comes back after so many files, to tell what it found."""
 LOOK_FOLDERS = 200
 
 
@@ -28,11 +29,11 @@ class Look:
     """Folders that are not this root's affair."""
 
     def begin(self) -> Iterator[walk.Listing]:
-        """The listings of the whole root, to be handed to `next` until nothing comes."""
+        """The listings of the whole root."""
         return self._walk(self.shelf.root)
 
     def next(self, listings: Iterator[walk.Listing]) -> Sight | None:
-        """What the next part of a whole look means; None at its end."""
+        """What the next part of a look means; None at its end."""
         some: list[walk.Listing] = []
         files = 0
         for listing in listings:
@@ -42,18 +43,32 @@ class Look:
                 break
         return self._sight(some) if some else None
 
-    def at(self, folders: Sequence[bytes]) -> Sight:
-        """What lies in folders in which something happened, and in those below them that the catalogue does not know."""
-        listings: dict[bytes, walk.Listing] = {}
+    def begin_at(self, folders: Sequence[bytes]) -> Iterator[walk.Listing]:
+        """The listings of folders in which something happened, and of those below them that the catalogue does not know.
+
+        What is no affair of this root is passed over, whichever way the hint came: through a link, from a folder that is
+        left out, from one that is always skipped.
+        """
+        listed: set[bytes] = set()
         for hint in folders:
             folder = self._nearest_existing(hint)
-            if folder in listings:
+            if folder in listed or not self._is_ours(folder):
                 continue
             listing = walk.list_folder(self.root_id, self.shelf.root, folder)
-            listings[folder] = listing
-            for unknown in set(listing.folders).difference(self.shelf.folders_in(folder), self.left_out):
-                listings.update((below.folder, below) for below in self._walk(unknown))
-        return self._sight(list(listings.values()))
+            listed.add(folder)
+            yield listing
+            for unknown in sorted(set(listing.folders).difference(self.shelf.folders_in(folder), listed)):
+                for below in self._walk(unknown):
+                    listed.add(below.folder)
+                    yield below
+
+    def _is_ours(self, folder: bytes) -> bool:
+        root = self.shelf.root
+        if os.path.realpath(folder) != os.path.realpath(root) + folder[len(root) :]:
+            return False
+        if any(folder == one or folder.startswith(one + b"/") for one in self.left_out):
+            return False
+        return not any(names.is_skipped_folder(name) for name in folder[len(root) :].split(b"/"))
 
     def _walk(self, start: bytes) -> Iterator[walk.Listing]:
         return walk.walk(self.root_id, self.shelf.root, start, is_skipped=self.left_out.__contains__)
@@ -63,7 +78,7 @@ class Look:
             for text in listing.notices:
                 log.info("entry_skipped", notice=text)
             if listing.error:
-                log.warning("folder_unreadable", folder=shown(listing.folder), error=listing.error)
+                log.warning("folder_unreadable", folder=logged_path(listing.folder), error=listing.error)
         return presence.compare(self.shelf, listings, nearest_device=walk.nearest_device)
 
     def _nearest_existing(self, folder: bytes) -> bytes:
@@ -84,11 +99,6 @@ def read_all_again(readings: Sequence[Reading]) -> dict[bytes, Reading | None]:
     return {reading.path: walk.read_again(reading) for reading in readings}
 
 
-def absent_of(paths: Sequence[bytes]) -> frozenset[bytes]:
-    """Those of some paths at which nothing lies."""
-    return frozenset(path for path in paths if walk.is_absent(path))
-
-
-def shown(path: bytes) -> str:
-    """A path for one line of a log."""
-    return path.decode("utf-8", "backslashreplace")
+def absent_of(paths: Sequence[bytes], root: bytes | None = None) -> frozenset[bytes]:
+    """Those of some paths at which no file lies, or with a root, none that belongs to it."""
+    return frozenset(path for path in paths if walk.is_absent(path, root))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import attrs
 
 from actors.model.change import Reading
+from actors.model.track import logged_path
 from actors.watching import names
 
 
@@ -33,7 +34,8 @@ class Listing:
 def list_folder(root_id: str, root: bytes, folder: bytes) -> Listing:
     """One folder's recordings and sub-folders.
 
-    Symbolic links are followed only to what lies inside the root. FIFOs, sockets and devices are never opened.
+    Links to files are followed inside the root only. Links to folders are not followed: what lies inside the root is found
+    at its own place. FIFOs, sockets and devices are never opened.
     """
     files: list[Reading] = []
     folders: list[bytes] = []
@@ -46,13 +48,13 @@ def list_folder(root_id: str, root: bytes, folder: bytes) -> Listing:
                 count += 1
                 try:
                     if entry.is_symlink() and not _stays_inside(root, entry.path):
-                        notices.append(f"{_shown(entry.path)}: a link that dangles or leaves the root is skipped")
+                        notices.append(f"{logged_path(entry.path)}: a link that dangles or leaves the root is skipped")
                         continue
                     status = entry.stat()
                 except FileNotFoundError:
                     continue
                 if stat.S_ISDIR(status.st_mode):
-                    if not names.is_skipped_folder(entry.name):
+                    if not entry.is_symlink() and not names.is_skipped_folder(entry.name):
                         folders.append(entry.path)
                 elif stat.S_ISREG(status.st_mode) and names.is_candidate(entry.name):
                     files.append(_reading(root_id, entry.path, status))
@@ -101,15 +103,22 @@ def read_again(reading: Reading) -> Reading | None:
     return _reading(reading.root_id, reading.path, status) if stat.S_ISREG(status.st_mode) else None
 
 
-def is_absent(path: bytes) -> bool:
-    """Whether nothing is at a path, by a clear answer of the file system; an error is no such answer."""
+def is_absent(path: bytes, root: bytes | None = None) -> bool:
+    """Whether no file lies at a path, by a clear answer of the file system; an error is no such answer.
+
+    With a root, a link that leaves it and what is no regular file count as absent too, for the root does not list them.
+    """
     try:
-        os.lstat(path)
+        status = os.lstat(path)
+        if root is None:
+            return False
+        if stat.S_ISLNK(status.st_mode):
+            return not _stays_inside(root, path) or not stat.S_ISREG(os.stat(path).st_mode)
+        return not stat.S_ISREG(status.st_mode)
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
-    return False
 
 
 def nearest_device(folder: bytes) -> int | None:
@@ -142,7 +151,3 @@ def _stays_inside(root: bytes, link: bytes) -> bool:
     except OSError:
         return False
     return target == root or target.startswith(os.path.join(os.path.realpath(root), b""))
-
-
-def _shown(path: bytes) -> str:
-    return repr(path.decode("utf-8", "backslashreplace"))

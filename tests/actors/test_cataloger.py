@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from actors.cataloger import Cataloger
-from actors.errors import FileGoneError, UnreadableError
+from actors.errors import DatabaseAwayError, FileGoneError, UnreadableError
 from actors.messages import (
     AnalysisFailed,
     Analyzed,
@@ -305,3 +305,58 @@ async def test_failed_analyses_are_counted_up_to_quarantine(desk):
         await desk.cataloger.receive(failed)
 
     assert (await desk.at(reading)).stage is Stage.QUARANTINED
+
+
+async def test_a_hold_lasts_through_other_news_of_the_root_until_a_scan_finds_all(desk):
+    readings = [desk.put(f"{number}.mp3", fresh()) for number in range(6)]
+    await desk.settled(*readings)
+    await desk.cataloger.receive(FilesGone(root_id=desk.root, paths=tuple(one.path for one in readings[:3])))
+    seen = RootSeen(root_id=desk.root, state=RootState.WATCHED, reason=None, device=1, found=3, done=3, lost=3)
+    await desk.cataloger.receive(attrs.evolve(seen, state=RootState.SCANNING, lost=0))
+    await desk.cataloger.receive(seen)
+    assert (await desk.store.roots.find(desk.root)).state is RootState.HELD
+
+    await desk.cataloger.receive(attrs.evolve(seen, found=6, done=6, lost=0))
+    assert (await desk.store.roots.find(desk.root)).state is RootState.WATCHED
+
+
+async def test_confirming_a_loss_ends_the_hold(desk):
+    readings = [desk.put(f"{number}.mp3", fresh()) for number in range(6)]
+    await desk.settled(*readings)
+    gone = FilesGone(root_id=desk.root, paths=tuple(one.path for one in readings[:3]))
+    await desk.cataloger.receive(gone)
+    await desk.cataloger.receive(attrs.evolve(gone, is_confirmed=True))
+
+    assert (await desk.store.roots.find(desk.root)).state is RootState.WATCHED
+
+
+async def test_a_file_said_to_be_back_that_nobody_knows_is_read(desk):
+    reading = desk.put("a.mp3", fresh())
+    await desk.cataloger.receive(FilesBack(readings=(reading,)))
+
+    assert (await desk.at(reading)).stage is Stage.PENDING
+
+
+async def test_a_file_that_loses_its_permission_keeps_its_track_as_it_is(desk):
+    reading = desk.put("a.mp3", fresh())
+    await desk.settled(reading)
+    before = await desk.at(reading)
+    await desk.settled(desk.put("a.mp3", "unreadable"))
+
+    assert await desk.at(reading) == before
+
+
+async def test_a_message_waits_until_the_database_is_back(desk, monkeypatch):
+    monkeypatch.setattr("actors.cataloger.DATABASE_RETRY_S", 0.01)
+    apply, tries = desk.store.changes.apply, count(1)
+
+    async def away_twice(changes):
+        if next(tries) < 3:
+            raise DatabaseAwayError("PostgreSQL does not answer")
+        return await apply(changes)
+
+    reading = desk.put("a.mp3", fresh())
+    monkeypatch.setattr(type(desk.store.changes), "apply", lambda _, changes: away_twice(changes))
+    await desk.settled(reading)
+
+    assert (await desk.at(reading)).stage is Stage.PENDING

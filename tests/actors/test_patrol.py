@@ -231,3 +231,72 @@ async def test_left_out_inside_are_left_to_their_own_patrol(watching):
             reading.path for one in watched.listener.told if isinstance(one, FilesSettled) for reading in one.readings
         }
         assert paths == {os.fsencode(watching.folder / "b.mp3")}
+
+
+async def test_a_growing_file_that_goes_away_is_gone(watching):
+    async with watching() as watched:
+        await watched.calm()
+        path = watched.folder / "live.wav"
+        with path.open("wb") as file:
+            grown = trio.Event()
+
+            async def write():
+                while not grown.is_set():
+                    file.write(b"x" * 100)
+                    file.flush()
+                    await trio.sleep(0.02)
+
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(write)
+                await watched.listener.until(lambda one: isinstance(one, FileGrowing))
+                path.unlink()
+                grown.set()
+        message = await watched.listener.until(lambda one: isinstance(one, FilesGone))
+
+        assert message.paths == (os.fsencode(path),)
+
+
+async def test_losses_that_follow_each_other_are_told_as_one(watching):
+    names = [f"{number}.mp3" for number in range(8)]
+    for name in names:
+        (watching.folder / name).write_bytes(name.encode())
+    async with watching() as watched:
+        for name in names:
+            await watched.settled(name)
+        await watched.calm()
+        for name in names:
+            (watched.folder / name).unlink()
+            await trio.sleep(0.05)
+        await watched.listener.until(lambda one: isinstance(one, FilesGone))
+
+        [told] = [one for one in watched.listener.told if isinstance(one, FilesGone)]
+        assert len(told.paths) == 8
+
+
+async def test_a_whole_look_says_how_much_it_did_not_find(watching):
+    (watching.folder / "a.mp3").write_bytes(b"1")
+    (watching.folder / "b.mp3").write_bytes(b"2")
+    async with watching() as watched:
+        await watched.catalogued(await watched.settled("a.mp3"))
+        await watched.calm()
+        (watching.folder / "a.mp3").unlink()
+        watched.listener.told.clear()
+        watched.patrol.scan()
+
+        await watched.listener.until(
+            lambda one: isinstance(one, RootSeen) and one.state is RootState.WATCHED and one.lost == 1
+        )
+
+
+async def test_a_file_system_that_does_not_answer_makes_a_root_unavailable_and_nothing_else(watching, monkeypatch):
+    monkeypatch.setattr("actors.patrol.RETRY_S", 0.05)
+    (watching.folder / "a.mp3").write_bytes(b"1")
+    async with watching() as watched:
+        await watched.settled("a.mp3")
+        await watched.calm()
+        monkeypatch.setattr("actors.patrol.ANSWER_S", 0.0)
+        watched.patrol.scan()
+        await watched.listener.until(lambda one: isinstance(one, RootSeen) and one.state is RootState.UNAVAILABLE)
+        monkeypatch.undo()
+        watched.listener.told.clear()
+        await watched.calm()

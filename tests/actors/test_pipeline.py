@@ -1,6 +1,7 @@
 """The tree as a whole: who may wait for whom, and what happens when parts of it crash."""
 
 import os
+from contextlib import asynccontextmanager
 
 import attrs
 import pytest
@@ -10,6 +11,7 @@ from actors.config import Config
 from actors.errors import ConfigurationError
 from actors.media.demo import make_demo
 from actors.pipeline import ANALYZER, CATALOGER, WAITS_FOR, WATCHER, House, tree
+from actors.work.local import local_executor
 from supervision import ActorState, StartError, run
 
 
@@ -89,3 +91,42 @@ async def test_a_known_root_may_be_away_at_the_start(house, tmp_path):
                 while (await again.store.roots.list_())[0].state != "unavailable":
                     await listening.take()
         assert all(track.presence == "present" for track in (await again.store.tracks.list_(page_size=50)).items)
+
+
+@attrs.define(eq=False)
+class Stumbling:
+    """An executor that fails its caller once in each method, as only a slip in the program can."""
+
+    inner: object
+    stumbles: list[str] = attrs.field(factory=lambda: ["probe", "analyze"])
+
+    async def probe(self, path):
+        """As the executor inside, but for the first time."""
+        return await self._once("probe", lambda: self.inner.probe(path))
+
+    async def analyze(self, path, *, progress):
+        """As the executor inside, but for the first time."""
+        return await self._once("analyze", lambda: self.inner.analyze(path, progress=progress))
+
+    async def _once(self, name, call):
+        if name in self.stumbles:
+            self.stumbles.remove(name)
+            raise RuntimeError(f"a slip in {name}")
+        return await call()
+
+
+async def test_a_crash_in_the_midst_of_a_message_loses_no_file(house, monkeypatch):
+    stumbling: list[Stumbling] = []
+
+    @asynccontextmanager
+    async def executor(config):
+        async with local_executor(config) as inner:
+            stumbling.append(Stumbling(inner))
+            yield stumbling[0]
+
+    monkeypatch.setattr("actors.pipeline.local_executor", executor)
+    async with run(tree(house, server=None, web=None), signals=False) as running:
+        await until(house, all_analyzed(7))
+        assert stumbling[0].stumbles == []
+        assert running.status().find(CATALOGER).incarnation > 1
+        assert running.status().find(ANALYZER).incarnation > 1

@@ -44,7 +44,8 @@ async def watched(store, store_config, tmp_path):
 
 async def next_of(receive, kind, wanted=lambda _: True):
     with trio.fail_after(30):
-        async for message in receive:
+        while True:
+            message = await receive.receive()
             if isinstance(message, kind) and wanted(message):
                 return message
 

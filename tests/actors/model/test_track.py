@@ -1,12 +1,14 @@
 """What a track is called."""
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.model.track import Location, Presence, Stage, Tags, Track, shown_path
+from actors.model.track import Location, Presence, Stage, Tags, Track, logged_path, shown_path
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -45,3 +47,13 @@ def test_every_path_can_be_shown(path):
 
     assert "\0" not in shown
     shown.encode("utf-8")
+
+
+def test_a_logged_path_loses_nothing():
+    assert logged_path(b"caf\xe9") == "caf\\xe9"
+    assert logged_path("Zoë".encode()) == "Zoë"
+
+
+def test_a_logged_path_stays_in_its_line():
+    assert logged_path(b"/m\xfc\n\x1b[2J/x") == r"/m\xfc\n\x1b[2J/x"
+    assert logged_path(Path(os.fsdecode(b"/m\xfc\r/x"))) == r"/m\xfc\r/x"

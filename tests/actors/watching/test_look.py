@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from actors.watching.look import Look, absent_of, file_system, read_all_again, shown
+from actors.watching.look import Look, absent_of, file_system, read_all_again
+from actors.watching.presence import Sight
 from actors.watching.shelf import Shelf, Shelved
 from actors.watching.walk import list_folder
 
@@ -23,6 +24,11 @@ def put(path: bytes) -> bytes:
 
 def fresh(sight) -> set[bytes]:
     return {reading.path for reading in sight.fresh}
+
+
+def partial(look: Look, hints):
+    """What a look at some folders means, when it is small enough for one part."""
+    return look.next(look.begin_at(hints)) or Sight()
 
 
 def test_a_whole_look_comes_in_parts_that_add_up(root, monkeypatch):
@@ -45,7 +51,7 @@ def test_a_look_at_a_folder_lists_it_and_what_is_new_below(root):
     shelf = Shelf(root)
     shelf.put(Shelved(reading=list_folder("r", root, os.path.dirname(known)).files[0]))
 
-    assert fresh(Look(root_id="r", shelf=shelf).at([root + b"/x"])) == {new}
+    assert fresh(partial(Look(root_id="r", shelf=shelf), [root + b"/x"])) == {new}
     assert elsewhere
 
 
@@ -57,19 +63,19 @@ def test_a_vanished_folder_is_looked_at_where_it_was(root):
     os.removedirs(os.path.dirname(path))
     os.makedirs(root, exist_ok=True)
 
-    assert [one.reading.path for one in Look(root_id="r", shelf=shelf).at([root + b"/x/y"]).gone] == [path]
+    assert [one.reading.path for one in partial(Look(root_id="r", shelf=shelf), [root + b"/x/y"]).gone] == [path]
 
 
 def test_a_hint_from_outside_is_taken_for_the_root(root):
     path = put(root + b"/a.mp3")
 
-    assert fresh(Look(root_id="r", shelf=Shelf(root)).at([b"/elsewhere"])) == {path}
+    assert fresh(partial(Look(root_id="r", shelf=Shelf(root)), [b"/elsewhere"])) == {path}
 
 
 def test_what_is_left_out_is_not_looked_at(root):
     put(root + b"/x/a.mp3")
 
-    assert fresh(Look(root_id="r", shelf=Shelf(root), left_out=frozenset({root + b"/x"})).at([root])) == set()
+    assert fresh(partial(Look(root_id="r", shelf=Shelf(root), left_out=frozenset({root + b"/x"})), [root])) == set()
 
 
 def test_second_readings_and_absence_are_asked_in_bulk(root):
@@ -84,5 +90,29 @@ def test_this_folder_lies_on_some_file_system(root):
     assert file_system(root)
 
 
-def test_a_path_in_a_log_is_one_line_of_text():
-    assert shown(b"caf\xe9") == "caf\\xe9"
+def test_a_hint_at_or_below_what_is_left_out_is_passed_over(root):
+    put(root + b"/x/deep/a.mp3")
+    put(root + b"/@eaDir/b.mp3")
+    look = Look(root_id="r", shelf=Shelf(root), left_out=frozenset({root + b"/x"}))
+
+    assert fresh(partial(look, [root + b"/x", root + b"/x/deep", root + b"/@eaDir"])) == set()
+
+
+def test_a_hint_that_came_through_a_link_is_passed_over(root, tmp_path_factory):
+    outside = os.fsencode(tmp_path_factory.mktemp("outside"))
+    put(outside + b"/a.mp3")
+    put(root + b"/real/b.mp3")
+    os.symlink(outside, root + b"/out")
+    os.symlink(root + b"/real", root + b"/in")
+    look = Look(root_id="r", shelf=Shelf(root))
+
+    assert fresh(partial(look, [root + b"/out", root + b"/in"])) == set()
+    assert fresh(partial(look, [root])) == {root + b"/real/b.mp3"}
+
+
+def test_what_a_link_out_of_the_root_took_the_place_of_is_absent(root, tmp_path_factory):
+    outside = put(os.fsencode(tmp_path_factory.mktemp("outside")) + b"/a.mp3")
+    os.symlink(outside, root + b"/a.mp3")
+    os.mkfifo(root + b"/b.mp3")
+
+    assert absent_of([root + b"/a.mp3", root + b"/b.mp3"], root) == {root + b"/a.mp3", root + b"/b.mp3"}
