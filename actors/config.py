@@ -14,6 +14,9 @@ KIB = 1024 * BYTES
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
+LONGEST_ANALYSIS_S = 12 * MINUTES
+"""No `Config.analysis_limit_s` is longer; a claim on a track lasts some minutes more."""
+
 
 def default_data_dir() -> Path:
     """The user's data folder, by the XDG base directory rules: `$XDG_DATA_HOME/rookery` or `~/.local/share/rookery`."""
@@ -50,7 +53,8 @@ class Config:
     """Further names by which browsers reach the server, such as a proxy's; requests under any other are refused."""
     port: int = attrs.field(default=8000, validator=[attrs.validators.ge(0), attrs.validators.le(65535)])
     data_dir: Path = attrs.field(factory=default_data_dir)
-    database_url: str | None = None
+    database_url: str | None = attrs.field(default=None, repr=False)
+    """May hold a password, so no `repr` shows it."""
     log_level: str = attrs.field(default="info", validator=_one_of("debug", "info", "warning", "error"))
     log_format: str = attrs.field(default="text", validator=_one_of("text", "json"))
 
@@ -58,8 +62,13 @@ class Config:
     """Child processes that read and analyze files at once."""
     probe_limit_s: float = 2 * MINUTES
     """Reading tags and hashing one file may take this long."""
-    analysis_limit_s: float = 10 * MINUTES
-    """Analyzing one file may take this long."""
+    analysis_limit_s: float = attrs.field(
+        default=10 * MINUTES, validator=[attrs.validators.gt(0), attrs.validators.le(LONGEST_ANALYSIS_S)]
+    )
+    """Analyzing one file may take this long; at most 12 minutes, so that it ends before its claim in the catalogue does.
+
+    A claim that ends earlier would hand the same file to a second analyzer.
+    """
     worker_memory_bytes: int = 2 * GIB
     """Address space of one worker above what it has at its start."""
     quarantine_after: int = attrs.field(default=3, validator=attrs.validators.ge(1))
@@ -80,5 +89,5 @@ class Config:
     """What may wait for one client of the live feed."""
     heartbeat_s: float = 20 * SECONDS
     stream_heartbeat_s: float = 15 * SECONDS
-    shutdown_s: float = 10 * SECONDS
+    shutdown_s: float = attrs.field(default=10 * SECONDS, validator=attrs.validators.ge(5 * SECONDS))
     """From the signal to the end of the process."""

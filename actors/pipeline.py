@@ -48,6 +48,12 @@ HEALING = Intensity(restarts=5, within_s=30 * SECONDS)
 PATIENCE = Backoff(first_s=0.1, factor=2.0, most_s=10 * SECONDS, jitter=0.2, reset_after_s=60 * SECONDS)
 
 
+QUICK = Shutdown(grace_s=1 * SECONDS)
+"""Nothing is lost by ending these at once: what they had in hand is found again, or was never begun."""
+DATABASE_STOP_S = 3 * SECONDS
+"""What the last child of all may need when everything before it used up its time."""
+
+
 @attrs.define(eq=False)
 class House:
     """What the children of the tree make for those started after them."""
@@ -117,11 +123,11 @@ def tree(house: House, *, server: EmbeddedServer | None, web: Child | None) -> S
         strategy=Strategy.REST_FOR_ONE,
         intensity=Intensity(restarts=3, within_s=60 * SECONDS),
         backoff=PATIENCE,
-        shutdown=Shutdown(grace_s=house.config.shutdown_s),
+        shutdown=Shutdown(grace_s=house.config.shutdown_s - DATABASE_STOP_S),
         children=[
             *database,
-            Child("store", house.keep_store, shutdown=Shutdown(grace_s=4 * SECONDS)),
-            Child("workers", house.keep_workers, shutdown=Shutdown(grace_s=1 * SECONDS)),
+            Child("store", house.keep_store, shutdown=QUICK),
+            Child("workers", house.keep_workers, shutdown=QUICK),
             *front,
             pipeline(house),
         ],
@@ -141,11 +147,13 @@ def pipeline(house: House) -> Supervisor:
                 "broadcaster",
                 lambda: Broadcaster(store=house.store, feed=house.feed, config=config),
                 mailbox=Mailbox(capacity=1_000, overflow=Overflow.DROP_OLDEST),
+                shutdown=QUICK,
             ),
             Child(
                 "cataloger",
                 lambda: Cataloger(store=house.store, config=config, executor=house.executor, work_waits=nudge),
                 mailbox=Mailbox(capacity=100, overflow=Overflow.WAIT, in_flight=InFlight.redeliver(times=3)),
+                shutdown=QUICK,
             ),
             Child(
                 "analyzer",
@@ -158,13 +166,13 @@ def pipeline(house: House) -> Supervisor:
                     broadcaster=BROADCASTER,
                 ),
                 mailbox=Mailbox(capacity=1),
-                shutdown=Shutdown(grace_s=1 * SECONDS),
+                shutdown=QUICK,
             ),
             Child(
                 "watcher",
                 lambda: Watcher(store=house.store, config=config, cataloger=CATALOGER),
                 mailbox=Mailbox(capacity=100, in_flight=InFlight.redeliver(times=3)),
-                shutdown=Shutdown(grace_s=1 * SECONDS),
+                shutdown=QUICK,
             ),
         ],
     )

@@ -46,7 +46,7 @@ class Service:
             SupervisionError: a part cannot be started or kept alive; its cause says why.
         """
         child = Child(
-            "server", partial(self._serve, announce=announce), shutdown=Shutdown(grace_s=self.config.shutdown_s / 2)
+            "server", partial(self._serve, announce=announce), shutdown=Shutdown(grace_s=self.config.shutdown_s / 3)
         )
         async with run(tree(self.house, server=self.server, web=child)):
             await trio.sleep_forever()
@@ -57,7 +57,7 @@ class Service:
         app = create_app(services)
         settings = hypercorn.Config()
         settings.loglevel = "WARNING"
-        settings.graceful_timeout = self.config.shutdown_s / 4
+        settings.graceful_timeout = self.config.shutdown_s / 5
         settings.include_server_header = False
         settings.h11_max_incomplete_size = HEAD_BYTES
         listener = self.listener.dup()

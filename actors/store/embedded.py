@@ -31,9 +31,9 @@ LINES_KEPT = 20
 LAST_WORDS_S = 1 * SECONDS
 """What the log may still bring after the server has ended."""
 STOP_STEPS = (
-    (signal.SIGINT, 4 * SECONDS),  # fast: open transactions are undone, a checkpoint is written
-    (signal.SIGQUIT, 1 * SECONDS),  # at once: the next start recovers
-    (signal.SIGKILL, 1 * SECONDS),
+    (signal.SIGINT, 2 * SECONDS),  # fast: open transactions are undone, a checkpoint is written
+    (signal.SIGQUIT, 0.5 * SECONDS),  # at once: the next start recovers
+    (signal.SIGKILL, 0.5 * SECONDS),
 )
 SETTINGS = {
     "listen_addresses": "",

@@ -64,7 +64,7 @@ async def test_a_signal_ends_it_with_code_zero_and_nothing_left_behind(serve, re
 async def test_ctrl_c_ends_it_with_code_zero(serve, music, data_dir):
     async with serve(music, data_dir) as rookery:
         rookery.process.send_signal(signal.SIGINT)
-        with trio.fail_after(30):
+        with trio.fail_after(13):
             assert await rookery.process.wait() == 0
 
 
