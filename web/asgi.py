@@ -1,52 +1,91 @@
 """The same service as an ASGI application, for a server of the user's choice: `hypercorn --worker-class trio web:app`."""
 
+import signal
 from typing import Any
 
+import attrs
+import structlog
+import trio
 from quart_trio import QuartTrio
 
 from actors.errors import RookeryError
-from actors.pipeline import tree
+from actors.pipeline import House, tree
 from supervision import SupervisionError, run
 from web.application import create_app
 from web.logs import configure_logs
 from web.service import foreseen, make_services, prepared
+from web.services import Services
 from web.settings import load_config
+
+_log = structlog.stdlib.get_logger("rookery.web")
+
+
+@attrs.define(eq=False)
+class Front:
+    """The application over what the tree's children have made; made anew when they have been started again."""
+
+    _house: House
+    services: Services
+    _app: QuartTrio = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._app = create_app(self.services)
+
+    def app(self) -> QuartTrio:
+        """The application over the present store and feed."""
+        store, feed = self._house.store, self._house.feed
+        if self.services.store is not store or self.services.feed is not feed:
+            # Streams of the feed before get no more events from it: they say goodbye, and their clients come back.
+            self.services.stopping.set()
+            self.services = attrs.evolve(self.services, store=store, feed=feed, stopping=trio.Event())
+            self._app = create_app(self.services)
+        return self._app
 
 
 class Application:
-    """Configured by environment and file. The tree runs as long as the server's lifespan; signals are the server's affair."""
+    """Configured by environment and file. The tree runs as long as the server's lifespan; signals are the server's affair.
+
+    A tree that ends before it is asked to ends the process too, by SIGTERM: a port that answers nothing but errors helps nobody.
+    """
 
     def __init__(self) -> None:
-        self._app: QuartTrio | None = None
+        self._front: Front | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """ASGI entry: one call for the lifespan, one for each request or socket."""
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         else:
-            assert self._app is not None
-            await self._app(scope, receive, send)
+            assert self._front is not None
+            await self._front.app()(scope, receive, send)
 
     async def _lifespan(self, receive: Any, send: Any) -> None:
         await receive()
-        has_started = False
+        has_started = was_asked = False
+        failure: Exception | None = None
         try:
             config = load_config()
             configure_logs(config)
             with prepared(config, has_port=False) as service:
                 async with run(tree(service.house, server=service.server, web=None), signals=False) as running:
-                    services = make_services(service.house, running)
-                    self._app = create_app(services)
+                    self._front = Front(service.house, make_services(service.house, running))
                     await send({"type": "lifespan.startup.complete"})
                     has_started = True
                     await receive()
-                    services.stopping.set()
+                    was_asked = True
+                    self._front.services.stopping.set()
         except (RookeryError, SupervisionError) as error:
-            if has_started:
-                raise
-            await send({"type": "lifespan.startup.failed", "message": f"rookery: {foreseen(error) or error}"})
-        else:
-            await send({"type": "lifespan.shutdown.complete"})
+            failure = error
+        if not has_started:
+            reason = failure and (foreseen(failure) or failure)
+            await send({"type": "lifespan.startup.failed", "message": f"rookery: {reason or 'stopped'}"})
+            return
+        if not was_asked:
+            _log.critical("the service has ended; ending the process", exc_info=failure)
+            signal.raise_signal(signal.SIGTERM)
+            await receive()
+        outcome = "complete" if failure is None else "failed"
+        await send({"type": f"lifespan.shutdown.{outcome}", **({"message": f"rookery: {failure}"} if failure else {})})
 
 
 application = Application()

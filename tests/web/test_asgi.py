@@ -1,11 +1,19 @@
 """The application under a server that is not ours: the tree lives as long as its lifespan."""
 
+import signal
+from contextlib import asynccontextmanager
+
+import attrs
 import httpx
 import pytest
+import structlog
 import trio
 
+from supervision import Child
 from web import app
 from web.asgi import Application
+
+SHUTDOWN = {"type": "lifespan.shutdown"}
 
 
 @pytest.fixture(autouse=True)
@@ -17,26 +25,90 @@ def _settings(monkeypatch, tmp_path, fresh_database_url):
     monkeypatch.setattr("web.asgi.configure_logs", lambda _: None)
 
 
-@pytest.mark.parametrize("application", [Application(), app], ids=["its own", "web:app"])
-async def test_requests_are_answered_from_startup_to_shutdown(application):
+@attrs.frozen
+class Server:
+    """The two ends of a lifespan, and a client."""
+
+    to_app: trio.MemorySendChannel
+    from_app: trio.MemoryReceiveChannel
+    client: httpx.AsyncClient
+
+
+@asynccontextmanager
+async def served(application):
     to_app, from_server = trio.open_memory_channel(2)
     to_server, from_app = trio.open_memory_channel(2)
 
     async def lifespan():
         await application({"type": "lifespan", "asgi": {"version": "3.0"}}, from_server.receive, to_server.send)
 
+    transport = httpx.ASGITransport(application)
     with trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(lifespan)
             await to_app.send({"type": "lifespan.startup"})
             assert await from_app.receive() == {"type": "lifespan.startup.complete"}
-            transport = httpx.ASGITransport(application)
             async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
-                assert (await client.get("/health")).json()["status"] == "ok"
-                roots = (await client.get("/api/v1/library/roots")).json()["data"]
-                assert [root["path"].rpartition("/")[2] for root in roots] == ["music"]
-            await to_app.send({"type": "lifespan.shutdown"})
-            assert await from_app.receive() == {"type": "lifespan.shutdown.complete"}
+                yield Server(to_app, from_app, client)
+
+
+@pytest.mark.parametrize("application", [Application(), app], ids=["its own", "web:app"])
+async def test_requests_are_answered_from_startup_to_shutdown(application):
+    async with served(application) as server:
+        assert (await server.client.get("/health")).json()["status"] == "ok"
+        roots = (await server.client.get("/api/v1/library/roots")).json()["data"]
+        assert [root["path"].rpartition("/")[2] for root in roots] == ["music"]
+        await server.to_app.send(SHUTDOWN)
+        assert await server.from_app.receive() == {"type": "lifespan.shutdown.complete"}
+
+
+async def test_requests_go_on_when_the_store_was_started_again():
+    application = Application()
+    async with served(application) as server:
+        before = application._front.services
+        running = before.running
+        for path in ("rookery/pipeline", "rookery/store"):
+            await running.stop_child(path)
+        for path in ("rookery/store", "rookery/pipeline"):
+            await running.restart_child(path)
+
+        assert (await server.client.get("/api/v1/library/roots")).status_code == 200
+        after = application._front.services
+        assert before.stopping.is_set()
+        assert not after.stopping.is_set()
+        assert after.metrics is before.metrics
+        await server.client.get("/health")
+        assert application._front.services is after
+        await server.to_app.send(SHUTDOWN)
+        await server.from_app.receive()
+        assert after.stopping.is_set()
+
+
+async def crash(context):
+    """A part that cannot be healed."""
+    context.ready()
+    raise RuntimeError("a fault that stays")
+
+
+async def quit_(context):
+    """A part that ends the whole."""
+    context.ready()
+    await context.running.stop()
+
+
+@pytest.mark.parametrize("task, outcome", [(crash, "failed"), (quit_, "complete")])
+async def test_a_tree_that_ends_by_itself_ends_the_process_and_says_so(task, outcome):
+    application = Application()
+    with structlog.testing.capture_logs() as logs, trio.open_signal_receiver(signal.SIGTERM) as signals:
+        async with served(application) as server:
+            await application._front.services.running.start_child("rookery", Child("culprit", task))
+            assert await anext(signals) == signal.SIGTERM
+            with pytest.raises(trio.WouldBlock):
+                server.from_app.receive_nowait()
+            await server.to_app.send(SHUTDOWN)
+            assert (await server.from_app.receive())["type"] == f"lifespan.shutdown.{outcome}"
+
+    assert "critical" in [entry["log_level"] for entry in logs]
 
 
 async def test_a_wrong_setting_fails_the_startup_with_its_reason(monkeypatch):
