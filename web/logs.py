@@ -24,7 +24,9 @@ def configure_logs(config: Config) -> None:
     ]
     final: list[structlog.typing.Processor]
     if config.log_format == "json":
-        final = [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
+        # Locals may hold what no log should, such as the password of a database.
+        tracebacks = structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+        final = [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
     else:
         final = [
             structlog.dev.ConsoleRenderer(

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import secrets
 
 import pytest
 import structlog
@@ -53,3 +54,21 @@ def test_what_is_foreseen_is_told_without_a_traceback_and_the_rest_with_one(caps
     assert "Traceback" not in foreseen
     assert "a slip" in unforeseen
     assert "_Traceback" not in unforeseen
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_a_traceback_never_holds_the_values_of_variables(capsys, log_format):
+    configure_logs(Config(log_format=log_format))
+    password = secrets.token_hex()
+
+    def connect(url):
+        raise RuntimeError("a slip")
+
+    try:
+        connect(f"postgresql://rook:{password}@db/music")
+    except RuntimeError:
+        logging.getLogger("supervision").exception("it ended")
+    said = capsys.readouterr().err
+
+    assert "a slip" in said
+    assert password not in said
