@@ -8,10 +8,12 @@ from supervision import (
     Actor,
     ActorStoppedError,
     AutoShutdown,
+    Backoff,
     Child,
     EscalatedError,
     EventKind,
     Intensity,
+    RefusedError,
     Restart,
     Shutdown,
     StartError,
@@ -89,6 +91,43 @@ async def test_roots_grace_is_the_deadline_of_all(autojump_clock) -> None:
     assert notes == ["+a", "+b", "+c", "-c"]
     ends = [(event.path, event.reason) for event in running.recent_events() if event.kind is EventKind.EXITED]
     assert dict(ends) == {"r/a": "killed", "r/b": "killed", "r/c": "stopped", "r": "killed"}
+
+
+async def test_roots_deadline_reaches_supervisors_whose_turn_had_not_come(autojump_clock) -> None:
+    notes = []
+    below = Supervisor("s", children=[noted("a", notes), Supervisor("t", children=[noted("b", notes)])])
+    slow = noted("c", notes, stop_s=9, shutdown=Shutdown(grace_s=100))
+    async with run(Supervisor("r", shutdown=Shutdown(grace_s=3), children=[below, slow])) as running:
+        began = trio.current_time()
+
+    assert trio.current_time() == began + 3
+    assert notes == ["+a", "+b", "+c"]
+    ends = {event.path: event.reason for event in running.recent_events() if event.kind is EventKind.EXITED}
+    assert ends == dict.fromkeys(["r", "r/c", "r/s", "r/s/a", "r/s/t", "r/s/t/b"], "killed")
+
+
+async def test_children_are_refused_while_the_supervisor_ends(autojump_clock) -> None:
+    notes = []
+    below = Supervisor("s", children=[noted("a", notes, stop_s=2), noted("b", notes)])
+    async with run(Supervisor("r", children=[below])) as running, trio.open_nursery() as nursery:
+        await running.stop_child("r/s/b")
+        nursery.start_soon(running.stop_child, "r/s")
+        await wait_all_tasks_blocked()
+        with pytest.raises(RefusedError):
+            await running.start_child("r/s", noted("x", notes))
+        with pytest.raises(RefusedError):
+            await running.restart_child("r/s/b")
+
+
+async def test_dynamic_child_stopped_during_its_backoff_is_forgotten(autojump_clock) -> None:
+    async with run(Supervisor("r", strategy=Strategy.DYNAMIC, backoff=Backoff(first_s=10))) as running:
+        ref = await running.start_child("r", noted("a", []))
+        ref.tell_nowait(ValueError("no"))
+        await wait_all_tasks_blocked()
+        await running.stop_child("r/a")
+        assert running.status().root.children == ()
+        with pytest.raises(ActorStoppedError):
+            ref.tell_nowait("hello")
 
 
 async def test_grace_of_a_supervisor_covers_all_below(autojump_clock) -> None:

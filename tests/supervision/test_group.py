@@ -116,3 +116,31 @@ async def test_whole_tree_stops_in_the_middle_of_a_group_restart(autojump_clock)
             await trio.sleep(wait / 2)
         assert all(notes.count(f"+{name}") == notes.count(f"-{name}") for name in "abc")
         assert running.status().root.state == "stopped"
+
+
+async def test_crash_of_an_earlier_sibling_during_the_first_start_begins_it_again(autojump_clock) -> None:
+    lives = []
+
+    async def first(context) -> None:
+        lives.append(f"first {context.incarnation}")
+        await trio.sleep(0.5)
+        if context.incarnation == 1:
+            raise ValueError("during the start of the next")
+        await context.stopping.wait()
+
+    async def second(context) -> None:
+        lives.append(f"second {context.incarnation}")
+        with trio.move_on_after(2):
+            await context.stopping.wait()
+            return
+        context.ready()
+        await context.stopping.wait()
+
+    for strategy in (Strategy.REST_FOR_ONE, Strategy.ONE_FOR_ALL):
+        lives.clear()
+        tree = Supervisor("r", strategy=strategy, children=[Child("first", first), Child("second", second)])
+        began = trio.current_time()
+        async with run(tree) as running:
+            assert trio.current_time() == began + 2.5
+            assert lives == ["first 1", "second 1", "first 2", "second 2"]
+            assert running.status().root.state == "running"
