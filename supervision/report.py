@@ -26,7 +26,7 @@ def started(node: "Node") -> None:
     kind = EventKind.RESTARTED if again else EventKind.STARTED
     node.engine.hub.emit(Event(kind=kind, path=node.path, at_s=trio.current_time(), incarnation=node.incarnation))
     if again:
-        log.log(level(node), "%s is running again, incarnation %d", node.path, node.incarnation)
+        log.info("%s is running again, incarnation %d", node.path, node.incarnation)
     else:
         log.debug("%s is running", node.path)
 
@@ -76,7 +76,7 @@ def backing_off(node: "Node", delay_s: float) -> None:
             delay_s=delay_s,
         )
     )
-    log.log(level(node), "%s restarts in %.3g s", node.path, delay_s)
+    log.info("%s restarts in %.3g s", node.path, delay_s)
 
 
 def escalated(branch: "Branch", error: BaseException) -> None:
