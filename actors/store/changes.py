@@ -41,7 +41,7 @@ class Changes:
     async def apply(self, changes: Sequence[Change]) -> int:
         """Carry out a batch, all or nothing, and log what it tells.
 
-        A change that was already carried out changes and tells nothing.
+        A change that was already carried out changes and tells nothing, and so does one under a root that is gone.
 
         Returns: how many events were logged.
 
@@ -51,11 +51,42 @@ class Changes:
 
         async def once(connection: asyncpg.Connection) -> int:
             batch = _Batch(connection)
-            for change in changes:
+            for change in await _under_known_roots(connection, changes):
                 await batch.carry_out(change)
             return await batch.finish()
 
         return await self._pool.write(once)
+
+
+async def _under_known_roots(connection: asyncpg.Connection, changes: Sequence[Change]) -> list[Change]:
+    """Those that may be carried out: a root can be removed while changes under it still wait. The others stay till the end."""
+    named = {root_id for change in changes if (root_id := _root_of(change)) is not None}
+    known = {row["id"] for row in await connection.fetch(KEEP_ROOTS, sorted(named))} if named else set()
+    left_out = set()
+    kept: list[Change] = []
+    for change in changes:
+        root_id = _root_of(change)
+        if root_id is not None and root_id not in known:
+            if isinstance(change, AddTrack):
+                left_out.add(change.track_id)
+        elif isinstance(change, AddLocation) and change.track_id in left_out:
+            # A copy under another root of a recording that was to be added under the one that is gone.
+            left_out.discard(change.track_id)
+            kept.append(AddTrack(track_id=change.track_id, reading=change.reading, content=change.content))
+        else:
+            kept.append(change)
+    return kept
+
+
+def _root_of(change: Change) -> str | None:
+    """The root that a change needs, if it needs one."""
+    match change:
+        case AddTrack() | SetContent() | AddLocation() | MoveLocation() | Ignore():
+            return change.reading.root_id
+        case DoubtFolder() | SetRoot():
+            return change.root_id
+        case _:
+            return None
 
 
 @attrs.define(eq=False)
@@ -150,6 +181,7 @@ class _Batch:
         former = await self._connection.fetchrow(AT_PATH, reading.path)
         if former is not None and former["track_id"] not in {None, track_id}:
             await self._connection.execute(DELETE_LOCATION, reading.path)
+            await self._connection.execute(STOP_GROWING, [former["track_id"]])
             self._tell(former["track_id"], "TRACK_MISSING", path=shown_path(reading.path))
         if before is not None and before != reading.path:
             await self._connection.execute(DELETE_LOCATION, before)
@@ -213,7 +245,9 @@ class _Batch:
 
     async def _lose(self, paths: tuple[bytes, ...]) -> None:
         await self._connection.execute(FORGET_IGNORED, list(paths))
-        for row in await self._connection.fetch(LOSE, list(paths)):
+        lost = await self._connection.fetch(LOSE, list(paths))
+        await self._connection.execute(STOP_GROWING, [row["track_id"] for row in lost])
+        for row in lost:
             self._tell(row["track_id"], "TRACK_MISSING", path=row["shown"])
 
     async def _set_features(self, change: SetFeatures) -> None:
@@ -242,6 +276,7 @@ class _Batch:
             self._others.append(NewEvent(type="SCAN_UPDATE", payload=payload))
 
 
+KEEP_ROOTS = "SELECT id FROM root WHERE id = ANY($1) ORDER BY id FOR KEY SHARE"
 AT_PATH = "SELECT track_id FROM location WHERE sha256(path) = sha256($1) FOR UPDATE"
 DELETE_LOCATION = "DELETE FROM location WHERE sha256(path) = sha256($1)"
 PUT_LOCATION = """
@@ -269,10 +304,16 @@ SET_PROBE = """
     WHERE id = $1
       AND (audio_hash IS DISTINCT FROM $2 OR tags <> $3 OR sound IS DISTINCT FROM $4 OR stage IN ('growing', 'empty'))"""
 SET_GROWING = "UPDATE track SET stage = 'growing' WHERE id = $1 AND stage <> 'growing'"
+# A recording that grows has one file, so without that file nothing of it grows. What was known of its sound holds again.
+STOP_GROWING = """
+    UPDATE track SET stage = CASE
+      WHEN EXISTS (SELECT FROM features WHERE track_id = track.id AND features.audio_hash = track.audio_hash)
+      THEN 'analyzed' ELSE 'pending' END
+    WHERE id = ANY($1) AND stage = 'growing' AND audio_hash IS NOT NULL"""
 SET_UNREADABLE = """
     UPDATE track SET stage = $2, failure = $3, audio_hash = NULL, claimed_at = NULL,
       failures = CASE WHEN $3::jsonb IS NULL THEN 0 ELSE failures + 1 END
-    WHERE id = $1 AND (stage <> $2 OR failure IS DISTINCT FROM $3)"""
+    WHERE id = $1 AND (stage <> $2 OR failure IS DISTINCT FROM $3 OR audio_hash IS NOT NULL)"""
 DROP_STALE_FEATURES = """
     WITH stale AS (
       DELETE FROM features USING track

@@ -11,7 +11,7 @@ import structlog
 import trio
 
 from actors.errors import ConfigurationError, DatabaseError
-from actors.store.datafolder import shown
+from actors.model.track import logged_path
 from actors.store.leftover import end_servers
 from actors.store.place import Place
 from actors.store.programs import Programs
@@ -41,7 +41,9 @@ async def make_cluster(where: Place, programs: Programs) -> None:
     if (where.cluster / "PG_VERSION").exists():
         return
     if where.cluster.exists():
-        raise ConfigurationError(f"{shown(where.cluster)} is no database. Move it away, or choose another --data-dir.")
+        raise ConfigurationError(
+            f"{logged_path(where.cluster)} is no database. Move it away, or choose another --data-dir."
+        )
     for left in where.home.glob(f"{UNFINISHED}*"):
         await end_servers(left)  # a killed Rookery's initdb goes on by itself
         await trio.to_thread.run_sync(partial(shutil.rmtree, left, ignore_errors=True))
@@ -50,9 +52,9 @@ async def make_cluster(where: Place, programs: Programs) -> None:
         where.give(unfinished)
     except OSError as error:
         raise ConfigurationError(
-            f"The data folder {shown(where.home)} cannot be written to: {error.strerror}."
+            f"The data folder {logged_path(where.home)} cannot be written to: {error.strerror}."
         ) from error
-    log.info("database.making", cluster=shown(where.cluster), version=programs.version)
+    log.info("database.making", cluster=logged_path(where.cluster), version=programs.version)
     try:
         await trio.run_process(
             [
@@ -70,5 +72,5 @@ async def make_cluster(where: Place, programs: Programs) -> None:
         )
     except subprocess.CalledProcessError as error:
         words = error.stderr.decode("utf-8", "replace").strip()
-        raise DatabaseError(f"No database could be made in {shown(where.home)}: {words}") from error
+        raise DatabaseError(f"No database could be made in {logged_path(where.home)}: {words}") from error
     os.rename(unfinished, where.cluster)

@@ -9,7 +9,7 @@ from pathlib import Path
 import attrs
 
 from actors.errors import ConfigurationError, DataFolderBusyError
-from actors.model.track import shown_path
+from actors.model.track import logged_path
 
 LOCK_NAME = "rookery.lock"
 PRIVATE = 0o700
@@ -22,12 +22,6 @@ class DataFolder:
     """A data folder that this process holds. `path` is absolute, without symbolic links."""
 
     path: Path
-
-
-def shown(path: Path) -> str:
-    """A path for messages and logs: what is not UTF-8 or would break the line is replaced."""
-    text = shown_path(os.fsencode(path))
-    return "".join(sign if sign.isprintable() else "\ufffd" for sign in text)
 
 
 @contextmanager
@@ -51,7 +45,7 @@ def hold_data_folder(path: Path) -> Iterator[DataFolder]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise DataFolderBusyError(
-                f"The data folder {shown(folder)} is used by {_holder(lock)}. "
+                f"The data folder {logged_path(folder)} is used by {_holder(lock)}. "
                 "Stop that one, or give this one a folder of its own with --data-dir."
             ) from error
         except OSError as error:  # a file system without locks
@@ -74,7 +68,7 @@ def _made(path: Path) -> Path:
 
 def _unusable(path: Path, error: OSError) -> ConfigurationError:
     return ConfigurationError(
-        f"The data folder {shown(path)} cannot be used: {error.strerror}. Make it writable, or choose another with --data-dir."
+        f"The data folder {logged_path(path)} cannot be used: {error.strerror}. Make it writable, or choose another with --data-dir."
     )
 
 

@@ -3,28 +3,33 @@
 import asyncpg
 import attrs
 
+from actors.config import LONGEST_ANALYSIS_S, MINUTES
+from actors.model.change import Reading
 from actors.model.features import Features
 from actors.store.codec import is_storable
 from actors.store.pool import Pool
-from actors.store.rows import LOUDNESS
+from actors.store.rows import LOCATION_COLUMNS, LOUDNESS, reading_of
 
 WAITS = "stage IN ('pending', 'failed') AND presence = 'present' AND audio_hash IS NOT NULL"
 """As in the index track_waiting."""
-CLAIM_ENDS = "interval '15 minutes'"
-"""Longer than any analysis may take; who claimed it so long ago is dead."""
+CLAIM_S = LONGEST_ANALYSIS_S + 3 * MINUTES
+"""Longer than any analysis with its start and end; who claimed a track so long ago is dead."""
+CLAIM_ENDS = f"interval '{CLAIM_S:.0f} seconds'"
 FREE = f"(claimed_at IS NULL OR claimed_at < now() - {CLAIM_ENDS})"
 
 CLAIM = f"""
-WITH next AS (
+WITH free AS (
   SELECT id FROM track
   WHERE {WAITS} AND {FREE}
     AND EXISTS (SELECT FROM location WHERE track_id = track.id AND presence = 'present')
   ORDER BY priority DESC, failures, added_at DESC, id
   LIMIT 1 FOR UPDATE SKIP LOCKED
+), place AS (
+  SELECT {LOCATION_COLUMNS} FROM location JOIN free ON location.track_id = free.id
+  WHERE presence = 'present' ORDER BY path LIMIT 1
 )
-UPDATE track SET claimed_at = now() FROM next WHERE track.id = next.id
-RETURNING track.id, track.audio_hash,
-  (SELECT path FROM location WHERE track_id = track.id AND presence = 'present' ORDER BY path LIMIT 1) AS path
+UPDATE track SET claimed_at = now() FROM place WHERE track.id = place.track_id
+RETURNING track.audio_hash, place.*
 """  # noqa: S608  # constants
 RELEASE = "UPDATE track SET claimed_at = NULL WHERE id = $1"
 # A claim that ends in a minute.
@@ -58,11 +63,17 @@ RETURNING true
 
 @attrs.frozen(kw_only=True)
 class Claim:
-    """One track to analyze, promised to the claimer alone for 15 minutes; `path` is where its bytes lie."""
+    """One track to analyze, promised to the claimer alone for `CLAIM_S`."""
 
     track_id: str
     audio_hash: str
-    path: bytes
+    reading: Reading
+    """What the catalogue knows of the file: while `stat` says the same, its bytes are those of `audio_hash`."""
+
+    @property
+    def path(self) -> bytes:
+        """Where its bytes lie."""
+        return self.reading.path
 
 
 async def put(connection: asyncpg.Connection, track_id: str, audio_hash: str, features: Features) -> bool:
@@ -106,7 +117,9 @@ class FeatureStore:
         Two claimers never get the same one.
         """
         row = await self._pool.write(lambda connection: connection.fetchrow(CLAIM))
-        return None if row is None else Claim(track_id=row["id"], audio_hash=row["audio_hash"], path=row["path"])
+        if row is None:
+            return None
+        return Claim(track_id=row["track_id"], audio_hash=row["audio_hash"], reading=reading_of(row))
 
     async def release(self, track_id: str, *, later: bool = False) -> None:
         """Give a claim back unused; with `later` nobody gets it for a minute, unless the track changes."""

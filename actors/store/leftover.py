@@ -11,7 +11,7 @@ import trio
 
 from actors.config import SECONDS
 from actors.errors import DatabaseError
-from actors.store.datafolder import shown
+from actors.model.track import logged_path
 
 STEPS = (
     (signal.SIGINT, 10 * SECONDS),  # fast shutdown: open transactions are undone, the cluster is left clean
@@ -65,7 +65,7 @@ async def end_servers(cluster: Path) -> int:
             for pid in left:
                 await _ended(pid)
     if left := servers_of(cluster):
-        raise DatabaseError(f"Processes {left} still use the database {shown(cluster)} and cannot be ended.")
+        raise DatabaseError(f"Processes {left} still use the database {logged_path(cluster)} and cannot be ended.")
     # Only now: PostgreSQL finds by this file whether workers of an older server are still at the cluster.
     (cluster / "postmaster.pid").unlink(missing_ok=True)
     return len(first)

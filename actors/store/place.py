@@ -17,7 +17,8 @@ from typing import Any
 import attrs
 
 from actors.errors import ConfigurationError
-from actors.store.datafolder import PRIVATE, DataFolder, shown
+from actors.model.track import logged_path
+from actors.store.datafolder import PRIVATE, DataFolder
 
 SHELTER = Path("/var/lib")
 CLUSTER_NAME = "postgres"
@@ -87,12 +88,12 @@ def place(folder: DataFolder, *, shelter: Path = SHELTER) -> Place:
             user = User(uid=owner.st_uid, gid=owner.st_gid)
         elif owner.st_uid != os.geteuid():
             raise ConfigurationError(
-                f"The database {shown(cluster)} belongs to user {owner.st_uid}. "
+                f"The database {logged_path(cluster)} belongs to user {owner.st_uid}. "
                 "Start Rookery as that user, or choose another folder with --data-dir."
             )
         if user is not None and not passable(home, user):
             raise ConfigurationError(
-                f"User {user.uid}, to whom the database {shown(cluster)} belongs, can no longer come through to it. "
+                f"User {user.uid}, to whom the database {logged_path(cluster)} belongs, can no longer come through to it. "
                 "Give the folders above it back their x permission for others."
             )
     return Place(home=home, sockets=_sockets(home), user=user)
@@ -163,7 +164,9 @@ def make_sockets(where: Place) -> None:
     found = where.sockets.lstat()
     uid = os.geteuid() if where.user is None else where.user.uid
     if not stat.S_ISDIR(found.st_mode) or found.st_uid not in {uid, os.geteuid()}:
-        raise ConfigurationError(f"{shown(where.sockets)} belongs to somebody else; remove it, Rookery needs the name.")
+        raise ConfigurationError(
+            f"{logged_path(where.sockets)} belongs to somebody else; remove it, Rookery needs the name."
+        )
     where.sockets.chmod(PRIVATE)
     where.give(where.sockets)
     for left in where.sockets.iterdir():

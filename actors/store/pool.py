@@ -61,7 +61,8 @@ class Pool:
     """
 
     bridge: Bridge
-    _url: str
+    _url: str = attrs.field(repr=False)
+    """May hold a password."""
     _pool: asyncpg.Pool
     _most: int
     _limit_s: float

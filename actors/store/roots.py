@@ -2,6 +2,7 @@
 
 import secrets
 
+import asyncpg
 import attrs
 
 from actors.model.root import Root
@@ -16,6 +17,8 @@ INSERT INTO root (id, path) VALUES ($1, $2)
 ON CONFLICT (sha256(path)) DO UPDATE SET path = excluded.path
 RETURNING {ROOT_COLUMNS}
 """  # noqa: S608
+# What is being written under the root is waited for, so that the next statement sees it.
+LOCK = "SELECT FROM root WHERE id = $1 FOR UPDATE"
 REMOVE = """
 DELETE FROM root WHERE id = $1 AND NOT EXISTS (SELECT FROM location WHERE root_id = $1 AND track_id IS NOT NULL)
 RETURNING true
@@ -49,4 +52,9 @@ class Roots:
 
         Returns: False when it holds tracks, present or missing, or does not exist; then nothing changed.
         """
-        return bool(await self._pool.write(lambda connection: connection.fetchval(REMOVE, root_id)))
+
+        async def remove(connection: asyncpg.Connection) -> bool:
+            await connection.execute(LOCK, root_id)
+            return bool(await connection.fetchval(REMOVE, root_id))
+
+        return await self._pool.write(remove)

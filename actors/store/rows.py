@@ -6,6 +6,7 @@ from typing import Any
 import attrs
 import msgspec
 
+from actors.model.change import Reading
 from actors.model.features import Features, Key, Loudness, Tempo
 from actors.model.root import Root, RootState
 from actors.model.track import Failure, Location, Presence, Sound, Stage, Tags, Track
@@ -74,15 +75,23 @@ LOCATION_COLUMNS = "track_id, root_id, path, size_bytes, mtime_ns, device, inode
 
 def location_of(row: Mapping[str, Any]) -> Location:
     """A location from a row of `LOCATION_COLUMNS`."""
-    return Location(
-        root_id=row["root_id"],
-        path=row["path"],
-        size_bytes=row["size_bytes"],
-        mtime_ns=int(row["mtime_ns"]),
-        device=int(row["device"]),
-        inode=int(row["inode"]),
-        presence=Presence(row["presence"]),
-    )
+    return Location(**_stat_of(row), presence=Presence(row["presence"]))
+
+
+def reading_of(row: Mapping[str, Any]) -> Reading:
+    """What `stat` said of a location, from a row of `LOCATION_COLUMNS`."""
+    return Reading(**_stat_of(row))
+
+
+def _stat_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "root_id": row["root_id"],
+        "path": row["path"],
+        "size_bytes": row["size_bytes"],
+        "mtime_ns": int(row["mtime_ns"]),
+        "device": int(row["device"]),
+        "inode": int(row["inode"]),
+    }
 
 
 ROOT_COLUMNS = "id, path, state, reason, device, added_at, scanned_at"

@@ -7,6 +7,7 @@ import asyncpg
 import attrs
 
 from actors.config import Config
+from actors.errors import ConfigurationError
 from actors.store.bridge import Bridge, open_bridge
 from actors.store.changes import Changes
 from actors.store.events import Events
@@ -71,6 +72,8 @@ async def bring_up_to_date(bridge: Bridge, url: str, known: tuple[Migration, ...
             finally:
                 connection.terminate()
         except (*DRIVER_ERRORS, ValueError) as error:
-            raise connect_refusal(error, url) from error
+            refusal = connect_refusal(error, url)
+            # The driver's words about a URL may hold parts of its password; a traceback would show them.
+            raise refusal from None if isinstance(refusal, ConfigurationError) else error
 
     return await bridge.run(apply)

@@ -11,7 +11,7 @@ import attrs
 from actors.errors import InvalidError
 from actors.model.known import Holder, Known
 from actors.model.page import Page
-from actors.model.track import Location, Presence, Stage, Track
+from actors.model.track import Location, Track
 from actors.store.codec import is_storable
 from actors.store.listing import Query, Sort, TrackFilter, beginning_after, cursor, filtered, sort_of
 from actors.store.pool import Pool
@@ -83,9 +83,6 @@ class Tracks:
         page: int | None = None,
         after: tuple[str, str] | None = None,
         page_size: int = 50,
-        presence: Presence | None = None,
-        stage: Stage | None = None,
-        text: str | None = None,
         wanted: TrackFilter | None = None,
     ) -> Page[Track]:
         """One page of a sorted list; ties are broken by id, tracks without a value come last.
@@ -97,10 +94,7 @@ class Tracks:
             after: what `Page.after` of the page before held; without a total, and as fast at the end of the list as at
                 its beginning. With neither, the first page by cursor.
             page_size: 1–500.
-            presence: as in `TrackFilter`.
-            stage: as in `TrackFilter`.
-            text: as in `TrackFilter`.
-            wanted: all filters there are; the three above go on top of it.
+            wanted: which tracks; all, if not given.
 
         Raises:
             InvalidError: an unknown sort, a number out of range, or a cursor that belongs to another sort.
@@ -111,15 +105,7 @@ class Tracks:
             raise InvalidError("page", "must be 1 or more")
         if page is not None and after is not None:
             raise InvalidError("cursor", "a page has either a number or a cursor")
-        chosen = sort_of(sort)
-        choice = wanted or TrackFilter()
-        choice = attrs.evolve(
-            choice,
-            presence=presence or choice.presence,
-            stage=stage or choice.stage,
-            text=choice.text if text is None else text,
-        )
-        listing = _Listing(chosen, descending, page_size, filtered(choice))
+        listing = _Listing(sort_of(sort), descending, page_size, filtered(wanted or TrackFilter()))
         if page is not None:
             return await self._pool.read(lambda connection: listing.numbered(connection, page))
         return await self._pool.read(lambda connection: listing.following(connection, after))

@@ -10,7 +10,8 @@ from actors.config import Config, available_cores, default_data_dir
 @pytest.mark.parametrize(
     "wrong",
     [{"port": -1}, {"port": 65_536}, {"log_level": "loud"}, {"log_format": "xml"}, {"workers": 0}, {"settle_s": 0},
-     {"missing_fraction": 1.5}, {"database_connections": 1}, {"quarantine_after": 0}],
+     {"missing_fraction": 1.5}, {"database_connections": 1}, {"quarantine_after": 0},
+     {"analysis_limit_s": 0}, {"analysis_limit_s": 721}],
     ids=lambda wrong: next(iter(wrong)),
 )  # fmt: skip
 def test_a_wrong_value_is_refused_by_name(wrong):
@@ -27,3 +28,7 @@ def test_the_data_folder_follows_the_desktop_rules(monkeypatch):
 
 def test_there_is_at_least_one_core():
     assert available_cores() >= 1
+
+
+def test_no_repr_shows_the_password_of_the_database():
+    assert "secret" not in repr(Config(database_url="postgresql://ann:secret@host/music"))

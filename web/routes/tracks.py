@@ -7,6 +7,7 @@ from quart import Blueprint, Response
 
 from actors.model.track import Presence, Stage
 from actors.model.view import TrackView, track_view
+from actors.store.listing import TrackFilter
 from web import examples
 from web.conditions import conditional
 from web.encoding import answer, entity_tag
@@ -94,9 +95,11 @@ async def list_tracks(query: TrackListQuery) -> Response:
             page=asked.page,
             after=asked.after,
             page_size=asked.page_size,
-            presence=Presence(asked.filters["presence"]) if "presence" in asked.filters else None,
-            stage=Stage(asked.filters["stage"]) if "stage" in asked.filters else None,
-            text=asked.filters.get("q"),
+            wanted=TrackFilter(
+                presence=Presence(asked.filters["presence"]) if "presence" in asked.filters else None,
+                stage=Stage(asked.filters["stage"]) if "stage" in asked.filters else None,
+                text=asked.filters.get("q"),
+            ),
         )
     meta, links = surroundings(asked, path=_LIST, total=page.total, after=page.after)
     return answer(TrackPage(data=tuple(map(track_view, page.items)), meta=meta, links=links, cache_info=CacheInfo()))

@@ -267,3 +267,110 @@ async def test_a_batch_is_all_or_nothing(catalogue):
     with pytest.raises(Exception, match=r"whole|duplicate|unique"):
         await catalogue.apply(good, bad)
     assert await catalogue.store.tracks.find(track_id) is None
+
+
+def under(root_id: str, reading: Reading) -> list:
+    """One change of each kind that needs its root."""
+    reading = attrs.evolve(reading, root_id=root_id)
+    content = probed("of nobody")
+    return [
+        Ignore(reading=reading),
+        AddTrack(track_id=f"track-{next(numbers)}", reading=reading, content=content),
+        SetContent(track_id="kept", reading=reading, content=content),
+        AddLocation(track_id="kept", reading=reading, content=content),
+        MoveLocation(track_id="kept", before=b"/before", reading=reading, content=content),
+        DoubtFolder(root_id=root_id, folder=b"/x"),
+        SetRoot(root_id=root_id, state=RootState.WATCHED, reason=None, device=None, found=1, done=1),
+    ]
+
+
+@pytest.mark.parametrize("number", range(7))
+async def test_what_waits_under_a_root_that_is_gone_is_skipped_and_the_rest_carried_out(catalogue, number: int):
+    kept = await catalogue.add(b"kept", f"kept {number}")
+    gone = await catalogue.store.roots.add(catalogue.folder + b"-gone")
+    change = under(gone.id, catalogue.reading(b"../gone/a"))[number]
+    if hasattr(change, "track_id") and change.track_id == "kept":
+        change = attrs.evolve(change, track_id=kept)
+    if hasattr(change, "before"):
+        change = attrs.evolve(change, before=catalogue.reading(b"kept").path)
+    assert await catalogue.store.roots.remove(gone.id)
+    before = await catalogue.store.tracks.find(kept)
+    lose = LoseLocations(paths=(catalogue.reading(b"kept").path,))
+
+    assert await catalogue.apply(change) == []
+    assert await catalogue.store.tracks.find(kept) == before
+    assert await catalogue.apply(change, lose) == ["TRACK_MISSING"]
+
+
+async def test_a_copy_of_a_recording_under_a_root_that_is_gone_is_its_first_place(catalogue):
+    gone = await catalogue.store.roots.add(catalogue.folder + b"-gone")
+    await catalogue.store.roots.remove(gone.id)
+    track_id = f"track-{next(numbers)}"
+    first = attrs.evolve(catalogue.reading(b"../gone/a"), root_id=gone.id)
+    add = AddTrack(track_id=track_id, reading=first, content=probed("first place"))
+    copies = [
+        AddLocation(track_id=track_id, reading=catalogue.reading(name), content=probed("first place"))
+        for name in (b"a", b"b")
+    ]
+
+    assert await catalogue.apply(add, *copies) == ["TRACK_ADDED"]
+    track = await catalogue.store.tracks.find(track_id)
+    assert [location.path for location in track.locations] == [copy.reading.path for copy in copies]
+
+
+@pytest.mark.parametrize("is_measured, stage", [(True, Stage.ANALYZED), (False, Stage.PENDING)])
+async def test_a_recording_whose_growing_file_is_taken_over_does_not_stay_growing(catalogue, is_measured, stage):
+    sound = f"taken over {is_measured}"
+    old = await catalogue.add(b"p", sound)
+    if is_measured:
+        await catalogue.apply(SetFeatures(track_id=old, audio_hash=sound, features=FEATURES))
+    await catalogue.apply(AddLocation(track_id=old, reading=catalogue.reading(b"q"), content=probed(sound)))
+    await catalogue.apply(
+        SetContent(track_id=old, reading=catalogue.reading(b"p"), content=Content(stage=Stage.GROWING))
+    )
+    change = AddTrack(
+        track_id=f"track-{next(numbers)}", reading=catalogue.reading(b"p"), content=Content(stage=Stage.GROWING)
+    )
+
+    assert sorted(await catalogue.apply(change)) == ["TRACK_ADDED", "TRACK_UPDATED"]
+    track = await catalogue.store.tracks.find(old)
+    assert (track.stage, track.presence, track.audio_hash) == (stage, Presence.PRESENT, sound)
+    assert (track.features is not None) is is_measured
+
+
+async def test_a_recording_whose_growing_file_is_lost_comes_back_as_what_it_was(catalogue):
+    track_id = await catalogue.add(b"a", "lost growing")
+    reading = catalogue.reading(b"a")
+    await catalogue.apply(SetContent(track_id=track_id, reading=reading, content=Content(stage=Stage.GROWING)))
+    await catalogue.apply(LoseLocations(paths=(reading.path,)))
+
+    assert (await catalogue.store.tracks.find(track_id)).stage is Stage.PENDING
+    await catalogue.apply(Confirm(readings=(reading,)))
+    track = await catalogue.store.tracks.find(track_id)
+    assert (track.stage, track.presence) == (Stage.PENDING, Presence.PRESENT)
+
+
+async def test_a_copy_of_a_growing_recording_is_what_its_sound_was(catalogue):
+    track_id = await catalogue.add(b"a", "copy of growing")
+    await catalogue.apply(SetFeatures(track_id=track_id, audio_hash="copy of growing", features=FEATURES))
+    growing = Content(stage=Stage.GROWING)
+    await catalogue.apply(SetContent(track_id=track_id, reading=catalogue.reading(b"a"), content=growing))
+    copy = AddLocation(track_id=track_id, reading=catalogue.reading(b"b"), content=probed("copy of growing"))
+
+    assert await catalogue.apply(copy) == ["TRACK_UPDATED"]
+    assert (await catalogue.store.tracks.find(track_id)).stage is Stage.ANALYZED
+
+
+@pytest.mark.parametrize("content", [Content(stage=Stage.EMPTY), Content(stage=Stage.FAILED, failure=FAILURE)])
+async def test_a_recording_that_cannot_be_read_any_more_has_no_sound_and_no_measurements(catalogue, content: Content):
+    sound = f"once {content.stage}"
+    track_id = await catalogue.add(b"a", sound)
+    await catalogue.apply(SetFeatures(track_id=track_id, audio_hash=sound, features=FEATURES))
+    await catalogue.apply(
+        FailAnalysis(track_id=track_id, audio_hash=sound, failure=FAILURE, quarantine_after=9)
+    )  # the same words as those of the reading that follows
+    change = SetContent(track_id=track_id, reading=catalogue.reading(b"a"), content=content)
+
+    assert await catalogue.apply(change) == ["TRACK_UPDATED"]
+    track = await catalogue.store.tracks.find(track_id)
+    assert (track.stage, track.audio_hash, track.features) == (content.stage, None, None)

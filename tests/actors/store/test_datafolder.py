@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from actors.errors import ConfigurationError, DataFolderBusyError
-from actors.store.datafolder import hold_data_folder, shown
+from actors.store.datafolder import hold_data_folder
 
 HOLD = """
 import sys
@@ -99,5 +99,9 @@ def test_a_lock_that_is_a_link_is_not_followed(tmp_path: Path):
     assert victim.read_text() == "precious"
 
 
-def test_messages_show_odd_paths_on_one_line():
-    assert shown(Path(os.fsdecode(b"/m\xfc\n/x"))) == "/m\ufffd\ufffd/x"
+def test_messages_show_odd_paths_on_one_line(tmp_path: Path):
+    odd = tmp_path / os.fsdecode(b"m\xfc\nx")
+    with hold_data_folder(odd), pytest.raises(DataFolderBusyError) as caught, hold_data_folder(odd):
+        pass
+    assert r"m\xfc\nx is used by" in str(caught.value)
+    assert "\n" not in str(caught.value)

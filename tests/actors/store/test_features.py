@@ -1,8 +1,11 @@
 """Measurements and the analysis queue."""
 
 import attrs
+import pytest
 import trio
 
+from actors.config import LONGEST_ANALYSIS_S, MINUTES, Config
+from actors.model.change import Reading
 from actors.model.features import Features, Key, Loudness, Tempo
 from actors.model.track import Stage
 from actors.store.features import put
@@ -117,6 +120,34 @@ async def test_a_claim_names_the_best_present_location(fresh_store: Store, add_t
     claim = await fresh_store.features.claim()
     assert claim is not None
     assert (claim.track_id, claim.audio_hash, claim.path) == (track_id, f"hash of {track_id}", b"/music/\xff b")
+
+
+async def test_a_claim_carries_what_stat_said_of_the_file(fresh_store: Store, add_track):
+    track_id = await add_track(fresh_store, path=b"/music/a", size_bytes=2**40)
+    root = await fresh_store.roots.add(b"/music")
+    await fresh_store.pool.write(
+        lambda c: c.execute("UPDATE location SET mtime_ns = 2::numeric ^ 70, device = 2::numeric ^ 64 - 1, inode = 7")
+    )
+    claim = await fresh_store.features.claim()
+    assert claim is not None
+    assert claim.track_id == track_id
+    assert claim.reading == Reading(
+        root_id=root.id, path=b"/music/a", size_bytes=2**40, mtime_ns=2**70, device=2**64 - 1, inode=7
+    )
+
+
+async def test_a_claim_outlasts_the_longest_analysis(fresh_store: Store, add_track):
+    await add_track(fresh_store)
+    await claims(fresh_store)
+    with pytest.raises(ValueError, match="analysis_limit_s"):
+        Config(analysis_limit_s=LONGEST_ANALYSIS_S + 1)
+    longest = Config(analysis_limit_s=LONGEST_ANALYSIS_S).analysis_limit_s
+    await fresh_store.pool.write(
+        lambda c: c.execute(
+            "UPDATE track SET claimed_at = claimed_at - make_interval(secs => $1)", longest + 2 * MINUTES
+        )
+    )
+    assert await claims(fresh_store) == []
 
 
 async def test_what_somebody_asked_for_comes_first(fresh_store: Store, add_track):

@@ -1,11 +1,14 @@
 """What people are told when PostgreSQL cannot be used."""
 
+import traceback
+
 import asyncpg
+import attrs
 import pytest
 
 from actors.config import Config
-from actors.errors import ConfigurationError, DatabaseAwayError, DatabaseError
-from actors.store.refusal import connect_refusal, is_away, query_refusal, reason, shown_url
+from actors.errors import ConfigurationError, DatabaseAwayError, DatabaseError, RookeryError
+from actors.store.refusal import connect_refusal, is_away, malformed_part, query_refusal, reason, shown_url
 from actors.store.store import open_store
 
 
@@ -16,6 +19,13 @@ from actors.store.store import open_store
         ("postgresql:///music", "postgresql:///music"),
         ("postgresql://[::1", "the given URL"),
         ("postgresql://host:port/x", "the given URL"),
+        ("postgresql://ann:12/cret@host/music", "the given URL"),
+        ("postgresql://ann:12?cret@host/music", "the given URL"),
+        ("postgresql://ann:se@cret@host/music", "the given URL"),
+        ("postgresql:/ann:secret@host/music", "the given URL"),
+        ("ann:secret@host/music", "the given URL"),
+        ("host=db user=ann password=secret", "the given URL"),
+        ("postgresql:///music&password=secret", "the given URL"),
     ],
 )
 def test_a_shown_url_has_no_password_and_no_options(url: str, shown: str):
@@ -66,7 +76,7 @@ def test_a_configuration_that_asyncpg_refuses_is_the_users_to_mend():
 
 
 async def refused(url: str, config: Config) -> Exception:
-    with pytest.raises(DatabaseError) as caught:
+    with pytest.raises(RookeryError) as caught:
         async with open_store(config, url=url):
             pass
     return caught.value
@@ -101,6 +111,50 @@ async def test_a_url_that_is_none_is_a_matter_of_configuration(url: str, store_c
     with pytest.raises(ConfigurationError, match="database_url"):
         async with open_store(store_config, url=url):
             pass
+
+
+@pytest.mark.parametrize(
+    "url, part",
+    [
+        ("postgresql://ann:se/cret@127.0.0.1/music", "user and password"),
+        ("postgresql://ann:se?cret@127.0.0.1/music", "user and password"),
+        ("postgresql://ann:se#cret@127.0.0.1/music", "user and password"),
+        ("postgresql://ann:se@cret@127.0.0.1/music", "user and password"),
+        ("postgresql://ann:secret@127.0.0.1:cret/music", "host or its port"),
+        ("postgresql://ann:secret@[::1/music", "host or its port"),
+        ("postgresql://ann:secret@127.0.0.1:1/music?cret", "option"),
+        ("postgresql://ann:secret@127.0.0.1:1/music?sslmode=cret", "option"),
+        ("ann:secret@127.0.0.1/music", "beginning"),
+        ("host=127.0.0.1 user=ann password=secret", "beginning"),
+    ],
+)
+async def test_of_a_malformed_url_the_part_is_named_and_nothing_repeated(url: str, part: str, store_config: Config):
+    error = await refused(url, store_config)
+    assert isinstance(error, ConfigurationError)
+    assert part in str(error)
+    assert "postgresql://user:password@host:5432/name" in str(error)
+    assert "cret" not in "".join(traceback.format_exception(error))
+    assert "127.0.0.1" not in str(error)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://ann:s%2Fe@a:1,b:2/music",
+        "postgres://[::1]:5/x",
+        "postgresql:///x?host=/a@b",
+        "postgresql://%2Frun/x",
+    ],
+)
+def test_a_url_with_everything_in_its_place_is_not_malformed(url: str):
+    assert malformed_part(url) is None
+
+
+async def test_no_repr_shows_the_password_of_the_database(postgres_url: str, store_config: Config):
+    url = postgres_url.replace("rookery@", "rookery:sesame@")
+    async with open_store(attrs.evolve(store_config, database_url=url), url=url) as store:
+        assert "sesame" not in repr(store)
+        assert "sesame" not in repr(store.pool)
 
 
 async def test_a_user_that_may_not_make_tables_is_told(fresh_store, fresh_database_url: str, store_config: Config):

@@ -88,7 +88,7 @@ async def test_a_filter_restricts_and_keeps_the_order(shelf: Store, sort: str):
     everything = await by_cursor(shelf, 500, sort=sort)
     tracks = {track.id: track for track in await shelf.tracks.find_many(everything)}
     wanted = [i for i in everything if tracks[i].presence is Presence.PRESENT and tracks[i].stage is Stage.ANALYZED]
-    choice = {"sort": sort, "presence": Presence.PRESENT, "stage": Stage.ANALYZED}
+    choice = {"sort": sort, "wanted": TrackFilter(presence=Presence.PRESENT, stage=Stage.ANALYZED)}
     assert await by_cursor(shelf, 4, **choice) == wanted
     assert await by_number(shelf, 4, **choice) == wanted
 
@@ -160,7 +160,7 @@ async def test_text_is_found_in_title_artists_album_and_file_name(
         ): "two",
         await add_track(fresh_store, title=None, file_name="100%_sure.mp3"): "three",
     }
-    page = await fresh_store.tracks.list_(text=text)
+    page = await fresh_store.tracks.list_(wanted=TrackFilter(text=text))
     assert {names[track.id] for track in page.items} == found
 
 
