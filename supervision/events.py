@@ -1,5 +1,6 @@
 """What happened in the tree, as frozen values and as bounded streams of them. Nothing here decides."""
 
+import weakref
 from collections import deque
 from enum import StrEnum
 from types import TracebackType
@@ -111,33 +112,39 @@ class EventStream:
 
 
 class EventHub:
-    """Gives every event to every open stream, and keeps the most recent ones."""
+    """Gives every event to every open stream, and keeps the most recent ones. A stream that nobody holds any more is forgotten."""
 
     def __init__(self) -> None:
-        self._streams: dict[EventStream, None] = {}
+        self._streams: dict[int, weakref.ref[EventStream]] = {}
         self._closed = False
         self.recent: deque[Event] = deque(maxlen=RECENT_EVENTS)
 
     def emit(self, event: Event) -> None:
         """Tell everyone; never waits."""
         self.recent.append(event)
-        for stream in self._streams:
-            stream.put(event)
+        if self._streams:
+            for stream in self._open():
+                stream.put(event)
 
     def open(self) -> EventStream:
         """A new stream, from now on."""
         stream = EventStream(self)
-        self._streams[stream] = None
+        key = id(stream)
+        self._streams[key] = weakref.ref(stream, lambda _: self._streams.pop(key, None))
         if self._closed:
             stream.close()
         return stream
 
     def forget(self, stream: EventStream) -> None:
         """Give it no more events."""
-        self._streams.pop(stream, None)
+        self._streams.pop(id(stream), None)
 
     def close(self) -> None:
         """End all streams."""
         self._closed = True
-        for stream in self._streams:
+        for stream in self._open():
             stream.close()
+
+    def _open(self) -> list[EventStream]:
+        # A list of its own: one that is freed meanwhile takes itself out of the table.
+        return [stream for reference in list(self._streams.values()) if (stream := reference()) is not None]

@@ -1,5 +1,7 @@
 """Events and their streams."""
 
+import gc
+
 import trio
 from trio.testing import wait_all_tasks_blocked
 
@@ -79,6 +81,17 @@ async def test_closed_stream_is_told_no_more(autojump_clock) -> None:
 
     assert [each async for each in hub.open()] == []
     assert not stream._waiting
+
+
+async def test_stream_that_nobody_holds_is_forgotten(autojump_clock) -> None:
+    hub = EventHub()
+    kept = hub.open()
+    hub.open()
+    gc.collect()
+    hub.emit(event(1))
+
+    assert len(hub._streams) == 1
+    assert (await anext(kept)).incarnation == 1
 
 
 async def test_stream_opened_after_the_end_is_empty(autojump_clock) -> None:
