@@ -6,16 +6,19 @@ import trio
 from actors.config import Config
 from actors.errors import DatabaseAwayError, FileGoneError, UnreadableError
 from actors.messages import AnalysisFailed, Analyzed, Progress
-from actors.model.track import Failure
+from actors.model.track import Failure, logged_path
 from actors.nudge import Nudge
 from actors.store.features import Claim
 from actors.store.store import Store
+from actors.watching import presence, walk
 from actors.work.executor import Executor
 from supervision import Actor, Context, MailboxFullError
 
 log = structlog.get_logger("rookery.analyzer")
 
 DATABASE_RETRY_S = 1.0
+ANSWER_S = 30.0
+"""A file system that does not answer for so long is left to later."""
 LOOK_AGAIN_S = 30.0
 """Work that nobody nudged about, such as that of another node, is found this often."""
 
@@ -35,6 +38,7 @@ class Analyzer(Actor[None]):
         self._work_waits = work_waits
         self._cataloger_path = cataloger
         self._broadcaster_path = broadcaster
+        self._disk = trio.CapacityLimiter(config.workers)
 
     async def started(self, context: Context) -> None:
         """Give back what an earlier incarnation had claimed, then begin."""
@@ -80,6 +84,7 @@ class Analyzer(Actor[None]):
                 log.debug("progress_dropped", subject=subject)
 
         try:
+            await self._check(claim)
             features = await self._executor.analyze(claim.path, progress=tell_progress)
         except UnreadableError as error:
             if isinstance(error, FileGoneError) or error.kind == "unreadable":
@@ -101,6 +106,17 @@ class Analyzer(Actor[None]):
             )
         finally:
             free.release_on_behalf_of(permit)
+
+    async def _check(self, claim: Claim) -> None:
+        """Refuse a file that is not the one that was catalogued: its measurements would be told of other bytes."""
+        with trio.move_on_after(ANSWER_S):
+            now = await trio.to_thread.run_sync(
+                walk.read_again, claim.reading, abandon_on_cancel=True, limiter=self._disk
+            )
+            if now is None or not presence.is_same(claim.reading, now):
+                raise FileGoneError("changed", f"{logged_path(claim.path)} is not the file that was catalogued")
+            return
+        raise FileGoneError("gone", f"the file system of {logged_path(claim.path)} does not answer")
 
     async def _release(self, claim: Claim) -> None:
         try:

@@ -10,11 +10,12 @@ import trio
 from actors.analyzer import Analyzer
 from actors.errors import FileGoneError, LimitExceededError
 from actors.messages import AnalysisFailed, Analyzed, Progress
-from actors.model.change import AddTrack, Content, Reading, SetFeatures
+from actors.model.change import AddTrack, Content, SetFeatures
 from actors.model.features import Features, Loudness
 from actors.model.probe import Probe
 from actors.model.track import Sound, Stage, Tags
 from actors.nudge import Nudge
+from actors.watching import walk
 from supervision import Actor, Child, Supervisor, run
 
 SOUND = Sound(container="wav", codec="pcm_s16le", duration_s=1.0, rate_hz=44_100, channels=2)
@@ -56,11 +57,12 @@ class Bench:
         self.started.set()
         try:
             progress(0.5)
-            if b"gone" in path:
+            name = path.rpartition(b"/")[2]
+            if b"gone" in name:
                 raise FileGoneError("gone", "it went away")
-            if b"slow" in path:
+            if b"slow" in name:
                 raise LimitExceededError("time_limit", "longer than allowed")
-            if b"wait" in path:
+            if b"wait" in name:
                 await self.gate.wait()
             await trio.lowlevel.checkpoint()
             return FEATURES
@@ -73,7 +75,7 @@ class Bench:
 
 
 @pytest.fixture
-async def analyzing(fresh_store, store_config):
+async def analyzing(fresh_store, store_config, tmp_path):
     """The running analyzer, with what it tells; tracks are put by `put`."""
     store, bench, nudge = fresh_store, Bench(), Nudge()
     send, receive = trio.open_memory_channel(1000)
@@ -84,11 +86,16 @@ async def analyzing(fresh_store, store_config):
             store=store, config=config, executor=bench, work_waits=nudge, cataloger="test/sink", broadcaster="test/sink"
         )
 
-    root = await store.roots.add(b"/music")
+    root = await store.roots.add(os.fsencode(tmp_path))
 
     async def put(name: str) -> str:
-        track_id, path = secrets.token_hex(4), os.fsencode(f"/music/{name}")
-        reading = Reading(root_id=root.id, path=path, size_bytes=1, mtime_ns=1, device=1, inode=1)
+        track_id, path = secrets.token_hex(4), os.fsencode(tmp_path / name)
+        (tmp_path / name).write_bytes(b"1")
+        reading = next(
+            one
+            for one in walk.list_folder(root.id, os.fsencode(tmp_path), os.fsencode(tmp_path)).files
+            if one.path == path
+        )
         content = Content(stage=Stage.PENDING, probe=Probe(audio_hash=f"h{track_id}", sound=SOUND, tags=Tags()))
         await store.changes.apply([AddTrack(track_id=track_id, reading=reading, content=content)])
         nudge.give()
@@ -167,3 +174,18 @@ async def test_what_is_analyzed_is_not_claimed_again(analyzing):
     await store.changes.apply([SetFeatures(track_id=track_id, audio_hash=message.audio_hash, features=FEATURES)])
 
     assert await store.features.claim() is None
+
+
+async def test_a_file_that_is_not_the_catalogued_one_any_more_is_not_measured(analyzing, tmp_path):
+    _, bench, put, told, store = analyzing
+    first = await put("wait.wav")
+    second = await put("wait too.wav")
+    await bench.started.wait()
+    other = await put("changed.wav")
+    (tmp_path / "changed.wav").write_bytes(b"other bytes")
+    last = await put("a.wav")
+    bench.gate.set()
+    analyzed = {(await told(Analyzed)).track_id for _ in range(3)}
+
+    assert analyzed == {first, second, last}
+    assert (await store.tracks.find(other)).stage is Stage.PENDING
