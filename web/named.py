@@ -3,12 +3,13 @@
 import re
 
 from actors.model.root import Root
-from actors.model.track import Track
+from actors.model.track import Presence, Stage, Track
 from web.errors import ProblemError
 from web.exchange import timed
 from web.services import services
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_WAITING = frozenset({Stage.PENDING, Stage.FAILED})
 
 
 async def named_track(track_id: str) -> Track:
@@ -23,6 +24,19 @@ async def named_track(track_id: str) -> Track:
             track = await services().store.tracks.find(track_id)
     if track is None:
         raise ProblemError("TRACK_NOT_FOUND", "No track has this id")
+    return track
+
+
+async def wanted_track(track_id: str) -> Track:
+    """The track with this id, which somebody opens now: if it still waits for its analysis, it comes next.
+
+    Raises:
+        ProblemError: as `named_track`.
+    """
+    track = await named_track(track_id)
+    if track.stage in _WAITING and track.presence is Presence.PRESENT:
+        with timed("db"):
+            await services().store.features.prioritize(track.id)
     return track
 
 

@@ -24,6 +24,7 @@ from actors.model.features import Features, Key, Loudness, Tempo
 from actors.model.probe import Probe
 from actors.model.root import Root
 from actors.model.track import Sound, Stage, Tags
+from actors.pipeline import WATCHER
 from actors.store.store import Store
 from supervision import Actor, Child, Context, Intensity, Running, Supervisor, run
 from web.application import create_app
@@ -68,11 +69,12 @@ class Served:
 
 def small_tree(told: list[ScanNow | RootsChanged]) -> Supervisor:
     """A tree with the names of the real one, as far as the web knows them."""
+    root, pipeline, watcher = WATCHER.split("/")
     return Supervisor(
-        "rookery",
+        root,
         intensity=Intensity(restarts=100, within_s=1.0),
         children=[
-            Supervisor("pipeline", children=[Child("watcher", lambda: Notebook(told)), Child("idle", idle)]),
+            Supervisor(pipeline, children=[Child(watcher, lambda: Notebook(told)), Child("idle", idle)]),
         ],
     )
 

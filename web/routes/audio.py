@@ -9,10 +9,12 @@ from web.conditions import conditional, range_holds
 from web.encoding import entity_tag
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
+from web.exchange import timed
 from web.files import FileBody, OpenFile, opened_file
 from web.media_types import disposition, media_type
-from web.named import named_track
+from web.named import wanted_track
 from web.ranges import Span, UnsatisfiableError, spans
+from web.services import services
 
 blueprint = Blueprint("audio", __name__, url_prefix="/api/v1")
 
@@ -42,7 +44,7 @@ async def play_track(track_id: str) -> Response:
 
     Ranges are answered in ascending order, overlapping ones as one, so that no answer is longer than the file.
     """
-    track = await named_track(track_id)
+    track = await wanted_track(track_id)
     location, file = await _opened(track)
     etag = entity_tag("audio", *file.state)
     response = conditional(etag, lambda: _answer(track, location, file, etag), modified=file.modified)
@@ -57,8 +59,15 @@ async def _opened(track: Track) -> tuple[Location, OpenFile]:
     for location in track.locations:
         if location.presence is Presence.MISSING:
             continue
+        with timed("db"):
+            root = await services().store.roots.find(location.root_id)
+        if root is None:
+            continue
         try:
-            return location, await opened_file(location.path)
+            with timed("disk"):
+                return location, await opened_file(location.path, root=root.path)
+        except FileNotFoundError as error:
+            refused = refused or error
         except OSError as error:
             refused = error
     details = {"presence": track.presence, "reason": refused.strerror if refused else None}

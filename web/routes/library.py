@@ -11,12 +11,14 @@ from actors.config import SECONDS
 from actors.messages import RootsChanged, ScanNow
 from actors.model.root import RootState
 from actors.model.view import RootView, root_view
+from actors.pipeline import WATCHER
 from web import examples
 from web.conditions import conditional, demand_match
 from web.encoding import answer, entity_tag, json_bytes
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
+from web.files import from_disk
 from web.limits import undivided
 from web.named import named_root
 from web.paging import CacheInfo, Links, Meta, PageQuery, sliced
@@ -24,9 +26,11 @@ from web.services import services
 
 blueprint = Blueprint("library", __name__, url_prefix="/api/v1/library")
 
-WATCHER = "rookery/pipeline/watcher"
 CHANGE_LIMIT_S = 15 * SECONDS
 """A root is written and the watcher told of it by then; the watcher reads all roots again at its next start anyway."""
+LOOK_LIMIT_S = 10 * SECONDS
+"""The disk of a folder to watch must answer by then."""
+_lookers = trio.CapacityLimiter(8)
 
 
 class NewRoot(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -94,7 +98,10 @@ async def list_roots(query: PageQuery) -> Response:
 )
 async def add_root(body: NewRoot) -> Response:
     """Watch one more folder."""
-    path = await trio.to_thread.run_sync(_usable_folder, body.path)
+    try:
+        path = await from_disk(_usable_folder, body.path, limiter=_lookers, limit_s=LOOK_LIMIT_S)
+    except TimeoutError:
+        raise ProblemError("TIMEOUT", "The disk of this folder does not answer") from None
     held = services()
     with timed("db"):
         known = {root.path for root in await held.store.roots.list_()}

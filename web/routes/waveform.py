@@ -14,7 +14,7 @@ from web.encoding import answer, entity_tag, raw_answer
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
 from web.exchange import timed
-from web.named import named_track
+from web.named import wanted_track
 from web.services import services
 from web.waveform import FULL_SCALE, Peaks, condensed, peaks, png, svg
 
@@ -148,7 +148,7 @@ async def _drawn(track_id: str, query: DrawingQuery, kind: str, draw: Callable[[
 
 
 async def _stored(track_id: str) -> tuple[Track, bytes]:
-    track = await named_track(track_id)
+    track = await wanted_track(track_id)
     with timed("db"):
         stored = await services().store.features.peaks(track.id)
     if stored is None:

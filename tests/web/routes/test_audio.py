@@ -164,7 +164,40 @@ async def test_what_is_no_file_any_more_is_a_problem(served, shelf, refused) -> 
     track_id = await shelf.put("folder.mp3", BODY)
     (shelf.folder / "folder.mp3").unlink()
     (shelf.folder / "folder.mp3").mkdir()
+    told = refused(await served.client.get(f"/api/v1/tracks/{track_id}/audio"), 404, "NOT_FOUND")
+    assert "regular" in told["details"]["reason"]
+
+
+async def test_a_disk_that_fails_is_a_problem_that_may_pass(served, shelf, refused) -> None:
+    track_id = await shelf.put("circle.mp3", BODY)
+    (shelf.folder / "circle.mp3").unlink()
+    (shelf.folder / "circle.mp3").symlink_to(shelf.folder / "circle.mp3")
     refused(await served.client.get(f"/api/v1/tracks/{track_id}/audio"), 503, "UNAVAILABLE")
+
+
+async def test_a_link_out_of_the_root_is_a_missing_file(served, shelf, refused, tmp_path) -> None:
+    (tmp_path / "secret").write_bytes(b"secret")
+    (shelf.folder / "moved.mp3").write_bytes(BODY)
+    for target, is_there in ((tmp_path / "secret", False), (shelf.folder / "moved.mp3", True)):
+        track_id = await shelf.put(f"to {target.name}.mp3", BODY)
+        link = shelf.folder / f"to {target.name}.mp3"
+        link.unlink()
+        link.symlink_to(target)
+        response = await served.client.get(f"/api/v1/tracks/{track_id}/audio")
+        if is_there:
+            assert response.content == BODY
+        else:
+            refused(response, 404, "NOT_FOUND")
+
+
+async def test_what_is_opened_is_analyzed_next(served, shelf) -> None:
+    track_id = await shelf.put("wanted.mp3", BODY)
+    for number in range(3):
+        await shelf.put(f"newer {number}.mp3", BODY)
+    await served.client.head(f"/api/v1/tracks/{track_id}/audio")
+    claim = await served.store.features.claim()
+
+    assert claim.track_id == track_id
 
 
 async def test_unknown_tracks_and_parameters_are_refused(served, address, refused) -> None:

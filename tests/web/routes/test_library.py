@@ -1,5 +1,8 @@
 """Library roots over HTTP."""
 
+import os
+import threading
+
 import pytest
 
 from actors.messages import RootsChanged, ScanNow
@@ -32,6 +35,17 @@ async def test_only_readable_folders_are_watched(served, tmp_path, refused) -> N
     for path in (tmp_path / "nothing", tmp_path / "file", "/" + "x" * 5000):
         told = refused(await served.client.post(ROOTS, json={"path": str(path)}), 422, "VALIDATION_ERROR")
         assert [error["field"] for error in told["errors"]] == ["path"]
+    assert served.told == []
+
+
+async def test_a_folder_whose_disk_hangs_is_refused_in_time(served, tmp_path, refused, monkeypatch) -> None:
+    answers, real = threading.Event(), os.path.isdir
+    monkeypatch.setattr("os.path.isdir", lambda path: answers.wait(20) if b"hung" in path else real(path))
+    monkeypatch.setattr("web.routes.library.LOOK_LIMIT_S", 0.05)
+    (tmp_path / "hung").mkdir()
+    refused(await served.client.post(ROOTS, json={"path": str(tmp_path / "hung")}), 504, "TIMEOUT")
+    assert not answers.is_set()
+    answers.set()
     assert served.told == []
 
 

@@ -76,3 +76,13 @@ async def test_a_track_that_waits_for_analysis_has_none_yet(served, shelf, refus
     told = refused(await served.client.get(f"/api/v1/tracks/{track_id}/waveform.{ending}"), 404, "NOT_FOUND")
     assert told["details"] == {"stage": "pending"}
     refused(await served.client.get(f"/api/v1/tracks/nope/waveform.{ending}"), 404, "TRACK_NOT_FOUND")
+
+
+async def test_what_is_looked_at_is_analyzed_next(served, shelf) -> None:
+    track_id = await shelf.put("wanted.mp3")
+    for number in range(3):
+        await shelf.put(f"newer {number}.mp3")
+    await served.client.get(f"/api/v1/tracks/{track_id}/waveform.json")
+    claim = await served.store.features.claim()
+
+    assert claim.track_id == track_id
