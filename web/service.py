@@ -1,5 +1,6 @@
 """The composition root: Config → database → tree → app → server. Everything long-lived is made here, once."""
 
+import ipaddress
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -9,6 +10,7 @@ from importlib.metadata import version
 
 import attrs
 import hypercorn
+import structlog
 import trio
 from hypercorn.config import Sockets
 
@@ -24,6 +26,8 @@ from web.serving import serve
 
 HEAD_BYTES = 64 * KIB
 """A request's line and headers, at most."""
+
+_log = structlog.stdlib.get_logger("rookery.web")
 
 
 @attrs.define(eq=False)
@@ -72,6 +76,7 @@ class Service:
             context.ready()
             if not self._has_announced:
                 self._has_announced = True
+                _warn_of_strangers(self.listener)
                 announce(_address(self.listener))
 
 
@@ -127,6 +132,16 @@ def _bound(config: Config) -> socket.socket:
             "Stop what uses it, or choose another with --port (0 picks a free one)."
         ) from error
     return listener
+
+
+def _warn_of_strangers(listener: socket.socket) -> None:
+    address = listener.getsockname()[0]
+    if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
+        _log.warning(
+            "There are no accounts: whoever reaches this address can hear every recording, watch any folder of this machine "
+            "and restart parts of the service. Listen on loopback with --host 127.0.0.1, or let a proxy in front ask who it is.",
+            address=address,
+        )
 
 
 def _address(listener: socket.socket) -> str:

@@ -5,6 +5,7 @@ import socket
 import attrs
 import httpx
 import pytest
+import structlog
 import trio
 
 from actors.errors import ConfigurationError, DataFolderBusyError
@@ -44,8 +45,10 @@ def test_with_a_database_of_ones_own_no_data_folder_is_taken(store_config):
         assert not config.data_dir.exists()
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
-async def test_it_announces_where_it_answers_once(store_config, fresh_database_url, host):
+@pytest.mark.parametrize("host, is_exposed", [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True)])
+async def test_it_announces_where_it_answers_once_and_warns_where_strangers_reach_it(
+    store_config, fresh_database_url, host, is_exposed
+):
     config = attrs.evolve(store_config, host=host, port=0, database_url=fresh_database_url)
     announced: list[str] = []
     answering = trio.Event()
@@ -54,12 +57,15 @@ async def test_it_announces_where_it_answers_once(store_config, fresh_database_u
         announced.append(address)
         answering.set()
 
-    with prepared(config, has_port=True) as service, trio.fail_after(60):
+    with structlog.testing.capture_logs() as logs, prepared(config, has_port=True) as service, trio.fail_after(60):
         async with trio.open_nursery() as nursery:
             nursery.start_soon(lambda: service.run(announce=announce))
             await answering.wait()
             async with httpx.AsyncClient(base_url=announced[0]) as client:
                 assert (await client.get("/livez")).status_code == 200
             nursery.cancel_scope.cancel()
+    warnings = [entry["event"] for entry in logs if "no accounts" in entry["event"]]
 
     assert len(announced) == 1
+    assert len(warnings) == is_exposed
+    assert all("--host 127.0.0.1" in warning for warning in warnings)

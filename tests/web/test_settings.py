@@ -39,6 +39,12 @@ def test_roots_of_all_places_are_added_up(monkeypatch):
     assert load_config(roots=(Path("/c"),)).roots == (Path("/a"), Path("/b"), Path("/c"))
 
 
+def test_further_names_of_the_server_are_separated_like_roots(monkeypatch):
+    monkeypatch.setenv("ROOKERY_HOSTS", "music.example:rook.local")
+
+    assert load_config().hosts == ("music.example", "rook.local")
+
+
 def test_a_file_can_be_named(tmp_path, monkeypatch):
     path = tmp_path / "mine.toml"
     path.write_text("[rookery]\nport = 7\n", encoding="utf-8")
