@@ -48,9 +48,16 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Every example in docs/examples."""
+    """Every example in docs: the scripts, and the listings of the guides."""
     install(session, "tests")
-    session.run("pytest", "tests/shape/test_examples.py", *session.posargs)
+    session.run(
+        "python",
+        "-m",
+        "pytest",
+        "tests/shape/test_examples.py",
+        "tests/supervision/suites/test_guide.py",
+        *session.posargs,
+    )
 
 
 @nox.session
