@@ -68,11 +68,15 @@ class Incarnation:
                 await (self._run_task() if leaf.is_task else self._run_actor())
         except BaseException as raised:  # noqa: BLE001 — told to the supervisor as a value; cancellation is sorted out there
             error = raised
-        exit_ = self._exit(error)
-        self.context.reason = str(exit_.reason)
-        leaf.engine.crashed(leaf, exit_)
-        exit_ = await self._clean_up(exit_)
-        leaf.engine.exited(leaf, exit_)
+        exit_ = Exit(Reason.CRASHED, error)
+        try:
+            exit_ = self._exit(error)
+            self.context.reason = str(exit_.reason)
+            leaf.engine.crashed(leaf, exit_)
+            exit_ = await self._clean_up(exit_)
+        finally:
+            # Whatever strikes here (Ctrl-C, where nobody heeds it), the tree must not wait for a task that is gone.
+            leaf.engine.exited(leaf, exit_)
 
     async def _run_task(self) -> None:
         if not self.leaf.waits_ready:

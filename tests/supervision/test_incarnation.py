@@ -354,6 +354,22 @@ async def test_crash_while_being_killed_is_reported_as_killed_with_its_error(aut
         assert running.status().root.restarts_in_window == 0
 
 
+async def test_error_that_cannot_be_sorted_out_leaves_the_tree_able_to_end(autojump_clock) -> None:
+    class Unsplittable(ExceptionGroup):
+        def split(self, condition):
+            raise RuntimeError("no")
+
+    async def crash_badly(_: Diary) -> None:
+        raise Unsplittable("bad", [ValueError()])
+
+    with pytest.raises(ExceptionGroup) as raised:
+        async with run(one([])) as running:
+            await crash_and_wait(running, "r/a", crash_badly)
+
+    assert raised.group_contains(RuntimeError, match="no")
+    assert running.status().root.state == "stopped"
+
+
 async def test_own_cancellation_is_no_crash_and_costs_no_restart(autojump_clock) -> None:
     async def cancel_itself(actor: Diary) -> None:
         actor.context._incarnation.scope.cancel()
