@@ -73,7 +73,11 @@ def test_what_is_not_there_is_gone(tmp_path):
         pass
 
 
-@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def link_to_device(path):
+    os.symlink("/dev/zero", path)
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir, link_to_device])
 def test_what_is_no_regular_file_is_never_read(tmp_path, make):
     path = os.fsencode(tmp_path / "x.mp3")
     make(path)
