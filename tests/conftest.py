@@ -5,14 +5,15 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import trio
 
 from actors.config import Config
+from actors.errors import DatabaseError
 from actors.store.bridge import open_bridge
 from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
@@ -20,8 +21,22 @@ from actors.store.pool import open_pool
 from actors.store.store import Store, bring_up_to_date, open_store
 
 TEMPLATE = "rookery_template"
+CREATE = f"CREATE DATABASE {{name}} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"
+"""Whole files cost half of what the log does that the server would write otherwise, and nothing when it stops."""
 QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "60"}
 """Tests keep nothing, so nothing is forced to the disk."""
+EMPTY = """
+TRUNCATE root, track, location, features, event, mark RESTART IDENTITY;
+UPDATE feed SET newest = 0
+"""
+SCHEMA = """(
+SELECT md5(string_agg(part, ' ' ORDER BY part)) FROM (
+  SELECT attrelid::regclass || '.' || attname AS part FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+  WHERE relnamespace = 'public'::regnamespace
+  UNION ALL SELECT migration::text FROM migration) AS parts
+)"""
+MADE = "obj_description('public'::regnamespace)"
+"""What `SCHEMA` was in the template, which notes it, and every copy of it."""
 START_LIMIT_S = 60
 
 
@@ -62,6 +77,11 @@ def postgres_url() -> Iterator[str]:
             async with open_bridge() as bridge, open_pool(bridge, server.url, connections=1, limit_s=30) as pool:
                 await pool.read(lambda connection: connection.execute(f"CREATE DATABASE {TEMPLATE}"))
                 await bring_up_to_date(bridge, other_database(server.url, TEMPLATE))
+                async with open_pool(
+                    bridge, other_database(server.url, TEMPLATE), connections=1, limit_s=30
+                ) as template:
+                    made = await template.read(lambda connection: connection.fetchval(f"SELECT {SCHEMA}"))
+                    await template.read(lambda connection: connection.execute(f"COMMENT ON SCHEMA public IS '{made}'"))
             accepting.set()
 
         with trio.CancelScope() as scope:
@@ -98,13 +118,31 @@ def _fresh_database(url: str) -> str:
 
     async def create() -> None:
         async with open_bridge() as bridge, open_pool(bridge, url, connections=1, limit_s=30) as pool:
-            await pool.read(lambda connection: connection.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}"))
+            await pool.read(lambda connection: connection.execute(CREATE.format(name=name)))
 
-    # A thread, because a test's own Trio loop may be running around this fixture.
-    thread = threading.Thread(target=trio.run, args=(create,))
+    _run(create)
+    return other_database(url, name)
+
+
+def _is_emptied(url: str) -> bool:
+    """Empty a database; False when that cannot be done or its schema is no longer the template's."""
+    results: list[bool] = []
+
+    async def empty() -> None:
+        async with open_bridge() as bridge, open_pool(bridge, url, connections=1, limit_s=1, patience_s=0) as pool:
+            with suppress(DatabaseError):
+                await pool.read(lambda connection: connection.execute(EMPTY))
+                results.append(await pool.read(lambda connection: connection.fetchval(f"SELECT {MADE} = {SCHEMA}")))
+
+    _run(empty)
+    return results == [True]
+
+
+def _run(job: Callable[[], Awaitable[None]]) -> None:
+    """In a thread, because a test's own Trio loop may be running around a fixture."""
+    thread = threading.Thread(target=trio.run, args=(job,))
     thread.start()
     thread.join()
-    return other_database(url, name)
 
 
 @pytest.fixture(scope="module")
@@ -113,10 +151,22 @@ def database_url(postgres_url: str) -> str:
     return _fresh_database(postgres_url)
 
 
+@pytest.fixture(scope="session")
+def used_databases() -> list[str]:
+    """Databases that tests had for themselves and need no more."""
+    return []
+
+
 @pytest.fixture
-def fresh_database_url(postgres_url: str) -> str:
-    """A database of the test's own, empty, at the newest schema."""
-    return _fresh_database(postgres_url)
+def fresh_database_url(postgres_url: str, used_databases: list[str]) -> Iterator[str]:
+    """A database of the test's own, empty, at the newest schema: new, or one that an earlier test left in order."""
+    if used_databases and _is_emptied(used_databases[-1]):
+        url = used_databases.pop()
+    else:
+        used_databases.clear()
+        url = _fresh_database(postgres_url)
+    yield url
+    used_databases.append(url)
 
 
 @pytest.fixture
