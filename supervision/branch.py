@@ -187,6 +187,15 @@ class Branch(Node):
     def _groups(children: Iterable[Node]) -> list[Group]:
         return list({child.group: None for child in children if child.group is not None})
 
+    def renew(self, child: Node) -> None:
+        """Stop one child and start it again, as a restart without a crash; a restart that it waits for is joined and due at once."""
+        group = Group(self, Purpose.RESTART)
+        if child.group is not None:
+            group.join(child.group)
+        group.join(Group(self, Purpose.RESTART, stops=[child] if child.live else [], starts=[child]))
+        group.due_s = float("-inf")
+        group.advance()
+
     def group_done(self, group: Group) -> None:
         """A group has nothing left to do."""
         if group.purpose is Purpose.BOOT and self.phase is Phase.STARTING:

@@ -12,13 +12,14 @@ from supervision.caller import current
 from supervision.child import Child, Supervisor
 from supervision.engine import Engine
 from supervision.errors import (
+    ActorStoppedError,
     AlreadyPresentError,
     DeadlockError,
     NotFoundError,
     RefusedError,
     SpecError,
 )
-from supervision.events import Event, EventStream
+from supervision.events import Event, EventKind, EventStream
 from supervision.node import How, Node, Phase
 from supervision.ref import Ref
 from supervision.signals import heed
@@ -102,6 +103,36 @@ class Running:
         node.by_hand = node.resting = False
         node.open()
         return await self._start(node)
+
+    async def renew_child(self, path: str) -> Ref[Any]:
+        """End a child's incarnation and start the next one; wait until it is ready. Nobody who sends to it notices.
+
+        The message in hand is finished within the grace, then it goes as at any restart: what waits in the mailbox stays, in its
+        order, and waiting senders go on waiting. It uses none of the budget. A start that fails is an ordinary crash: it is tried again
+        after its backoff, within the budget. A child in backoff is started at once, one that is stopped as by `restart_child`.
+
+        Raises:
+            NotFoundError: no child has this path.
+            RefusedError: it is the root, or its supervisor is not running.
+            DeadlockError: the caller is part of what would end, and would wait for its own end.
+            StartError, ActorStoppedError: as `restart_child`, where it was stopped before or its supervisor gave up meanwhile.
+
+        Cancellation: the child goes on being renewed.
+        """
+        node, branch = self._child(path)
+        self._refuse_own_end(node)
+        if branch.phase is not Phase.UP:
+            raise RefusedError(branch.path, "is not running")
+        if not node.live and node.group is None:
+            return await self.restart_child(path)
+        async with self.events() as events:
+            branch.renew(node)
+            async for event in events:
+                if event.path == path and event.kind in {EventKind.STARTED, EventKind.RESTARTED}:
+                    return self.ref(path)
+                if event.kind is EventKind.ESCALATED and path.startswith(event.path):
+                    break
+        raise ActorStoppedError(path)
 
     async def stop_child(self, path: str, how: Literal["stop", "drain", "kill"] = "stop") -> None:
         """Stop a child and wait until it has really ended; a pending restart is cancelled. It stays stopped until restarted by hand.

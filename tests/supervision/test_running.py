@@ -2,9 +2,11 @@
 
 import pytest
 import trio
+import trio.testing
 
 from supervision import (
     Actor,
+    ActorStoppedError,
     Backoff,
     Child,
     EscalatedError,
@@ -15,6 +17,7 @@ from supervision import (
     MailboxFullError,
     MessageFailedError,
     Restart,
+    Shutdown,
     StartError,
     Strategy,
     Supervisor,
@@ -304,3 +307,106 @@ async def test_what_is_no_tree_is_refused(autojump_clock) -> None:
     with pytest.raises(SpecError):
         async with run(Child("echo", Echo)):
             pass
+
+
+async def test_renewing_a_child_loses_nothing_of_its_mailbox_and_spends_no_budget(autojump_clock) -> None:
+    handled: list[object] = []
+
+    class Slow(Actor[object]):
+        async def receive(self, message: object) -> object:
+            await trio.sleep(1)
+            handled.append(message)
+            return message
+
+    tree = Supervisor(
+        "root",
+        children=[Child("slow", Slow, mailbox=Mailbox(capacity=3), shutdown=Shutdown(grace_s=5))],
+        intensity=Intensity(restarts=0, within_s=60),
+    )
+    async with run(tree) as running, trio.open_nursery() as nursery:
+        slow = running.ref("root/slow")
+        for number in range(6):
+            nursery.start_soon(slow.tell, number)
+        await trio.testing.wait_all_tasks_blocked()
+        waiting = running.status().find("root/slow").waiting_senders
+        ref = await running.renew_child("root/slow")
+
+        assert waiting > 0
+        assert ref is slow or ref == slow
+        assert running.status().find("root/slow").incarnation == 2
+        assert running.status().dead_letter_count == 0
+        await trio.sleep(10)
+        assert sorted(handled) == list(range(6))
+        assert running.status().root.restarts_in_window == 0
+
+
+async def test_a_renewal_whose_start_fails_is_tried_again_after_its_backoff(autojump_clock) -> None:
+    starts: list[float] = []
+
+    class Reluctant(Actor[object]):
+        async def started(self, context: object) -> None:
+            starts.append(trio.current_time())
+            if len(starts) == 2:
+                raise OSError("not now")
+
+        async def receive(self, message: object) -> object:
+            return message
+
+    tree = Supervisor("root", children=[Child("one", Reluctant)], backoff=Backoff(first_s=3, jitter=0))
+    async with run(tree) as running:
+        await running.renew_child("root/one")
+
+        assert len(starts) == 3
+        assert starts[2] - starts[1] == pytest.approx(3)
+        assert await running.ref("root/one").ask("there", timeout_s=1) == "there"
+
+
+async def test_renewing_what_waits_for_its_restart_starts_it_at_once(autojump_clock) -> None:
+    tree = Supervisor("root", children=[Child("echo", Echo)], backoff=Backoff(first_s=1_000, most_s=1_000, jitter=0))
+    async with run(tree) as running:
+        running.ref("root/echo").tell_nowait(ValueError("no"))
+        await trio.sleep(1)
+        since = trio.current_time()
+        await running.renew_child("root/echo")
+
+        assert trio.current_time() - since < 1
+
+
+async def test_renewing_what_was_stopped_by_hand_starts_it(autojump_clock) -> None:
+    async with run(Supervisor("root", children=[Child("echo", Echo)])) as running:
+        await running.stop_child("root/echo")
+        await running.renew_child("root/echo")
+
+        assert await running.ref("root/echo").ask("there", timeout_s=1) == "there"
+
+
+async def test_a_renewal_that_makes_its_supervisor_give_up_says_so(autojump_clock) -> None:
+    class Broken(Actor[object]):
+        starts = 0
+
+        async def started(self, context: object) -> None:
+            Broken.starts += 1
+            if Broken.starts > 1:
+                raise OSError("never again")
+
+        async def receive(self, message: object) -> object:
+            return message
+
+    async def renew() -> None:
+        async with run(tree) as running:
+            with pytest.raises(ActorStoppedError):
+                await running.renew_child("root/one")
+            await trio.sleep_forever()
+
+    tree = Supervisor("root", children=[Child("one", Broken)], intensity=Intensity(restarts=1, within_s=60))
+    with pytest.raises(EscalatedError):
+        await renew()
+
+
+async def test_a_supervisor_is_renewed_with_all_below_it(autojump_clock) -> None:
+    tree = Supervisor("root", children=[Supervisor("inner", children=[Child("a", Echo), Child("b", Echo)])])
+    async with run(tree) as running:
+        await running.renew_child("root/inner")
+
+        assert running.status().find("root/inner/a").incarnation == 2
+        assert await running.ref("root/inner/b").ask("there", timeout_s=1) == "there"
