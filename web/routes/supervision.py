@@ -13,7 +13,6 @@ from supervision import ActorStatus, NotFoundError, RefusedError, Status, Superv
 from web import examples
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
-from web.limits import undivided
 from web.paging import CacheInfo, Links, Meta, PageQuery, sliced
 from web.services import services
 from web.tree import ActorView, EventView, SupervisorView, TreeView, event_view, node_view, tree_view
@@ -21,7 +20,7 @@ from web.tree import ActorView, EventView, SupervisorView, TreeView, event_view,
 blueprint = Blueprint("supervision", __name__, url_prefix="/api/v1")
 
 RESTART_LIMIT_S = 10 * SECONDS
-"""A part that has not stopped and started by then is given up waiting for; it goes on stopping."""
+"""A part that has not stopped and started by then is waited for no longer; it goes on doing so."""
 
 _EVENTS = "/api/v1/supervision/events"
 _log = structlog.get_logger("rookery.web")
@@ -115,10 +114,8 @@ async def restart_node(node_path: str) -> Response:
     running = services().running
     _refuse_foundation(running.status(), node_path)
     _log.warning("restart by hand", path=node_path)
-    # A client that leaves must not leave the part stopped.
-    with undivided(RESTART_LIMIT_S):
-        await running.stop_child(node_path)
-        await running.restart_child(node_path)
+    with trio.fail_after(RESTART_LIMIT_S):
+        await running.renew_child(node_path)
     return answer(node_view(_node(running.status(), node_path), now=now()))
 
 

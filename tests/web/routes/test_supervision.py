@@ -3,6 +3,7 @@
 import pytest
 
 from actors.messages import RootsChanged
+from supervision import Actor, Child, Context
 
 TREE = "/api/v1/supervision"
 
@@ -51,6 +52,37 @@ async def test_a_part_is_restarted(served) -> None:
     assert served.told == [RootsChanged()]
     kinds = [event["kind"] for event in (await served.client.get(f"{TREE}/events?pageSize=2")).json()["data"]]
     assert kinds == ["restarted", "exited"]
+
+
+class Busy(Actor[int]):
+    """Is busy with its first message until it is restarted."""
+
+    def __init__(self, got: list[tuple[int, int]]) -> None:
+        self._got = got
+
+    async def started(self, context: Context) -> None:
+        """Keep the context."""
+        self._context = context
+
+    async def receive(self, message: int) -> None:
+        """Write it down."""
+        self._got.append((self._context.incarnation, message))
+        if self._context.incarnation == 1:
+            await self._context.stopping.wait()
+
+
+async def test_what_waits_for_a_part_outlives_its_restart(served) -> None:
+    running, got = served.services.running, []
+    busy = await running.start_child("rookery/pipeline", Child("busy", lambda: Busy(got)))
+    for number in range(5):
+        await busy.tell(number)
+    answer = await served.client.post(f"{TREE}/rookery/pipeline/busy/restart")
+    await busy.ask(5, timeout_s=5)
+
+    assert answer.status_code == 200
+    assert [message for _, message in got] == list(range(6))
+    assert got[-1] == (2, 5)
+    assert running.status().dead_letters == ()
 
 
 async def test_a_part_that_was_stopped_is_started(served) -> None:
