@@ -11,7 +11,6 @@ from actors.model.change import (
     AddTrack,
     Change,
     Confirm,
-    Content,
     DoubtFolder,
     FailAnalysis,
     Ignore,
@@ -23,10 +22,11 @@ from actors.model.change import (
     SetRoot,
 )
 from actors.model.event import NewEvent
-from actors.model.track import Stage, shown_path
+from actors.model.track import shown_path
 from actors.model.view import track_view
-from actors.store import events, features, tracks
+from actors.store import contents, events, features, tracks
 from actors.store.pool import Pool
+from actors.store.rooted import under_known_roots
 
 WEIGHTS = ("TRACK_UPDATED", "ANALYSIS_FAILED", "TRACK_ANALYZED", "TRACK_MISSING", "TRACK_MOVED", "TRACK_ADDED")
 """Of several things that one batch does to a track, the last of these is told."""
@@ -51,42 +51,11 @@ class Changes:
 
         async def once(connection: asyncpg.Connection) -> int:
             batch = _Batch(connection)
-            for change in await _under_known_roots(connection, changes):
+            for change in await under_known_roots(connection, changes):
                 await batch.carry_out(change)
             return await batch.finish()
 
         return await self._pool.write(once)
-
-
-async def _under_known_roots(connection: asyncpg.Connection, changes: Sequence[Change]) -> list[Change]:
-    """Those that may be carried out: a root can be removed while changes under it still wait. The others stay till the end."""
-    named = {root_id for change in changes if (root_id := _root_of(change)) is not None}
-    known = {row["id"] for row in await connection.fetch(KEEP_ROOTS, sorted(named))} if named else set()
-    left_out = set()
-    kept: list[Change] = []
-    for change in changes:
-        root_id = _root_of(change)
-        if root_id is not None and root_id not in known:
-            if isinstance(change, AddTrack):
-                left_out.add(change.track_id)
-        elif isinstance(change, AddLocation) and change.track_id in left_out:
-            # A copy under another root of a recording that was to be added under the one that is gone.
-            left_out.discard(change.track_id)
-            kept.append(AddTrack(track_id=change.track_id, reading=change.reading, content=change.content))
-        else:
-            kept.append(change)
-    return kept
-
-
-def _root_of(change: Change) -> str | None:
-    """The root that a change needs, if it needs one."""
-    match change:
-        case AddTrack() | SetContent() | AddLocation() | MoveLocation() | Ignore():
-            return change.reading.root_id
-        case DoubtFolder() | SetRoot():
-            return change.root_id
-        case _:
-            return None
 
 
 @attrs.define(eq=False)
@@ -181,7 +150,7 @@ class _Batch:
         former = await self._connection.fetchrow(AT_PATH, reading.path)
         if former is not None and former["track_id"] not in {None, track_id}:
             await self._connection.execute(DELETE_LOCATION, reading.path)
-            await self._connection.execute(STOP_GROWING, [former["track_id"]])
+            await contents.stop_growing(self._connection, [former["track_id"]])
             self._tell(former["track_id"], "TRACK_MISSING", path=shown_path(reading.path))
         if before is not None and before != reading.path:
             await self._connection.execute(DELETE_LOCATION, before)
@@ -198,40 +167,16 @@ class _Batch:
         )
 
     async def _add_track(self, change: AddTrack) -> None:
-        content = change.content
-        await self._connection.execute(
-            ADD_TRACK,
-            change.track_id,
-            content.stage,
-            content.probe.audio_hash if content.probe else None,
-            attrs.asdict(content.probe.tags) if content.probe else {},
-            attrs.asdict(content.probe.sound) if content.probe else None,
-            attrs.asdict(content.failure) if content.failure else None,
-        )
+        await contents.add(self._connection, change.track_id, change.content)
         await self._put_location(change.track_id, change.reading)
         self._tell(change.track_id, "TRACK_ADDED")
 
     async def _set_content(self, change: SetContent | AddLocation, *, is_told: bool = False) -> None:
         presence = await self._connection.fetchval(PRESENCE, change.track_id)
         await self._put_location(change.track_id, change.reading)
-        has_changed = await self._write_content(change.track_id, change.content)
+        has_changed = await contents.write(self._connection, change.track_id, change.content)
         if has_changed or is_told or presence != "present":
             self._tell(change.track_id, "TRACK_UPDATED")
-
-    async def _write_content(self, track_id: str, content: Content) -> bool:
-        """What the bytes say. Returns whether anything of it is new."""
-        probe = content.probe
-        if probe is not None:
-            status = await self._connection.execute(
-                SET_PROBE, track_id, probe.audio_hash, attrs.asdict(probe.tags), attrs.asdict(probe.sound)
-            )
-        elif content.stage is Stage.GROWING:
-            status = await self._connection.execute(SET_GROWING, track_id)
-        else:
-            failure = attrs.asdict(content.failure) if content.failure else None
-            status = await self._connection.execute(SET_UNREADABLE, track_id, content.stage, failure)
-        await self._connection.execute(DROP_STALE_FEATURES, track_id)
-        return bool(status != "UPDATE 0")
 
     async def _move_location(self, change: MoveLocation) -> None:
         here = await self._connection.fetchrow(AT_PATH, change.before)
@@ -239,14 +184,14 @@ class _Batch:
             return
         await self._put_location(change.track_id, change.reading, before=change.before)
         if change.content is not None:
-            await self._write_content(change.track_id, change.content)
+            await contents.write(self._connection, change.track_id, change.content)
         paths = {"from": shown_path(change.before), "to": shown_path(change.reading.path)}
         self._tell(change.track_id, "TRACK_MOVED", **paths)
 
     async def _lose(self, paths: tuple[bytes, ...]) -> None:
         await self._connection.execute(FORGET_IGNORED, list(paths))
         lost = await self._connection.fetch(LOSE, list(paths))
-        await self._connection.execute(STOP_GROWING, [row["track_id"] for row in lost])
+        await contents.stop_growing(self._connection, [row["track_id"] for row in lost])
         for row in lost:
             self._tell(row["track_id"], "TRACK_MISSING", path=row["shown"])
 
@@ -276,7 +221,6 @@ class _Batch:
             self._others.append(NewEvent(type="SCAN_UPDATE", payload=payload))
 
 
-KEEP_ROOTS = "SELECT id FROM root WHERE id = ANY($1) ORDER BY id FOR KEY SHARE"
 AT_PATH = "SELECT track_id FROM location WHERE sha256(path) = sha256($1) FOR UPDATE"
 DELETE_LOCATION = "DELETE FROM location WHERE sha256(path) = sha256($1)"
 PUT_LOCATION = """
@@ -285,41 +229,7 @@ PUT_LOCATION = """
     ON CONFLICT (sha256(path)) DO UPDATE SET
       track_id = excluded.track_id, root_id = excluded.root_id, size_bytes = excluded.size_bytes,
       mtime_ns = excluded.mtime_ns, device = excluded.device, inode = excluded.inode, presence = 'present'"""
-ADD_TRACK = """
-    INSERT INTO track (id, stage, audio_hash, tags, sound, failure, failures)
-    VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::jsonb IS NULL THEN 0 ELSE 1 END)"""
 PRESENCE = "SELECT presence FROM track WHERE id = $1 FOR UPDATE"
-# The same sound keeps what was measured of it; only an unfinished or failed look is made good.
-SET_PROBE = """
-    UPDATE track SET
-      audio_hash = $2, tags = $3, sound = $4, failure = CASE WHEN audio_hash = $2 THEN failure END,
-      failures = CASE WHEN audio_hash = $2 THEN failures ELSE 0 END,
-      claimed_at = CASE WHEN audio_hash = $2 THEN claimed_at END,
-      stage = CASE
-        WHEN audio_hash IS DISTINCT FROM $2 THEN 'pending'
-        WHEN stage IN ('growing', 'empty') THEN
-          CASE WHEN EXISTS (SELECT FROM features WHERE track_id = $1 AND features.audio_hash = $2)
-               THEN 'analyzed' ELSE 'pending' END
-        ELSE stage END
-    WHERE id = $1
-      AND (audio_hash IS DISTINCT FROM $2 OR tags <> $3 OR sound IS DISTINCT FROM $4 OR stage IN ('growing', 'empty'))"""
-SET_GROWING = "UPDATE track SET stage = 'growing' WHERE id = $1 AND stage <> 'growing'"
-# A recording that grows has one file, so without that file nothing of it grows. What was known of its sound holds again.
-STOP_GROWING = """
-    UPDATE track SET stage = CASE
-      WHEN EXISTS (SELECT FROM features WHERE track_id = track.id AND features.audio_hash = track.audio_hash)
-      THEN 'analyzed' ELSE 'pending' END
-    WHERE id = ANY($1) AND stage = 'growing' AND audio_hash IS NOT NULL"""
-SET_UNREADABLE = """
-    UPDATE track SET stage = $2, failure = $3, audio_hash = NULL, claimed_at = NULL,
-      failures = CASE WHEN $3::jsonb IS NULL THEN 0 ELSE failures + 1 END
-    WHERE id = $1 AND (stage <> $2 OR failure IS DISTINCT FROM $3 OR audio_hash IS NOT NULL)"""
-DROP_STALE_FEATURES = """
-    WITH stale AS (
-      DELETE FROM features USING track
-      WHERE track_id = $1 AND track.id = $1 AND features.audio_hash IS DISTINCT FROM track.audio_hash RETURNING track_id)
-    UPDATE track SET bpm = NULL, tonic = NULL, is_minor = NULL, loudness_lufs = NULL, measured_s = NULL
-    FROM stale WHERE id = stale.track_id"""
 LOSE = """
     UPDATE location SET presence = 'missing'
     WHERE sha256(path) IN (SELECT sha256(one) FROM unnest($1::bytea[]) AS one)
