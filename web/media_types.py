@@ -18,6 +18,7 @@ _OF_CONTAINER = {
     "matroska": "audio/x-matroska",
     "mov": "audio/mp4",
     "mp3": "audio/mpeg",
+    "mp4": "audio/mp4",
     "mpc": "audio/x-musepack",
     "mpc8": "audio/x-musepack",
     "ogg": "audio/ogg",
@@ -27,7 +28,7 @@ _OF_CONTAINER = {
     "webm": "audio/webm",
     "wv": "audio/x-wavpack",
 }
-"""By the first name that FFmpeg gives the container."""
+"""By the first name that FFmpeg gives the container, and by the one that a probe notes instead."""
 
 UNKNOWN = "application/octet-stream"
 
