@@ -139,6 +139,8 @@ class Cataloger(Actor[CatalogerMessage]):
                     reading.path
                 ):
                     ignored.append(Ignore(reading=reading))
+                case Content(stage=Stage.EMPTY) if not names.claims_audio(reading.path):
+                    ignored.append(Ignore(reading=reading))
                 case Content(stage=Stage.FAILED, failure=Failure(kind="unreadable")) as content:
                     # A time that no file has: the next comparison tries again, for permissions come back unannounced.
                     observations.append(Observation(reading=attrs.evolve(reading, mtime_ns=-1), content=content))

@@ -1,8 +1,6 @@
 """The watch over one root: passes over its folders, whole or where events point, and the messages that follow from them."""
 
 import math
-import os
-import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import aclosing
 from typing import TypeVar
@@ -76,6 +74,11 @@ class Patrol:
         self._gone: dict[bytes, tuple[Shelved, float]] = {}
         """Paths that are absent, with the time of noticing: they may yet turn up elsewhere."""
         self._dirty: set[bytes] = set()
+        self._doubted: set[bytes] = set()
+        """Folders that could not be looked into; permissions come back unannounced, so they are tried again."""
+        self._told_doubts: set[bytes] = set()
+        """Those of which the cataloger knows; the next whole look tells of them anew."""
+        self._doubted_at_s = -math.inf
         self._nudge = Nudge()
         self._whole_at_s = -math.inf
         self._is_confirmed = False
@@ -160,8 +163,11 @@ class Patrol:
             with trio.move_on_after(ANSWER_S):
                 await self._listening.wait()
             await self._whole_pass()
-        elif self._dirty:
+        elif self._dirty or self._is_doubt_due():
             folders, self._dirty = self._dirty, set()
+            if self._is_doubt_due():
+                folders, self._doubted = folders | self._doubted, set()
+                self._doubted_at_s = trio.current_time()
             log.debug("folders_changed", count=len(folders))
             partial = self._look
             listings = partial.begin_at(sorted(folders))
@@ -178,7 +184,12 @@ class Patrol:
             due.append(settles)
         if self._gone:
             due.append(self._gone_due_s() - now)
+        if self._doubted:
+            due.append(self._doubted_at_s + RETRY_S - now)
         return max(0.0, min(due))
+
+    def _is_doubt_due(self) -> bool:
+        return bool(self._doubted) and trio.current_time() >= self._doubted_at_s + RETRY_S
 
     @property
     def _hold_s(self) -> float:
@@ -192,11 +203,9 @@ class Patrol:
 
     async def _check_root(self) -> None:
         try:
-            status = await self._ask_disk(os.stat, self._root.path)
+            status = await self._ask_disk(look.opened, self._root.path)
         except OSError as error:
             raise RootAwayError(f"the folder cannot be opened: {error.strerror}") from error
-        if not stat.S_ISDIR(status.st_mode):
-            raise RootAwayError("it is not a folder")
         mark = (status.st_dev, status.st_ino)
         if mark != self._mark:
             self._mark = mark
@@ -217,6 +226,8 @@ class Patrol:
         is_confirmed, self._is_confirmed = self._is_confirmed, False
         self._whole_at_s = trio.current_time() + (POLL_S if self._polling else self._config.reconcile_s)
         self._dirty.clear()
+        self._doubted.clear()
+        self._told_doubts.clear()
         self._gone.clear()
         await self._reload()
         self._tally = _Tally()
@@ -280,6 +291,10 @@ class Patrol:
                 self._shelf.put(Shelved(reading=reading))
             await self._cataloger.tell(FilesBack(readings=readings))
         for folder in sight.doubted:
+            self._doubted.add(folder)
+            if folder in self._told_doubts:
+                continue
+            self._told_doubts.add(folder)
             await self._cataloger.tell(FilesUnverified(root_id=self._root.id, folder=folder))
 
     async def _settle(self) -> None:

@@ -94,6 +94,15 @@ def file_system(path: bytes) -> str:
         return mounts.file_system_of(os.path.realpath(path), file.read())
 
 
+def opened(folder: bytes) -> os.stat_result:
+    """What a folder is, once it could be opened for listing; OSError says why it could not."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        return os.fstat(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 def read_all_again(readings: Sequence[Reading]) -> dict[bytes, Reading | None]:
     """Second readings, by path; None where no regular file is any more."""
     return {reading.path: walk.read_again(reading) for reading in readings}

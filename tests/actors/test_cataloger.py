@@ -360,3 +360,10 @@ async def test_a_message_waits_until_the_database_is_back(desk, monkeypatch):
     await desk.settled(reading)
 
     assert (await desk.at(reading)).stage is Stage.PENDING
+
+
+async def test_an_empty_file_that_claims_nothing_is_passed_over(desk):
+    reading = desk.put("a.lock", "")
+    await desk.settled(reading)
+
+    assert await desk.at(reading) is None

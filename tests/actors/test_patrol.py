@@ -300,3 +300,24 @@ async def test_a_file_system_that_does_not_answer_makes_a_root_unavailable_and_n
         monkeypatch.undo()
         watched.listener.told.clear()
         await watched.calm()
+
+
+async def test_a_folder_that_went_bare_is_looked_at_again_until_its_files_are_back(watching, tmp_path, monkeypatch):
+    monkeypatch.setattr("actors.patrol.RETRY_S", 0.05)
+    folder = watching.folder / "x"
+    folder.mkdir()
+    for number in range(3):
+        (folder / f"{number}.mp3").write_bytes(b"%d" % number)
+    async with watching() as watched:
+        for number in range(3):
+            await watched.catalogued(await watched.settled(f"x/{number}.mp3"))
+        await watched.calm()
+        for number in range(3):
+            (folder / f"{number}.mp3").rename(tmp_path / f"{number}.mp3")
+        await watched.listener.until(lambda one: isinstance(one, FilesUnverified))
+        watched.patrol._listening_scope.cancel()
+        for number in range(3):
+            (tmp_path / f"{number}.mp3").rename(folder / f"{number}.mp3")
+
+        # Whether or not an event told of it.
+        await watched.settled("x/0.mp3")

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from actors.watching.look import Look, absent_of, file_system, read_all_again
+from actors.watching.look import Look, absent_of, file_system, opened, read_all_again
 from actors.watching.presence import Sight
 from actors.watching.shelf import Shelf, Shelved
 from actors.watching.walk import list_folder
@@ -116,3 +116,12 @@ def test_what_a_link_out_of_the_root_took_the_place_of_is_absent(root, tmp_path_
     os.mkfifo(root + b"/b.mp3")
 
     assert absent_of([root + b"/a.mp3", root + b"/b.mp3"], root) == {root + b"/a.mp3", root + b"/b.mp3"}
+
+
+def test_a_folder_is_opened_or_says_why_not(root):
+    put(root + b"/a.mp3")
+
+    assert opened(root).st_ino == os.stat(root).st_ino
+    for name in (b"/a.mp3", b"/none"):
+        with pytest.raises(OSError, match=r"directory"):
+            opened(root + name)
