@@ -13,6 +13,7 @@ import os
 from collections.abc import Mapping
 
 import attrs
+import structlog
 import trio
 
 from actors.analyzer import Analyzer
@@ -29,6 +30,8 @@ from actors.watcher import Watcher
 from actors.work.executor import Executor
 from actors.work.local import local_executor
 from supervision import Backoff, Child, Context, InFlight, Intensity, Mailbox, Overflow, Shutdown, Strategy, Supervisor
+
+log = structlog.get_logger("rookery.pipeline")
 
 CATALOGER = "rookery/pipeline/cataloger"
 BROADCASTER = "rookery/pipeline/broadcaster"
@@ -100,6 +103,11 @@ class House:
                 # One that is known may be away for a while; a new one that is not there is a slip of the pen.
                 await trio.to_thread.run_sync(_check_root, path)
                 await store.roots.add(path)
+        if not await store.roots.list_():
+            log.warning(
+                "no_folder",
+                advice="Nothing is watched. Name a folder, as in: rookery serve ~/Music; or try: rookery serve --demo",
+            )
 
     async def keep_workers(self, context: Context) -> None:
         """Task: the child processes that read files."""

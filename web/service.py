@@ -119,16 +119,20 @@ def _bound(config: Config) -> socket.socket:
         family, kind, protocol, _, address = socket.getaddrinfo(
             config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(
+            f"Cannot listen on {config.host!r}: no address of this machine goes by that name. Give one with --host."
+        ) from error
+    try:
         with ExitStack() as stack:
             listener = stack.enter_context(socket.socket(family, kind, protocol))
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind(address)
             listener.setblocking(False)
             stack.pop_all()
-    except (OSError, UnicodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no host name"
+    except OSError as error:
         raise ConfigurationError(
-            f"Cannot listen on {config.host} port {config.port}: {reason}. "
+            f"Cannot listen on {config.host} port {config.port}: {error.strerror}. "
             "Stop what uses it, or choose another with --port (0 picks a free one)."
         ) from error
     return listener

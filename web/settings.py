@@ -12,6 +12,7 @@ from actors.config import Config
 from actors.errors import ConfigurationError
 
 PREFIX = "ROOKERY_"
+FILE_VARIABLE = "ROOKERY_CONFIG"
 
 
 def load_config(**given: Any) -> Config:
@@ -26,9 +27,12 @@ def load_config(**given: Any) -> Config:
     Raises:
         ConfigurationError: a value cannot be used, or the file cannot be read; the text names it.
     """
+    named = os.environ.get(FILE_VARIABLE)
+    if named and not Path(named).is_file():
+        raise ConfigurationError(f"{FILE_VARIABLE} names {named}, which is no file.")
     loaders: list[typed_settings.loaders.Loader] = [
         typed_settings.FileLoader(
-            {"*.toml": typed_settings.TomlFormat("rookery")}, files=[_default_file()], env_var="ROOKERY_CONFIG"
+            {"*.toml": typed_settings.TomlFormat("rookery")}, files=[_default_file()], env_var=FILE_VARIABLE
         ),
         typed_settings.EnvLoader(PREFIX),
     ]

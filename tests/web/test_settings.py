@@ -69,3 +69,10 @@ def test_a_wrong_file_is_refused(tmp_path, text):
 
     with pytest.raises(ConfigurationError):
         load_config()
+
+
+def test_a_named_file_that_is_none_is_refused(monkeypatch):
+    monkeypatch.setenv("ROOKERY_CONFIG", "/nowhere/rookery.toml")
+
+    with pytest.raises(ConfigurationError, match="/nowhere/rookery.toml"):
+        load_config()
