@@ -62,8 +62,8 @@ class House:
     """What the children of the tree make for those started after them."""
 
     config: Config
-    url: str
-    """Of the database."""
+    url: str = attrs.field(repr=False)
+    """Of the database; it may hold a password."""
     _store: Store | None = None
     _feed: Feed | None = None
     _executor: Executor | None = None

@@ -1,8 +1,10 @@
 """Query parameters to a typed value: every parameter that cannot be used is named, the unknown and doubled ones too."""
 
+import enum
 import re
 from functools import lru_cache
-from typing import Any, TypeVar
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -80,6 +82,9 @@ def _value(text: str, kind: Any) -> Any:
         raise msgspec.ValidationError("Must not contain NUL")
     if not _is_unicode(text):
         raise msgspec.ValidationError("Must be UTF-8")
+    words = _words(kind)
+    if words and text not in words:
+        raise msgspec.ValidationError(f"Expected one of {', '.join(words)}")
     try:
         return msgspec.convert(text, kind)
     except msgspec.ValidationError as as_text:
@@ -90,6 +95,22 @@ def _value(text: str, kind: Any) -> Any:
             return msgspec.convert(typed, kind)
         except msgspec.ValidationError as as_typed:
             raise (as_text if "got `" in str(as_typed) else as_typed) from None
+
+
+def _words(kind: Any) -> tuple[str, ...]:
+    """What a parameter may say, where that is a fixed set of words."""
+    kinds = [
+        one for one in (get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,)) if one is not NoneType
+    ]
+    words: list[str] = []
+    for one in kinds:
+        if get_origin(one) is Literal:
+            words.extend(word for word in get_args(one) if isinstance(word, str))
+        elif isinstance(one, type) and issubclass(one, enum.StrEnum):
+            words.extend(one)
+        else:
+            return ()
+    return tuple(words)
 
 
 def _typed(text: str) -> int | float | bool | None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from actors.model.track import Presence
 from web.errors import ProblemError
 from web.parameters import parameters
 
@@ -113,3 +114,15 @@ def test_no_bytes_do_harm(query: bytes) -> None:
     if refusal is not None:
         assert refusal.status in {400, 422}
         msgspec.json.encode(refusal.errors)
+
+
+def test_a_word_that_is_none_of_several_is_answered_with_those_there_are():
+    class Asked(msgspec.Struct):
+        presence: Presence | None = None
+
+    with pytest.raises(ProblemError) as caught:
+        parameters(b"presence=bogus", Asked)
+    [field] = caught.value.errors
+
+    assert field.message == "Expected one of present, missing, unverified"
+    assert parameters(b"presence=missing", Asked).presence is Presence.MISSING

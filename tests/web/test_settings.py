@@ -74,5 +74,5 @@ def test_a_wrong_file_is_refused(tmp_path, text):
 def test_a_named_file_that_is_none_is_refused(monkeypatch):
     monkeypatch.setenv("ROOKERY_CONFIG", "/nowhere/rookery.toml")
 
-    with pytest.raises(ConfigurationError, match="/nowhere/rookery.toml"):
+    with pytest.raises(ConfigurationError, match=r"/nowhere/rookery\.toml"):
         load_config()
