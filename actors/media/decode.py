@@ -19,12 +19,24 @@ from actors.model.track import shown_path
 
 BLOCK_SAMPLES = 262_144
 """About; whole hundredths of a second, so that what measures in such steps has nothing to carry over."""
-LOUDEST = 1000.0
-"""60 dB over full scale; what float files hold beyond that is no sound."""
+LOUDEST = 4.0
+"""12 dB over full scale: float files may be that hot, and what decodes to more is damage."""
+DAMAGE_SAMPLES = 1_152
+"""A frame of MP3. What one damaged frame gives is loud all over, and its neighbors overlap with it."""
 PLANAR_CHANNELS = 2
 """PyAV 18 crashes on planar frames of many channels, so those come interleaved and are turned here."""
 
 Block = NDArray[np.float32]
+
+
+@attrs.frozen(eq=False, kw_only=True)
+class _Path:
+    """From frames to large blocks."""
+
+    graph: Graph
+    """Its parts do not keep it alive, and crash without it."""
+    source: FilterContext
+    sink: FilterContext
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -35,6 +47,7 @@ class Decoder:
     speakers: tuple[str, ...]
     """FFmpeg's name of each channel's place: `FL`, `FR`, `FC`, `LFE`, `SL`, …; one a channel."""
     _recording: Recording
+    _layout: str
     _claimed_s: float
     _given: int = 0
 
@@ -46,7 +59,7 @@ class Decoder:
     def blocks(self) -> Iterator[Block]:
         """The whole recording: float32, shape (channels, n), full scale ±1, n about 262,144 but for the last; yours to keep.
 
-        Damage is skipped. Every value is finite, within ±1,000. Raises UnreadableError (`corrupt`) when nothing came.
+        Damage is skipped, or silent where it decodes to what is no sound. Every value is finite, within ±4. Raises UnreadableError (`corrupt`) when nothing came.
         """
         try:
             yield from self._straight()
@@ -66,33 +79,58 @@ class Decoder:
             dec_threads="1",
         )
         sink = self._gathering(graph, source)
-        while (frame := _pull(sink)) is not None:
-            yield self._block(frame)
+        yield from self._ready_in(sink)
 
     def _around_damage(self, *, skip: int) -> Iterator[Block]:
         with open_container(self._recording) as (container, stream):
-            graph = Graph()
-            try:
-                source = graph.add_abuffer(template=stream)
-            except ValueError:
-                # The header is so damaged that not even the form of the samples is known.
-                return
-            sink = self._gathering(graph, source)
             seen = 0
+            form: tuple[object, ...] = ()
+            way: _Path | None = None
             for packet in whole_packets(container, stream):
                 for frame in whole_frames(packet):
                     seen += frame.samples
-                    if seen > skip:
-                        source.push(frame)
-                while (gathered := _pull(sink)) is not None:
-                    yield self._block(gathered)
-            source.push(None)
-            while (gathered := _pull(sink)) is not None:
-                yield self._block(gathered)
+                    if seen <= skip:
+                        continue
+                    if way is None or _form(frame) != form:
+                        # What the container says of its samples may differ from what its decoder gives, and that may change.
+                        yield from self._left_in(way)
+                        form, way = _form(frame), self._from_frames(frame)
+                    if way is not None:
+                        way.source.push(frame)
+                        yield from self._ready_in(way.sink)
+            yield from self._left_in(way)
 
-    def _gathering(self, graph: Graph, source: FilterContext) -> FilterContext:
+    def _from_frames(self, first: AudioFrame) -> _Path | None:
+        """A way for frames of the form of the first; None when no graph takes them."""
+        graph = Graph()
+        try:
+            source = graph.add_abuffer(
+                sample_rate=first.sample_rate,
+                format=first.format.name,
+                layout=first.layout.name,
+                time_base=first.time_base,
+            )
+            sink = self._gathering(graph, source, is_other=first.layout.nb_channels != len(self.speakers))
+            return _Path(graph=graph, source=source, sink=sink)
+        except (av.error.FFmpegError, ValueError):
+            return None
+
+    def _ready_in(self, sink: FilterContext) -> Iterator[Block]:
+        while (gathered := _pull(sink)) is not None:
+            yield self._block(gathered)
+
+    def _left_in(self, way: _Path | None) -> Iterator[Block]:
+        if way is not None:
+            way.source.push(None)
+            yield from self._ready_in(way.sink)
+
+    def _gathering(self, graph: Graph, source: FilterContext, *, is_other: bool = False) -> FilterContext:
+        """The end of a graph that gives large blocks of this recording's form; `is_other`: the source has other channels."""
         form = "fltp" if len(self.speakers) <= PLANAR_CHANNELS else "flt"
-        alike = graph.add("aformat", sample_fmts=form, sample_rates=str(self.rate_hz))
+        wanted = {"sample_fmts": form, "sample_rates": str(self.rate_hz)}
+        if is_other:
+            wanted["channel_layouts"] = self._layout
+        alike = graph.add("aformat", **wanted)
         large = graph.add("asetnsamples", n=str(_block_samples(self.rate_hz)), p="0")
         sink = graph.add("abuffersink")
         graph.link_nodes(source, alike, large, sink).configure()
@@ -105,9 +143,7 @@ class Decoder:
             samples = np.ascontiguousarray(samples.reshape(-1, channels).T)
         self._given += samples.shape[1]
         highest = np.abs(samples).max(initial=0.0)
-        if not highest <= LOUDEST:
-            samples = np.nan_to_num(samples, nan=0.0).clip(-LOUDEST, LOUDEST)
-        return samples
+        return samples if highest <= LOUDEST else _without_damage(samples)
 
 
 @contextmanager
@@ -125,6 +161,7 @@ def open_decoder(path: bytes) -> Iterator[Decoder]:
                 rate_hz=stream.codec_context.sample_rate,
                 speakers=_speakers(stream),
                 recording=recording,
+                layout=stream.codec_context.layout.name,
                 claimed_s=claimed_s or (container.duration or 0) / av.time_base,
             )
         yield decoder
@@ -142,6 +179,22 @@ def _speakers(stream: AudioStream) -> tuple[str, ...]:
     if stream.codec_context.channels == 2:
         return ("FL", "FR")
     return tuple(channel.name for channel in layout.channels)
+
+
+def _form(frame: AudioFrame) -> tuple[object, ...]:
+    return frame.format.name, frame.layout.name, frame.sample_rate
+
+
+def _without_damage(samples: Block) -> Block:
+    """Silence around every value that is no number or beyond the loudest, in all channels."""
+    count = samples.shape[1]
+    is_bad = ~(np.abs(samples).max(axis=0) <= LOUDEST)
+    parts = np.logical_or.reduceat(is_bad, np.arange(0, count, DAMAGE_SAMPLES))
+    near = parts.copy()
+    near[1:] |= parts[:-1]
+    near[:-1] |= parts[1:]
+    mended: Block = np.where(np.repeat(near, DAMAGE_SAMPLES)[:count], np.float32(0.0), samples)
+    return mended
 
 
 def _pull(sink: FilterContext) -> AudioFrame | None:

@@ -122,7 +122,7 @@ def test_a_word_that_is_none_of_several_is_answered_with_those_there_are():
 
     with pytest.raises(ProblemError) as caught:
         parameters(b"presence=bogus", Asked)
-    [field] = caught.value.errors
+    [field] = caught.value.refusal.errors
 
     assert field.message == "Expected one of present, missing, unverified"
     assert parameters(b"presence=missing", Asked).presence is Presence.MISSING
