@@ -30,7 +30,8 @@ COMMAND = (sys.executable, "-P", "-m", "actors.work.child")
 START_LIMIT_S = 60 * SECONDS
 END_LIMIT_S = 1 * SECONDS
 CHUNK_BYTES = 65_536
-LAST_WORDS_BYTES = 4096
+LAST_WORDS_BYTES = 65_536
+TRACEBACK = "Traceback (most recent call last):"
 OUT_OF_MEMORY = ("MemoryError", "Cannot allocate memory", "bad_alloc")
 
 REPORTS: msgspec.msgpack.Decoder[Report] = msgspec.msgpack.Decoder(Report)
@@ -56,6 +57,7 @@ class Worker:
     exit_fd: int
     _frames: Frames = attrs.field(factory=Frames)
     _words: str = ""
+    _is_killed: bool = False
     served: int = 0
     """Orders that it has taken."""
 
@@ -100,6 +102,9 @@ class Worker:
         while (body := self._frames.take()) is None:
             data = await self.reports.receive_some(CHUNK_BYTES)
             if not data:
+                # The pipe closes before the process is gone; its own end says more than ours would.
+                with trio.move_on_after(END_LIMIT_S):
+                    await trio.lowlevel.wait_readable(self.exit_fd)
                 raise trio.BrokenResourceError("the child process has ended")
             self._frames.add(data)
         return REPORTS.decode(body)
@@ -129,6 +134,7 @@ class Worker:
             return
         if self.is_usable:
             self.process.kill()
+            self._is_killed = True
         with trio.move_on_after(END_LIMIT_S, shield=True):
             await trio.lowlevel.wait_readable(self.exit_fd)
         self.process.poll()
@@ -145,13 +151,17 @@ class Worker:
         return UnreadableError("decoder_crashed", f"its decoder crashed: {self._words}")
 
     def _last_words(self) -> str:
-        """Why it ended: its signal or status, and the last line it wrote."""
+        """Why it ended: the exception that it raised, or its signal or status and the last line it wrote."""
         code = self.process.returncode
-        reason = f"signal {-code}" if code is not None and code < 0 else f"status {code}"
         size = os.fstat(self.last_words_fd).st_size
         said = os.pread(self.last_words_fd, LAST_WORDS_BYTES, max(0, size - LAST_WORDS_BYTES))
-        lines = [line for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
-        return f"{reason}, {lines[-1].strip()[:500]}" if lines else reason
+        lines = [line.strip() for line in said.decode("utf-8", "replace").splitlines() if line.strip()]
+        last = lines[-1][:500] if lines else ""
+        is_signaled = code is not None and code < 0
+        if TRACEBACK in lines and (self._is_killed or not is_signaled):
+            return last
+        reason = f"signal {-code}" if code is not None and is_signaled else f"status {code}"
+        return f"{reason}, {last}" if last else reason
 
 
 async def start_worker(terms: Terms, *, command: Sequence[str] = COMMAND) -> Worker:

@@ -120,6 +120,35 @@ async def test_memory_that_runs_out_is_told_from_other_crashes(words):
         assert limit.value.kind == "memory_limit"
 
 
+async def test_an_exception_is_told_as_itself(mishaps):
+    async with working(mishaps) as worker:
+        with pytest.raises(UnreadableError) as crash:
+            await worker.carry_out(b"raise.mp3", ignore)
+
+        assert crash.value.message == "its decoder crashed: RuntimeError: nobody thought of this"
+        assert worker.process.returncode == 1
+
+
+async def test_an_exception_is_told_even_when_its_process_does_not_go(mock_clock):
+    words = b"Traceback (most recent call last):\n  File x\nValueError: no such sound\n"
+    then = f"os.write(2, {words!r}); os.close(1); import signal; signal.pause()"
+    raised = []
+
+    async def order(worker):
+        with pytest.raises(UnreadableError) as crash:
+            await worker.carry_out(b"one.mp3", ignore)
+        raised.append(crash.value.message)
+
+    async with working(saying(frame(Begun()), then=then)) as worker, trio.open_nursery() as nursery:
+        nursery.start_soon(order, worker)
+        while not raised:
+            await trio.testing.wait_all_tasks_blocked()
+            mock_clock.jump(END_LIMIT_S)
+
+    assert raised == ["its decoder crashed: ValueError: no such sound"]
+    assert worker.process.returncode == -signal.SIGKILL
+
+
 async def test_words_about_one_file_explain_no_crash_on_the_next(mishaps):
     async with working(mishaps) as worker:
         await worker.carry_out(b"shout.mp3", ignore)
