@@ -22,6 +22,11 @@ LEAST_TONES = 3.0
 """Frames' worth of tones below which no key is given."""
 LEAST_CHANCE = 0.15
 """Below, the pitches do not tell: an even chance is one in 24."""
+MOST_CLASSES = 11.5
+LEAST_TUNED = 0.12
+"""With more pitch classes at once that keep to semitones less than this, it is noise or talk: noise reaches 0.08, music 0.2–0.9."""
+LARGEST_CLASS = 0.45
+"""Of the chords: a lone sine has 0.7, as it may be the overtone of others, and music at most 0.35."""
 
 
 @attrs.frozen(kw_only=True)
@@ -80,11 +85,16 @@ class PitchMeter:
 
 
 def key(histograms: Histogram) -> Key | None:
-    """Key of one recording from the pitches of `PitchMeter`, or None where there are no tones, or no key in them."""
+    """Key of one recording from the pitches of `PitchMeter`, or None where there are no tones, or but one, or no key in them."""
     if histograms[1].sum() < LEAST_TONES:
         return None
-    tuning = _tuning(histograms[1])
-    classes = [np.sqrt(_classes(histogram, tuning)) for histogram in histograms]
+    tuned, tuning = _tuning(histograms[1])
+    shares = [_classes(histogram, tuning) for histogram in histograms]
+    if _spread(shares[1]) > MOST_CLASSES and tuned < LEAST_TUNED:
+        return None
+    if shares[1].max() > LARGEST_CLASS:
+        return None
+    classes = [np.sqrt(share) for share in shares]
     scores = np.empty(24)
     for mode, profiles in enumerate(WEIGHTS):
         for tonic in range(12):
@@ -123,10 +133,17 @@ def _pitches(magnitudes: Samples, register: Register) -> Histogram:
     return histogram
 
 
-def _tuning(histogram: Histogram) -> float:
-    """How far the recording's own semitones lie from A = 440 Hz, in semitones, ±0.5."""
+def _tuning(histogram: Histogram) -> tuple[float, float]:
+    """How far pitches keep to semitones at all, 0–1, and how far these lie from A = 440 Hz, in semitones, ±0.5."""
     turns = np.exp(2j * np.pi * np.arange(STEPS) / STEPS_PER_SEMITONE)
-    return float(np.angle(histogram @ turns) / (2 * np.pi))
+    mean = histogram @ turns / histogram.sum()
+    return float(abs(mean)), float(np.angle(mean) / (2 * np.pi))
+
+
+def _spread(share: Histogram) -> float:
+    """Over how many pitch classes the sound is spread, 1–12, by entropy."""
+    some = share[share > 0]
+    return float(np.exp(-(some * np.log(some)).sum()))
 
 
 def _classes(histogram: Histogram, tuning: float) -> Histogram:

@@ -76,3 +76,31 @@ def test_the_cut_into_blocks_changes_nothing():
 )
 def test_what_has_no_tones_has_no_key(samples):
     assert measured(samples) is None
+
+
+def sines(*pitches_hz, length_s=10):
+    times = np.arange(length_s * RATE_HZ) / RATE_HZ
+    return sum(0.2 * np.sin(2 * np.pi * pitch_hz * times) for pitch_hz in pitches_hz).astype(np.float32)[None]
+
+
+@pytest.mark.parametrize("pitches_hz", [(110,), (220,), (322,), (440,), (1_000,), (1_234.5,), (220, 440, 880)])
+def test_one_pitch_class_is_no_key(pitches_hz):
+    samples = sines(*pitches_hz)
+    hiss = 1e-3 * np.random.default_rng(1).standard_normal(samples.shape, dtype=np.float32)
+
+    assert measured(samples) is None
+    assert measured(samples + hiss) is None
+
+
+def test_a_chord_of_sines_has_one():
+    assert measured(sines(220, 277.18, 329.63)).tonic == 9
+
+
+@pytest.mark.parametrize("length_s", [3, 5, 10, 30])
+@pytest.mark.parametrize("exponent", [0.0, 0.5], ids=["white", "pink"])
+def test_noise_has_no_key(exponent, length_s):
+    for seed in range(5):
+        spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(length_s * RATE_HZ))
+        noise = np.fft.irfft(spectrum / np.maximum(1, np.arange(spectrum.size)) ** exponent)
+
+        assert measured((0.1 * noise / noise.std()).astype(np.float32)[None]) is None
