@@ -15,8 +15,13 @@ CANDIDATES = 10
 COMB = ((1, 1.0), (2, 1.0), (3, 0.5), (4, 1.0))
 CLEAR_PULSE = 0.4
 LEAST_PULSE = 0.06
-LEAST_CONFIDENCE = 0.1
+LEAST_CONFIDENCE = 0.2
 """Below these there is no beat to speak of, only talk and washes of sound."""
+LEAST_STANDING_OUT = 0.75
+"""How far onsets vary, as part of their mean: noise reaches 0.7, recorded music has 0.9–2.7 in one band at least."""
+CLEARLY_STANDING_OUT = 1.0
+LEAST_ONSETS = 0.3
+"""What varies less than this stands out only by its evenness: lasting tones, whose ripple against the windows is regular."""
 RATIOS = (0.25, 1 / 3, 0.5, 2 / 3, 1.0, 1.5, 2.0, 3.0, 4.0)
 MIDDLE_BPM = 120.0
 READINGS = (2.0, 0.5, 1.5)
@@ -50,7 +55,10 @@ def tempo(onsets: Onsets) -> Tempo | None:
     """
     if onsets.shape[1] < SHORTEST_S * FRAMES_PER_S:
         return None
-    bands = _normalized(onsets)
+    risen = _risen(onsets)
+    if _is_even(onsets, risen):
+        return None
+    bands = _normalized(risen)
     agreements = [_agreement(curve) for curve in (bands.sum(axis=0), *bands)]
     grid = np.geomspace(LOWEST_BPM, HIGHEST_BPM, 500)
     comb = _comb(agreements[0], 60 * FRAMES_PER_S / grid)
@@ -69,16 +77,26 @@ def tempo(onsets: Onsets) -> Tempo | None:
     return Tempo(bpm=bpm, confidence=confidence, alternatives=_alternatives(bpm, grid[peaks], chances))
 
 
-def _normalized(onsets: Onsets) -> NDArray[np.float64]:
-    """Each band less its surroundings (one second), at equal strength."""
+def _risen(onsets: Onsets) -> NDArray[np.float64]:
+    """Each band less its surroundings (one second)."""
     width = round(FRAMES_PER_S)
     around = np.hanning(width) / np.hanning(width).sum()
+    return np.array([np.maximum(0.0, band - np.convolve(band, around, "same")) for band in onsets.astype(np.float64)])
+
+
+def _is_even(onsets: Onsets, risen: NDArray[np.float64]) -> bool:
+    """Whether nothing begins: noise and lasting tones."""
+    varying = risen.std(axis=1)
+    standing_out = float((varying / (onsets.mean(axis=1, dtype=np.float64) + 1e-9)).max())
+    if standing_out < CLEARLY_STANDING_OUT:
+        return standing_out < LEAST_STANDING_OUT or float(varying.max()) < LEAST_ONSETS
+    return False
+
+
+def _normalized(risen: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The bands, smoothed, at equal strength."""
     smooth = np.hanning(5) / np.hanning(5).sum()
-    curves = []
-    for band in onsets.astype(np.float64):
-        risen = np.maximum(0.0, band - np.convolve(band, around, "same"))
-        curves.append(np.convolve(risen / (risen.std() + 1e-9), smooth, "same"))
-    return np.array(curves)
+    return np.array([np.convolve(band / (band.std() + 1e-9), smooth, "same") for band in risen])
 
 
 def _agreement(curve: NDArray[np.float64]) -> Agreement:

@@ -75,3 +75,28 @@ def test_what_has_no_beat_has_no_tempo(samples):
     value = measured(samples)
 
     assert value is None or value.confidence < 0.2
+
+
+@pytest.mark.parametrize("length_s", [3, 5, 10, 30])
+@pytest.mark.parametrize("exponent", [0.0, 0.5], ids=["white", "pink"])
+def test_noise_has_no_tempo(exponent, length_s):
+    for seed in range(5):
+        spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(length_s * RATE_HZ))
+        noise = np.fft.irfft(spectrum / np.maximum(1, np.arange(spectrum.size)) ** exponent)
+
+        assert measured((0.1 * noise / noise.std()).astype(np.float32)[None]) is None
+
+
+@pytest.mark.parametrize("amplitude", [1.0, 0.1])
+@pytest.mark.parametrize("pitch_hz", [60, 110, 220, 322, 440, 1_000, 1_234.5, 3_000])
+def test_a_lasting_sine_has_no_tempo(pitch_hz, amplitude):
+    for length_s in (3, 20):
+        times = np.arange(length_s * RATE_HZ) / RATE_HZ
+
+        assert measured((amplitude * np.sin(2 * np.pi * pitch_hz * times)).astype(np.float32)[None]) is None
+
+
+def test_a_quiet_piece_has_its_tempo_all_the_same():
+    samples = 0.003 * render(Piece(bpm=100.0), length_s=20, rate_hz=RATE_HZ)
+
+    assert measured(samples).bpm == pytest.approx(100.0, abs=0.1)
