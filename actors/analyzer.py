@@ -4,7 +4,8 @@ import structlog
 import trio
 
 from actors.config import Config
-from actors.errors import DatabaseAwayError, FileGoneError, UnreadableError
+from actors.disk import Disk
+from actors.errors import DatabaseAwayError, DiskSilentError, FileGoneError, UnreadableError
 from actors.messages import AnalysisFailed, Analyzed, Progress
 from actors.model.track import Failure, logged_path
 from actors.nudge import Nudge
@@ -17,8 +18,6 @@ from supervision import Actor, Context, MailboxFullError
 log = structlog.get_logger("rookery.analyzer")
 
 DATABASE_RETRY_S = 1.0
-ANSWER_S = 30.0
-"""A file system that does not answer for so long is left to later."""
 LOOK_AGAIN_S = 30.0
 """Work that nobody nudged about, such as that of another node, is found this often."""
 
@@ -38,7 +37,7 @@ class Analyzer(Actor[None]):
         self._work_waits = work_waits
         self._cataloger_path = cataloger
         self._broadcaster_path = broadcaster
-        self._disk = trio.CapacityLimiter(config.workers)
+        self._disk = Disk(most=config.workers)
 
     async def started(self, context: Context) -> None:
         """Give back what an earlier incarnation had claimed, then begin."""
@@ -109,14 +108,12 @@ class Analyzer(Actor[None]):
 
     async def _check(self, claim: Claim) -> None:
         """Refuse a file that is not the one that was catalogued: its measurements would be told of other bytes."""
-        with trio.move_on_after(ANSWER_S):
-            now = await trio.to_thread.run_sync(
-                walk.read_again, claim.reading, abandon_on_cancel=True, limiter=self._disk
-            )
-            if now is None or not presence.is_same(claim.reading, now):
-                raise FileGoneError("changed", f"{logged_path(claim.path)} is not the file that was catalogued")
-            return
-        raise FileGoneError("gone", f"the file system of {logged_path(claim.path)} does not answer")
+        try:
+            now = await self._disk.ask(walk.read_again, claim.reading)
+        except DiskSilentError as error:
+            raise FileGoneError("gone", f"{logged_path(claim.path)}: {error}") from error
+        if now is None or not presence.is_same(claim.reading, now):
+            raise FileGoneError("changed", f"{logged_path(claim.path)} is not the file that was catalogued")
 
     async def _release(self, claim: Claim) -> None:
         try:

@@ -7,7 +7,8 @@ import structlog
 import trio
 
 from actors.config import Config
-from actors.errors import DatabaseAwayError, FileGoneError, UnreadableError
+from actors.disk import Disk
+from actors.errors import DatabaseAwayError, DiskSilentError, FileGoneError, UnreadableError
 from actors.messages import (
     AnalysisFailed,
     Analyzed,
@@ -44,8 +45,6 @@ from supervision import Actor, Context
 log = structlog.get_logger("rookery.cataloger")
 
 DATABASE_RETRY_S = 1.0
-ANSWER_S = 30.0
-"""A file system that does not answer for so long is not asked whether a file moved."""
 
 CatalogerMessage = (
     FilesSettled
@@ -73,7 +72,7 @@ class Cataloger(Actor[CatalogerMessage]):
         self._work_waits = work_waits
         self._holds: dict[str, str] = {}
         """Roots that lost too much at once, with the reason to tell; a restart finds the same at its first comparison."""
-        self._disk = trio.CapacityLimiter(2)
+        self._disk = Disk(most=2)
 
     async def started(self, context: Context) -> None:
         """Nothing to prepare: everything that it knows is in the store."""
@@ -187,10 +186,11 @@ class Cataloger(Actor[CatalogerMessage]):
         return [*changes, *(await self._settled(strangers) if strangers else [])]
 
     async def _absent(self, paths: list[bytes]) -> frozenset[bytes]:
-        with trio.move_on_after(ANSWER_S):
-            return await trio.to_thread.run_sync(look.absent_of, paths, abandon_on_cancel=True, limiter=self._disk)
-        # A file system that does not answer says nothing, and the others must not wait for it.
-        return frozenset()
+        try:
+            return await self._disk.ask(look.absent_of, paths)
+        except DiskSilentError:
+            # It says nothing of what moved, and the other roots must not wait for it.
+            return frozenset()
 
     async def _back(self, readings: tuple[Reading, ...]) -> list[Change]:
         known = await self._store.tracks.known([reading.path for reading in readings], [])

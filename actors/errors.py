@@ -8,6 +8,7 @@ RookeryError
 ├── UnreadableError           one file: its bytes are no recording, or its decoder failed
 │   ├── FileGoneError         it disappeared or changed while it was read: look again
 │   └── LimitExceededError    its decoder was killed at a time or memory limit
+├── DiskSilentError           a disk or network share does not answer: ask later
 └── InvalidError              one request's value
 """
 
@@ -51,6 +52,10 @@ class FileGoneError(UnreadableError):
 
 class LimitExceededError(UnreadableError):
     """The file's decoder was killed at its `time_limit` or `memory_limit`."""
+
+
+class DiskSilentError(RookeryError):
+    """A file system did not answer in time; nothing is concluded from that."""
 
 
 class InvalidError(RookeryError):

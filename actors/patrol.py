@@ -1,7 +1,7 @@
 """The watch over one root: passes over its folders, whole or where events point, and the messages that follow from them."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import aclosing
 from typing import TypeVar
 
@@ -10,13 +10,16 @@ import structlog
 import trio
 
 from actors.config import Config
+from actors.disk import Disk
+from actors.ear import POLL_S, Ear
+from actors.errors import DiskSilentError
 from actors.messages import FileGrowing, FilesBack, FilesGone, FilesMoved, FilesSettled, FilesUnverified, RootSeen
 from actors.model.change import Reading
 from actors.model.root import Root, RootState
 from actors.model.track import Location, Presence, logged_path
 from actors.nudge import Nudge
 from actors.store.store import Store
-from actors.watching import look, mounts, notice, presence
+from actors.watching import look, presence
 from actors.watching.look import Look
 from actors.watching.presence import Sight
 from actors.watching.settling import Settling
@@ -33,14 +36,10 @@ STAT_BATCH = 500
 """So many files are asked for at once; each such question has its own time limit."""
 BURST_HOLDS = 5
 """However long losses go on, they are told after so many times the hold."""
-DIRTY_MOST = 1_000
-"""More folders with events than this, and the whole root is looked at instead."""
 RETRY_S = 5.0
 """An unavailable root is tried again this often."""
-ANSWER_S = 60.0
-"""A file system that does not answer for so long counts as away."""
-POLL_S = 30.0
-"""A root without file-system events is compared this often."""
+LISTEN_S = 60.0
+"""Setting the watches of a great tree takes a while; a first look waits so long for them, so that nothing falls between."""
 TELL_S = 1.0
 """The progress of a scan is told at most this often."""
 
@@ -73,7 +72,6 @@ class Patrol:
         self._settling = Settling(config.settle_s)
         self._gone: dict[bytes, tuple[Shelved, float]] = {}
         """Paths that are absent, with the time of noticing: they may yet turn up elsewhere."""
-        self._dirty: set[bytes] = set()
         self._doubted: set[bytes] = set()
         """Folders that could not be looked into; permissions come back unannounced, so they are tried again."""
         self._told_doubts: set[bytes] = set()
@@ -82,14 +80,12 @@ class Patrol:
         self._nudge = Nudge()
         self._whole_at_s = -math.inf
         self._is_confirmed = False
-        self._available = trio.Event()
-        self._listening = trio.Event()
-        self._listening_scope = trio.CancelScope()
-        self._polling: str | None = None
+        self._is_away = False
         self._mark: tuple[int, int] | None = None
         """Device and inode of the root's folder."""
         self._tally = _Tally()
-        self._disk = trio.CapacityLimiter(1)
+        self._disk = Disk()
+        self._ear = Ear(root.path, disk=self._disk, nudge=self._nudge)
 
     def scan(self, *, is_confirmed: bool = False) -> None:
         """Look at the whole root as soon as possible."""
@@ -100,49 +96,8 @@ class Patrol:
     async def run(self) -> None:
         """Watch until cancelled; every message that was told stays told, everything else is found again by the next run."""
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._listen)
+            nursery.start_soon(self._ear.listen)
             nursery.start_soon(self._look_around)
-
-    # Events: hints where to look ---------------------------------------------------------------------------------
-
-    async def _listen(self) -> None:
-        while True:
-            await self._available.wait()
-            try:
-                kind = await self._ask_disk(look.file_system, self._root.path)
-            except (RootAwayError, OSError):
-                # The passes find the same, and say so; when they find the root again, this goes on.
-                self._available = trio.Event()
-                continue
-            if mounts.must_poll(kind):
-                self._poll(f"{kind} does not tell of changes")
-                return
-            with trio.CancelScope() as self._listening_scope:
-                note = await notice.follow(self._root.path, started=self._heard_first, changed=self._heard)
-                has_started = self._polling is None and self._listening.is_set()
-                self._poll(f"it cannot be watched: {note}")
-                log.warning("root_polled", root=logged_path(self._root.path), reason=note)
-                await trio.sleep(TELL_S if has_started else POLL_S)
-
-    def _poll(self, reason: str) -> None:
-        self._polling = f"polled every {POLL_S:g} s, because {reason}"
-        if self._listening.is_set():
-            self.scan()
-        self._listening.set()
-
-    def _heard_first(self) -> None:
-        self._polling = None
-        if self._listening.is_set():
-            # What happened while no watch was set is found by looking at everything.
-            self.scan()
-        self._listening.set()
-
-    def _heard(self, folders: frozenset[bytes]) -> None:
-        self._dirty |= folders
-        if len(self._dirty) > DIRTY_MOST:
-            self._dirty.clear()
-            self._whole_at_s = -math.inf
-        self._nudge.give()
 
     # Passes ------------------------------------------------------------------------------------------------------
 
@@ -151,7 +106,7 @@ class Patrol:
             try:
                 await self._pass()
                 wait_s = self._wait_s()
-            except RootAwayError as reason:
+            except (RootAwayError, DiskSilentError) as reason:
                 await self._away(str(reason))
                 wait_s = RETRY_S
             with trio.move_on_after(wait_s):
@@ -159,19 +114,15 @@ class Patrol:
 
     async def _pass(self) -> None:
         await self._check_root()
-        if trio.current_time() >= self._whole_at_s:
-            with trio.move_on_after(ANSWER_S):
-                await self._listening.wait()
+        if self._ear.take_whole() or trio.current_time() >= self._whole_at_s:
+            with trio.move_on_after(LISTEN_S):
+                await self._ear.settled()
             await self._whole_pass()
-        elif self._dirty or self._is_doubt_due():
-            folders, self._dirty = self._dirty, set()
-            if self._is_doubt_due():
-                folders, self._doubted = folders | self._doubted, set()
-                self._doubted_at_s = trio.current_time()
+        elif folders := self._ear.take_folders() | self._take_doubted():
             log.debug("folders_changed", count=len(folders))
             partial = self._look
             listings = partial.begin_at(sorted(folders))
-            while (sight := await self._ask_disk(partial.next, listings)) is not None:
+            while (sight := await self._disk.ask(partial.next, listings)) is not None:
                 await self._follow(sight)
         await self._settle()
         await self._tell_done()
@@ -188,8 +139,12 @@ class Patrol:
             due.append(self._doubted_at_s + RETRY_S - now)
         return max(0.0, min(due))
 
-    def _is_doubt_due(self) -> bool:
-        return bool(self._doubted) and trio.current_time() >= self._doubted_at_s + RETRY_S
+    def _take_doubted(self) -> set[bytes]:
+        if trio.current_time() < self._doubted_at_s + RETRY_S:
+            return set()
+        doubted, self._doubted = self._doubted, set()
+        self._doubted_at_s = trio.current_time()
+        return doubted
 
     @property
     def _hold_s(self) -> float:
@@ -203,29 +158,30 @@ class Patrol:
 
     async def _check_root(self) -> None:
         try:
-            status = await self._ask_disk(look.opened, self._root.path)
+            status = await self._disk.ask(look.opened, self._root.path)
         except OSError as error:
             raise RootAwayError(f"the folder cannot be opened: {error.strerror}") from error
         mark = (status.st_dev, status.st_ino)
         if mark != self._mark:
             self._mark = mark
-            self._listening_scope.cancel()
+            self._ear.root_is_another()
             self._whole_at_s = -math.inf
-        self._available.set()
+        self._is_away = False
+        self._ear.root_is_there()
 
     async def _away(self, reason: str) -> None:
-        if self._available.is_set() or self._mark is None:
+        if not self._is_away:
             log.warning("root_unavailable", root=logged_path(self._root.path), reason=reason)
             await self._tell_root(RootState.UNAVAILABLE, reason)
-        self._available = trio.Event()
+        self._is_away = True
         self._mark = (0, 0)
-        self._listening_scope.cancel()
+        self._ear.root_is_another()
         self._gone.clear()
 
     async def _whole_pass(self) -> None:
         is_confirmed, self._is_confirmed = self._is_confirmed, False
-        self._whole_at_s = trio.current_time() + (POLL_S if self._polling else self._config.reconcile_s)
-        self._dirty.clear()
+        self._whole_at_s = trio.current_time() + (POLL_S if self._ear.polling else self._config.reconcile_s)
+        self._ear.take_folders()
         self._doubted.clear()
         self._told_doubts.clear()
         self._gone.clear()
@@ -237,7 +193,7 @@ class Patrol:
         whole = self._look
         listings = whole.begin()
         lost: list[Shelved] = []
-        while (sight := await self._ask_disk(whole.next, listings)) is not None:
+        while (sight := await self._disk.ask(whole.next, listings)) is not None:
             lost.extend(sight.gone)
             self._tally.found += sight.unchanged + len(sight.fresh) + len(sight.back)
             await self._follow(attrs.evolve(sight, gone=()))
@@ -299,7 +255,7 @@ class Patrol:
 
     async def _settle(self) -> None:
         for due in _batches(self._settling.due(trio.current_time()), STAT_BATCH):
-            again = await self._ask_disk(look.read_all_again, due)
+            again = await self._disk.ask(look.read_all_again, due)
             judgement = self._settling.judge(again, trio.current_time())
             for reading in judgement.growing:
                 # Known, so that it is missed if it goes away; with a time that no file has, so that it is looked at again.
@@ -315,7 +271,7 @@ class Patrol:
             return
         absent: set[bytes] = set()
         for paths in _batches(tuple(self._gone), STAT_BATCH):
-            absent |= await self._ask_disk(look.absent_of, paths, self._root.path)
+            absent |= await self._disk.ask(look.absent_of, paths, self._root.path)
         for path, (shelved, _) in self._gone.items():
             if path in absent:
                 self._shelf.put(attrs.evolve(shelved, presence=Presence.MISSING))
@@ -337,20 +293,13 @@ class Patrol:
             RootSeen(
                 root_id=self._root.id,
                 state=state,
-                reason=reason or self._polling,
+                reason=reason or self._ear.polling,
                 device=self._mark[0] if self._mark else None,
                 found=self._tally.found,
                 done=max(0, self._tally.found - len(self._settling)),
                 lost=self._tally.lost,
             )
         )
-
-    # The disk, in a thread of this root's own: one that hangs holds up no other root ---------------------------------
-
-    async def _ask_disk(self, call: Callable[..., T], *args: object) -> T:
-        with trio.move_on_after(ANSWER_S):
-            return await trio.to_thread.run_sync(call, *args, abandon_on_cancel=True, limiter=self._disk)
-        raise RootAwayError(f"the file system did not answer within {ANSWER_S:g} s")
 
 
 def _shelved(location: Location, *, is_track: bool) -> Shelved:

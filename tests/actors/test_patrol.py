@@ -210,7 +210,7 @@ async def test_a_missing_file_that_lies_there_again_is_back(watching):
 async def test_a_whole_look_finds_what_no_event_told(watching):
     async with watching() as watched:
         await watched.calm()
-        watched.patrol._listening_scope.cancel()
+        watched.patrol._ear.root_is_another()
         (watched.folder / "quiet.mp3").write_bytes(b"1")
         watched.patrol.scan()
 
@@ -294,7 +294,7 @@ async def test_a_file_system_that_does_not_answer_makes_a_root_unavailable_and_n
     async with watching() as watched:
         await watched.settled("a.mp3")
         await watched.calm()
-        monkeypatch.setattr("actors.patrol.ANSWER_S", 0.0)
+        monkeypatch.setattr("actors.disk.ANSWER_S", 0.0)
         watched.patrol.scan()
         await watched.listener.until(lambda one: isinstance(one, RootSeen) and one.state is RootState.UNAVAILABLE)
         monkeypatch.undo()
@@ -315,7 +315,7 @@ async def test_a_folder_that_went_bare_is_looked_at_again_until_its_files_are_ba
         for number in range(3):
             (folder / f"{number}.mp3").rename(tmp_path / f"{number}.mp3")
         await watched.listener.until(lambda one: isinstance(one, FilesUnverified))
-        watched.patrol._listening_scope.cancel()
+        watched.patrol._ear.root_is_another()
         for number in range(3):
             (tmp_path / f"{number}.mp3").rename(folder / f"{number}.mp3")
 
