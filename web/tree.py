@@ -206,6 +206,9 @@ def _started_at(node: ActorStatus | SupervisorStatus, now: datetime) -> datetime
     return None if node.started_at_s is None else now - timedelta(seconds=node.uptime_s)
 
 
-def _last_line(error: str | None) -> str | None:
-    lines = (error or "").strip().splitlines()
-    return lines[-1].strip(" |") if lines else None
+def _last_line(traceback: str | None) -> str | None:
+    """What went wrong, of a traceback; of a group the error inside it, without the frame that is drawn around it."""
+    if not traceback:
+        return None
+    lines = (line.strip(" |") for line in reversed(traceback.splitlines()))
+    return next((line for line in lines if line and not line.startswith("+-")), None)

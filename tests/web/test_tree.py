@@ -1,5 +1,6 @@
 """The tree as clients see it."""
 
+import traceback
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 import trio
 
 from supervision import Actor, Child, EventKind, InFlight, Mailbox, MessageFailedError, Supervisor, run
-from web.tree import event_view, node_view, tree_view
+from web.tree import _last_line, event_view, node_view, tree_view
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -49,3 +50,11 @@ async def test_events_get_the_time_of_the_wall(autojump_clock) -> None:
         assert (first.kind, first.path) == (EventKind.STARTED, "house/glass")
         assert first.at == NOW - timedelta(seconds=10)
         assert (first.error, first.message, first.delay) == (None, None, None)
+
+
+def test_the_last_error_of_a_group_is_the_error_inside_it():
+    group = ExceptionGroup("several", [ValueError("a"), OSError(2, "gone - for now -")])
+    text = "".join(traceback.format_exception(group))
+
+    assert _last_line(text) == "FileNotFoundError: [Errno 2] gone - for now -"
+    assert _last_line(None) is None
