@@ -258,12 +258,14 @@ class Patrol:
             again = await self._disk.ask(look.read_all_again, due)
             judgement = self._settling.judge(again, trio.current_time())
             for reading in judgement.growing:
-                # Known, so that it is missed if it goes away; with a time that no file has, so that it is looked at again.
-                self._shelf.put(Shelved(reading=attrs.evolve(reading, mtime_ns=-1)))
+                # Known, so that it is missed if it goes away.
+                self._shelf.put(Shelved(reading=_never_equal(reading)))
                 await self._cataloger.tell(FileGrowing(reading=reading))
             for readings in _batches(judgement.settled, BATCH):
+                closed = await self._disk.ask(look.closed_of, [reading.path for reading in readings])
                 for reading in readings:
-                    self._shelf.put(Shelved(reading=reading))
+                    # The same for a file that may not be read: an event says when it may.
+                    self._shelf.put(Shelved(reading=_never_equal(reading) if reading.path in closed else reading))
                 await self._cataloger.tell(FilesSettled(readings=readings))
 
     async def _report_gone(self, *, is_confirmed: bool = False) -> None:
@@ -300,6 +302,11 @@ class Patrol:
                 lost=self._tally.lost,
             )
         )
+
+
+def _never_equal(reading: Reading) -> Reading:
+    """With a time that no file has: known, and looked at again whenever it is listed."""
+    return attrs.evolve(reading, mtime_ns=-1)
 
 
 def _shelved(location: Location, *, is_track: bool) -> Shelved:

@@ -108,6 +108,11 @@ def read_all_again(readings: Sequence[Reading]) -> dict[bytes, Reading | None]:
     return {reading.path: walk.read_again(reading) for reading in readings}
 
 
+def closed_of(paths: Sequence[bytes]) -> frozenset[bytes]:
+    """Those of some paths that this process may not read."""
+    return frozenset(path for path in paths if not os.access(path, os.R_OK))
+
+
 def absent_of(paths: Sequence[bytes], root: bytes | None = None) -> frozenset[bytes]:
     """Those of some paths at which no file lies, or with a root, none that belongs to it."""
     return frozenset(path for path in paths if walk.is_absent(path, root))

@@ -12,6 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from actors.config import SECONDS
+from web.cli.address import url_option
 from web.cli.drawing import drawing
 from web.cli.interrupt import Console, run_until_interrupted, written
 
@@ -70,7 +71,7 @@ class Watching:
 
 
 @click.command()
-@click.option("--url", default="http://127.0.0.1:8000", envvar="ROOKERY_URL", show_default=True, help="The service.")
+@url_option
 @click.option("--once", is_flag=True, help="Show it once and end; a service that is away is an error.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, one line each time.")
 def status(url: str, *, once: bool, as_json: bool) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 import click
 
 from actors.model.event import TOPICS
+from web.cli.address import url_option
 from web.cli.following import Following, RefusedError
 from web.cli.interrupt import Console, run_until_interrupted, written
 from web.cli.lines import line
@@ -22,7 +23,7 @@ def _named_topics(_context: click.Context, _parameter: click.Parameter, text: st
 
 
 @click.command()
-@click.option("--url", default="http://127.0.0.1:8000", envvar="ROOKERY_URL", show_default=True, help="The service.")
+@url_option
 @click.option("--topics", callback=_named_topics, help=f"Only these, with commas between them: {', '.join(TOPICS)}.")
 @click.option("--since", type=int, help="Begin after this event instead of now; 0 is everything that is kept.")
 @click.option("--json", "as_json", is_flag=True, help="Each message as it comes, one a line.")

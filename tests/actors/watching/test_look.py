@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from actors.watching.look import Look, absent_of, file_system, opened, read_all_again
+from actors.watching.look import Look, absent_of, closed_of, file_system, opened, read_all_again
 from actors.watching.presence import Sight
 from actors.watching.shelf import Shelf, Shelved
 from actors.watching.walk import list_folder
@@ -125,3 +125,9 @@ def test_a_folder_is_opened_or_says_why_not(root):
     for name in (b"/a.mp3", b"/none"):
         with pytest.raises(OSError, match=r"directory"):
             opened(root + name)
+
+
+def test_what_may_not_be_read_is_named(root):
+    path = put(root + b"/a.mp3")
+
+    assert closed_of([path, root + b"/none"]) == {root + b"/none"}

@@ -1,0 +1,41 @@
+"""Where the service is that a command talks to."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+DEFAULT = "http://127.0.0.1:8000"
+
+
+def address(_: click.Context, __: click.Parameter, url: str) -> str:
+    """An address as people write it, made whole: `localhost:8300` is `http://localhost:8300`.
+
+    Raises:
+        click.BadParameter: it is none.
+    """
+    whole = url if "://" in url else f"http://{url}"
+    try:
+        parts = urlsplit(whole)
+        is_one = parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        is_one = False
+    if not is_one:
+        raise click.BadParameter(f"{url!r} is no address such as {DEFAULT}")
+    return whole.rstrip("/")
+
+
+def url_option(command: Command) -> Command:
+    """The option `--url` of every command that talks to a running service."""
+    return click.option(
+        "--url",
+        default=DEFAULT,
+        envvar="ROOKERY_URL",
+        show_default=True,
+        show_envvar=True,
+        callback=address,
+        help="The service.",
+    )(command)
