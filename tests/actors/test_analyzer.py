@@ -8,7 +8,7 @@ import pytest
 import trio
 
 from actors.analyzer import Analyzer
-from actors.errors import FileGoneError, LimitExceededError
+from actors.errors import LimitExceededError
 from actors.messages import AnalysisFailed, Analyzed, Progress
 from actors.model.change import AddTrack, Content, SetFeatures
 from actors.model.features import Features, Loudness
@@ -17,6 +17,7 @@ from actors.model.track import Sound, Stage, Tags
 from actors.nudge import Nudge
 from actors.watching import walk
 from supervision import Actor, Child, Supervisor, run
+from tests.contracts.fake_executor import FakeExecutor
 
 SOUND = Sound(container="wav", codec="pcm_s16le", duration_s=1.0, rate_hz=44_100, channels=2)
 SILENCE = Loudness(
@@ -27,6 +28,7 @@ SILENCE = Loudness(
     max_momentary_lufs=None,
     max_short_term_lufs=None,
 )
+PROBE = Probe(audio_hash="h", sound=SOUND, tags=Tags())
 FEATURES = Features(version=1, duration_s=1.0, loudness=SILENCE, tempo=None, key=None, peaks=b"\0\0")
 
 
@@ -43,35 +45,37 @@ class Sink(Actor[object]):
 
 @attrs.define
 class Bench:
-    """An executor that answers by the file's name, and counts how many run at once."""
+    """Counts how many analyses run at once in the executor behind it; files named `wait` begin when the gate opens."""
 
+    executor: FakeExecutor = attrs.field(factory=FakeExecutor)
     most: int = 0
     _running: int = 0
     gate: trio.Event = attrs.field(factory=trio.Event)
     started: trio.Event = attrs.field(factory=trio.Event)
 
+    def expect(self, path):
+        """What becomes of a file is in its name."""
+        name = path.rpartition(b"/")[2]
+        if b"slow" in name:
+            self.executor.answers[path] = LimitExceededError("time_limit", "longer than allowed")
+        elif b"gone" not in name:
+            self.executor.answers[path] = (PROBE, FEATURES)
+
     async def analyze(self, path, *, progress):
-        """Fails or waits as the name says."""
+        """As the executor behind it, counted."""
         self._running += 1
         self.most = max(self.most, self._running)
         self.started.set()
         try:
-            progress(0.5)
-            name = path.rpartition(b"/")[2]
-            if b"gone" in name:
-                raise FileGoneError("gone", "it went away")
-            if b"slow" in name:
-                raise LimitExceededError("time_limit", "longer than allowed")
-            if b"wait" in name:
+            if b"wait" in path.rpartition(b"/")[2]:
                 await self.gate.wait()
-            await trio.lowlevel.checkpoint()
-            return FEATURES
+            return await self.executor.analyze(path, progress=progress)
         finally:
             self._running -= 1
 
     async def probe(self, path):
-        """Never asked for."""
-        raise AssertionError(path)
+        """As the executor behind it."""
+        return await self.executor.probe(path)
 
 
 @pytest.fixture
@@ -91,6 +95,7 @@ async def analyzing(fresh_store, store_config, tmp_path):
     async def put(name: str) -> str:
         track_id, path = secrets.token_hex(4), os.fsencode(tmp_path / name)
         (tmp_path / name).write_bytes(b"1")
+        bench.expect(path)
         reading = next(
             one
             for one in walk.list_folder(root.id, os.fsencode(tmp_path), os.fsencode(tmp_path)).files

@@ -5,10 +5,9 @@ from itertools import count
 
 import attrs
 import pytest
-import trio
 
 from actors.cataloger import Cataloger
-from actors.errors import DatabaseAwayError, FileGoneError, UnreadableError
+from actors.errors import DatabaseAwayError, UnreadableError
 from actors.messages import (
     AnalysisFailed,
     Analyzed,
@@ -26,6 +25,7 @@ from actors.model.probe import Probe
 from actors.model.root import RootState
 from actors.model.track import Failure, Presence, Sound, Stage, Tags
 from actors.nudge import Nudge
+from tests.contracts.fake_executor import FakeExecutor
 
 SOUND = Sound(container="wav", codec="pcm_s16le", duration_s=1.0, rate_hz=44_100, channels=2)
 SILENCE = Loudness(
@@ -36,27 +36,21 @@ SILENCE = Loudness(
     max_momentary_lufs=None,
     max_short_term_lufs=None,
 )
+FEATURES = Features(version=1, duration_s=1.0, loudness=SILENCE, tempo=None, key=None, peaks=b"\0\0")
 numbers = count(1)
 
 
-class Reader:
-    """An executor for files of the form `hash title`; `no_audio`, `corrupt` and `unreadable` fail as they say."""
+class Answers(dict):
+    """What the executor says of each path, as long as a file is there; keeps which paths it was asked about."""
 
     def __init__(self):
-        self.probed = []
+        super().__init__()
+        self.asked = []
 
-    async def probe(self, path):
-        self.probed.append(path)
-        try:
-            sound, _, title = (await trio.Path(os.fsdecode(path)).read_text(encoding="utf-8")).partition(" ")
-        except FileNotFoundError as error:
-            raise FileGoneError("gone", "it is not there any more") from error
-        if sound in {"no_audio", "corrupt", "unreadable"}:
-            raise UnreadableError(sound, f"it is {sound}")
-        return Probe(audio_hash=sound, sound=SOUND, tags=Tags(title=title or None))
-
-    async def analyze(self, path, *, progress):
-        raise NotImplementedError
+    def get(self, path, default=None):
+        """One answer."""
+        self.asked.append(path)
+        return super().get(path, default) if os.path.exists(path) else None
 
 
 @attrs.define
@@ -65,14 +59,23 @@ class Desk:
 
     cataloger: Cataloger
     store: object
-    reader: Reader
+    answers: Answers
     nudge: Nudge
     root: str
     folder: object
 
     def put(self, name: str, content: str) -> Reading:
+        """A file, and what reading it gives: `sound title`, or the kind of its failure."""
         path = self.folder / name
         path.write_text(content, encoding="utf-8")
+        sound, _, title = content.partition(" ")
+        if sound in {"no_audio", "corrupt", "unreadable"}:
+            self.answers[os.fsencode(path)] = UnreadableError(sound, f"it is {sound}")
+        else:
+            self.answers[os.fsencode(path)] = (
+                Probe(audio_hash=sound, sound=SOUND, tags=Tags(title=title or None)),
+                FEATURES,
+            )
         status = path.stat()
         return Reading(
             root_id=self.root,
@@ -103,9 +106,10 @@ async def desk(store, store_config, tmp_path):
     folder = tmp_path / "music"
     folder.mkdir()
     root = await store.roots.add(os.fsencode(folder))
-    reader, nudge = Reader(), Nudge()
-    cataloger = Cataloger(store=store, config=store_config, executor=reader, work_waits=nudge)
-    return Desk(cataloger, store, reader, nudge, root.id, folder)
+    answers, nudge = Answers(), Nudge()
+    executor = FakeExecutor(answers=answers)
+    cataloger = Cataloger(store=store, config=store_config, executor=executor, work_waits=nudge)
+    return Desk(cataloger, store, answers, nudge, root.id, folder)
 
 
 def fresh() -> str:
@@ -164,10 +168,10 @@ async def test_a_bare_rename_reads_no_file_again(desk):
     track_id = (await desk.at(reading)).id
     (desk.folder / "a.mp3").rename(desk.folder / "b.mp3")
     moved = attrs.evolve(reading, path=os.fsencode(desk.folder / "b.mp3"))
-    desk.reader.probed.clear()
+    desk.answers.asked.clear()
     await desk.cataloger.receive(FilesMoved(moves=((reading.path, moved),)))
 
-    assert desk.reader.probed == []
+    assert desk.answers.asked == []
     assert (await desk.at(moved)).id == track_id
 
 
@@ -182,7 +186,7 @@ async def test_an_empty_file_costs_no_reader(desk):
     reading = desk.put("a.mp3", "")
     await desk.settled(reading)
 
-    assert desk.reader.probed == []
+    assert desk.answers.asked == []
     assert (await desk.at(reading)).stage is Stage.EMPTY
 
 
@@ -287,8 +291,7 @@ async def test_results_of_analysis_are_kept(desk):
     reading = desk.put("a.mp3", sound)
     await desk.settled(reading)
     track = await desk.at(reading)
-    features = Features(version=1, duration_s=1.0, loudness=SILENCE, tempo=None, key=None, peaks=b"\0\0")
-    await desk.cataloger.receive(Analyzed(track_id=track.id, audio_hash=sound, features=features))
+    await desk.cataloger.receive(Analyzed(track_id=track.id, audio_hash=sound, features=FEATURES))
 
     assert (await desk.at(reading)).features is not None
 

@@ -9,7 +9,7 @@ import pytest
 TOP = Path(__file__).parents[2]
 NEVER_ANYWHERE = {
     "an address of a package host": re.compile(
-        r"files\.pythonhosted|pypi\.org/simple|registry\.npmjs|deb\.debian\.org|index-url"
+        r"https?://[^\s\"']*/(?:simple|packages|pypi)\b|--(?:extra-)?inde[x]|find-link[s]\s*="
     ),
     "a path of one machine": re.compile(r"(?<![\w.~])/(?:root|work|home/\w+)/(?!me\b)\w"),
 }
