@@ -5,11 +5,11 @@ from typing import cast
 from quart import Blueprint
 from quart_trio import QuartTrio
 
-from web.auth import names_of
 from web.envelope import Application, Envelope
 from web.errors import answered
 from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
 from web.live import ndjson, sse, websocket
+from web.origin import names_of
 from web.routes import audio, health, info, library, metrics, openapi, page, supervision, tracks, waveform
 from web.services import Services
 

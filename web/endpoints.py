@@ -11,6 +11,8 @@ from quart import Blueprint, Response, request
 from werkzeug.exceptions import MethodNotAllowed
 
 from actors.config import SECONDS
+from actors.model.user import Role
+from web.auth import demand
 from web.encoding import JSON
 from web.errors import CODES
 from web.exchange import exchange
@@ -66,6 +68,8 @@ class Declaration:
     query: type[msgspec.Struct] = NoParameters
     body: type[msgspec.Struct] | None = None
     has_head: bool = True
+    role: Role | None
+    """What a caller must be at least; None: anyone, also who is not known."""
     asks: tuple[str, ...] = ()
     """Request headers that matter, by their names in the table of the OpenAPI document."""
     problems: tuple[str, ...] = attrs.field(
@@ -86,6 +90,8 @@ def endpoint(
     problems: tuple[str, ...] = (),
     limit_s: float = ANSWER_LIMIT_S,
     has_head: bool = True,
+    role: Role | None = None,
+    is_open: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Bind a handler to a method and path of a blueprint; HEAD comes with GET.
 
@@ -105,7 +111,10 @@ def endpoint(
         problems: codes that this operation may answer with, besides those that all have.
         limit_s: seconds until an answer must be ready; infinite for what waits by nature.
         has_head: whether HEAD comes with GET; not for streams, which have no length.
+        role: what a caller must be at least; if not said, a listener for GET and an editor for what writes.
+        is_open: whether anyone may, also who is not known.
     """
+    needed = None if is_open else role or (Role.LISTENER if method == "GET" else Role.EDITOR)
 
     def bind(handler: Handler) -> Handler:
         summary, _, description = (handler.__doc__ or "").partition("\n")
@@ -121,6 +130,7 @@ def endpoint(
             query=query,
             body=body,
             has_head=has_head and method == "GET",
+            role=needed,
             asks=asks,
             problems=problems,
         )
@@ -129,6 +139,8 @@ def endpoint(
             exchange().route = declaration.path
             if request.method == "HEAD" and not has_head:
                 raise MethodNotAllowed(valid_methods=[method])
+            if needed is not None:
+                demand(needed)
             asked = parameters(request.query_string, query)
             arguments: dict[str, Any] = dict(places)
             if query is not NoParameters:

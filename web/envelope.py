@@ -13,9 +13,9 @@ import trio
 
 from actors.config import KIB, MIB, SECONDS
 from actors.metrics import Metrics
-from web.auth import SAFE_METHODS, Names, is_own_origin
 from web.errors import PROBLEM_JSON, Refusal, refusal_of
 from web.exchange import Exchange, serving
+from web.origin import SAFE_METHODS, Names, is_own_origin
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

@@ -7,6 +7,8 @@ from contextvars import ContextVar
 
 import attrs
 
+from actors.model.user import LOCAL_CALLER, Caller
+
 
 @attrs.define(eq=False, kw_only=True)
 class Exchange:
@@ -19,6 +21,7 @@ class Exchange:
     started_s: float = attrs.field(factory=time.perf_counter)
     route: str = "-"
     """The pattern that matched, such as `/api/v1/tracks/{trackId}`; `-` when none did."""
+    caller: Caller = LOCAL_CALLER
     spent_s: dict[str, float] = attrs.field(factory=dict)
     """Seconds per part of the work, for the Server-Timing header."""
 

@@ -5,6 +5,7 @@ import pytest
 import trio
 from quart import Blueprint, Response
 
+from actors.model.user import Role
 from web.encoding import answer
 from web.endpoints import Answer, declaration_of, endpoint
 
@@ -52,6 +53,16 @@ def things(served) -> Blueprint:
         """Flow."""
         return answer([])
 
+    @endpoint(blueprint, "DELETE", "/all", tag="Things", role=Role.ADMIN, answers={204: Answer(meaning="Gone.")})
+    async def remove_things() -> Response:
+        """Remove them."""
+        return Response(b"", 204)
+
+    @endpoint(blueprint, "GET", "/door", tag="Things", is_open=True, answers={200: Answer(meaning="Open.")})
+    async def knock() -> Response:
+        """Knock."""
+        return answer([])
+
     served.app._got_first_request = False  # Quart takes no routes later; these are added between two requests
     served.app.register_blueprint(blueprint)
     return blueprint
@@ -85,3 +96,12 @@ async def test_a_stream_has_no_head(served, things, refused) -> None:
 def test_a_code_that_does_not_exist_cannot_be_declared() -> None:
     with pytest.raises(ValueError, match="NOPE"):
         endpoint(Blueprint("x", __name__), "GET", "/", tag="", answers={}, problems=("NOPE",))(answer)  # type: ignore[arg-type]
+
+
+async def test_an_operation_needs_its_role(served, things) -> None:
+    declared = {one.name: one for one in map(declaration_of, served.app.view_functions.values()) if one is not None}
+
+    assert declared["sayThing"].role is Role.EDITOR
+    assert declared["removeThings"].role is Role.ADMIN
+    assert declared["waitForEver"].role is Role.LISTENER
+    assert declared["knock"].role is None

@@ -54,6 +54,7 @@ _HEALTH = Health(status="degraded", version="0.1.0", uptime=3600.0, checks=_CHEC
     "GET",
     "/health",
     tag="Service",
+    is_open=True,
     answers={200: Answer(meaning="It works; `degraded` if a part does not.", model=Health, example=_HEALTH)},
 )
 async def read_health() -> Response:
@@ -76,6 +77,7 @@ async def read_health() -> Response:
     "GET",
     "/livez",
     tag="Service",
+    is_open=True,
     answers={200: Answer(meaning="It lives.", model=Liveness, example=Liveness())},
 )
 async def read_liveness() -> Response:
@@ -88,6 +90,7 @@ async def read_liveness() -> Response:
     "GET",
     "/readyz",
     tag="Service",
+    is_open=True,
     answers={200: Answer(meaning="It is ready.", model=Liveness, example=Liveness())},
 )
 async def read_readiness() -> Response:

@@ -10,6 +10,7 @@ from quart import Blueprint, Response
 from actors.config import SECONDS
 from actors.messages import RootsChanged, ScanNow
 from actors.model.root import RootState
+from actors.model.user import Role
 from actors.model.view import RootView, root_view
 from actors.pipeline import WATCHER
 from web import examples
@@ -86,6 +87,7 @@ async def list_roots(query: PageQuery) -> Response:
     "POST",
     "/roots",
     tag="Library",
+    role=Role.ADMIN,
     body=NewRoot,
     answers={
         200: Answer(
@@ -136,6 +138,7 @@ async def find_root(root_id: str) -> Response:
     "DELETE",
     "/roots/<root_id>",
     tag="Library",
+    role=Role.ADMIN,
     answers={204: Answer(meaning="It is no longer watched.")},
     asks=("If-Match",),
     problems=("NOT_FOUND", "CONFLICT", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED"),
@@ -157,6 +160,7 @@ async def remove_root(root_id: str) -> Response:
     "POST",
     "/roots/<root_id>/confirm",
     tag="Library",
+    role=Role.ADMIN,
     answers={
         202: Answer(
             meaning="It will be looked at again, and what is gone is gone.",

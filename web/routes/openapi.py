@@ -26,6 +26,7 @@ Every refusal is `application/problem+json` with a stable `code`. Every answer c
     "GET",
     "/openapi.json",
     tag="Service",
+    is_open=True,
     answers={
         200: Answer(
             meaning="The OpenAPI document.", model=dict[str, Any], headers=("ETag",), example={"openapi": "3.1.0"}
@@ -47,6 +48,7 @@ async def read_openapi() -> Response:
     "GET",
     "/docs",
     tag="Service",
+    is_open=True,
     answers={200: Answer(meaning="The page.", content=("text/html",))},
 )
 async def read_docs() -> Response:

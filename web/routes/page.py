@@ -50,6 +50,7 @@ _FILES = {path.name: _File.read(path) for path in (_WEB / "static").iterdir() if
     "GET",
     "/",
     tag="Service",
+    is_open=True,
     answers={200: Answer(meaning="The page.", content=("text/html",), headers=("ETag",)), **_ANSWERS},
     asks=_ASKS,
     problems=("PRECONDITION_FAILED",),
@@ -64,6 +65,7 @@ async def show_page() -> Response:
     "GET",
     "/static/<name>",
     tag="Service",
+    is_open=True,
     answers={
         200: Answer(meaning="The file.", content=("text/css", "text/javascript", "image/svg+xml"), headers=("ETag",)),
         **_ANSWERS,

@@ -9,6 +9,7 @@ from quart import Blueprint, Response
 from werkzeug.routing import PathConverter
 
 from actors.config import SECONDS
+from actors.model.user import Role
 from supervision import ActorStatus, NotFoundError, RefusedError, Status, SupervisorStatus
 from web import examples
 from web.encoding import answer, now
@@ -103,6 +104,7 @@ async def read_node(node_path: str) -> Response:
     "POST",
     "/supervision/<path:node_path>/restart",
     tag="Supervision",
+    role=Role.ADMIN,
     answers={200: Answer(meaning="It runs again.", model=ActorView | SupervisorView, example=examples.ACTOR)},
     problems=("NOT_FOUND", "CONFLICT"),
 )
