@@ -19,7 +19,7 @@ STEADY_AFTER_S = 60.0
 
 
 def react(branch: "Branch", child: Node, exit_: Exit) -> None:
-    """An incarnation has ended: as asked, or by itbranch."""
+    """An incarnation has ended: as asked, or by itself."""
     asked = child.asked is not None or (child.group is not None and child in child.group.stops)
     was_ready, up_s = child.ready, trio.current_time() - (child.started_at_s or 0.0)
     child.down(exit_)
@@ -108,7 +108,7 @@ def _significant_ended(branch: "Branch") -> None:
 
 def _restart(branch: "Branch", child: Node, exit_: Exit) -> None:
     now = trio.current_time()
-    if exit_.reason is not Reason.CANCELLED and not branch.budget.spend(now):
+    if exit_.reason is not Reason.CANCELLED and not branch.budget.spend(now, child.name):
         _escalate(branch, child, exit_)
         return
     backoff: Backoff = branch.spec.backoff or NONE

@@ -1,6 +1,6 @@
 """Decisions about restarts, as functions of values. No task, no clock: the time is an argument."""
 
-from collections import deque
+from collections import Counter, deque
 from enum import Enum, StrEnum
 
 import attrs
@@ -122,27 +122,34 @@ def fatal(error: BaseException) -> bool:
 
 
 class Budget:
-    """The restarts that one supervisor has spent within its window. One moment exactly `within_s` ago still counts."""
+    """The restarts that one supervisor has spent within its window, and on which child. One exactly `within_s` ago still counts."""
 
-    __slots__ = ("_intensity", "_spent")
+    __slots__ = ("_intensity", "_shares", "_spent")
 
     def __init__(self, intensity: Intensity) -> None:
         self._intensity = intensity
-        self._spent: deque[float] = deque()
+        self._spent: deque[tuple[float, str]] = deque()
+        self._shares: Counter[str] = Counter()
 
-    def spend(self, now_s: float) -> bool:
-        """Enter one restart; False when it is one too many."""
+    def spend(self, now_s: float, name: str) -> bool:
+        """Enter one restart that the end of this child costs; False when it is one too many."""
         self._forget(now_s)
-        self._spent.append(now_s)
+        self._spent.append((now_s, name))
+        self._shares[name] += 1
         if len(self._spent) <= self._intensity.restarts:
             return True
-        self._spent.popleft()
+        self._drop_first()
         return False
 
     def spent(self, now_s: float) -> int:
         """Restarts in the window."""
         self._forget(now_s)
         return len(self._spent)
+
+    def spent_on(self, name: str, now_s: float) -> int:
+        """Those of them that this child's ends have cost."""
+        self._forget(now_s)
+        return self._shares[name]
 
     def remaining(self, now_s: float) -> int:
         """Restarts that are still borne without escalation."""
@@ -151,9 +158,15 @@ class Budget:
     def outlook(self, now_s: float) -> str:
         """What it takes to escalate, for people."""
         left = self.remaining(now_s) + 1
-        span = self._spent[0] + self._intensity.within_s - now_s if self._spent else self._intensity.within_s
+        span = self._spent[0][0] + self._intensity.within_s - now_s if self._spent else self._intensity.within_s
         return f"escalates after {left} more within {span:.3g} s"
 
     def _forget(self, now_s: float) -> None:
-        while self._spent and self._spent[0] < now_s - self._intensity.within_s:
-            self._spent.popleft()
+        while self._spent and self._spent[0][0] < now_s - self._intensity.within_s:
+            self._drop_first()
+
+    def _drop_first(self) -> None:
+        _, name = self._spent.popleft()
+        self._shares[name] -= 1
+        if not self._shares[name]:
+            del self._shares[name]

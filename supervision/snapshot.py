@@ -32,11 +32,13 @@ def _uptime_s(node: "Node", now_s: float) -> float:
 
 
 def _supervisor(branch: Branch, now_s: float, now_ns: int) -> SupervisorStatus:
-    children = tuple(
-        _supervisor(child, now_s, now_ns) if isinstance(child, Branch) else _actor(child, now_s, now_ns)
-        for child in branch.children.values()
-        if isinstance(child, Branch | Leaf)
-    )
+    remaining, outlook = branch.budget.remaining(now_s), branch.budget.outlook(now_s)
+    children: list[ActorStatus | SupervisorStatus] = []
+    for child in branch.children.values():
+        if isinstance(child, Branch):
+            children.append(_supervisor(child, now_s, now_ns))
+        elif isinstance(child, Leaf):
+            children.append(_actor(child, now_s, now_ns, remaining, outlook))
     return SupervisorStatus(
         path=branch.path,
         state=branch.state,
@@ -45,14 +47,14 @@ def _supervisor(branch: Branch, now_s: float, now_ns: int) -> SupervisorStatus:
         uptime_s=_uptime_s(branch, now_s),
         strategy=branch.spec.strategy.value,
         restarts_in_window=branch.budget.spent(now_s),
-        restarts_remaining=branch.budget.remaining(now_s),
-        escalates_after=branch.budget.outlook(now_s),
+        restarts_remaining=remaining,
+        escalates_after=outlook,
         last_error=None if branch.last_error is None else str(branch.last_error),
-        children=children,
+        children=tuple(children),
     )
 
 
-def _actor(leaf: Leaf, now_s: float, now_ns: int) -> ActorStatus:
+def _actor(leaf: Leaf, now_s: float, now_ns: int, remaining: int, outlook: str) -> ActorStatus:
     queue = leaf.queue
     return ActorStatus(
         path=leaf.path,
@@ -61,6 +63,9 @@ def _actor(leaf: Leaf, now_s: float, now_ns: int) -> ActorStatus:
         started_at_s=leaf.started_at_s,
         uptime_s=_uptime_s(leaf, now_s),
         restarts=max(0, leaf.incarnation - 1),
+        restarts_in_window=leaf.parent.budget.spent_on(leaf.name, now_s),
+        restarts_remaining=remaining,
+        escalates_after=outlook,
         failures_in_row=leaf.failures,
         last_error=None if leaf.last_error is None else str(leaf.last_error),
         mailbox_depth=len(queue.items),

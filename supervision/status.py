@@ -28,7 +28,8 @@ class ActorStatus:
     Times are seconds; `started_at_s` on Trio's clock. `last_error` is the last crash with its traceback, as text. Counts are since the
     tree started: `handled` messages, `failed` ones, `dropped` by a full mailbox, `redelivered` tries, `late_answers` to askers that
     had given up. `latency` is the handling time on the machine's clock (after 1,000 messages, of every eighth), None before the first. `waiting_for` names the actors
-    that it waits for in an ask or a full mailbox. `stack` is set while it is stuck.
+    that it waits for in an ask or a full mailbox. `stack` is set while it is stuck. `restarts_in_window` are those that its own ends have cost
+    its supervisor within the window; `restarts_remaining` and `escalates_after` are its supervisor's, which all its children share.
     """
 
     path: str
@@ -37,6 +38,9 @@ class ActorStatus:
     started_at_s: float | None
     uptime_s: float
     restarts: int
+    restarts_in_window: int
+    restarts_remaining: int
+    escalates_after: str
     failures_in_row: int
     last_error: str | None
     mailbox_depth: int

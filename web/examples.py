@@ -75,6 +75,9 @@ ACTOR = ActorView(
     started_at=MOMENT,
     uptime=3600.0,
     restarts=1,
+    restarts_in_window=0,
+    restarts_remaining=3,
+    escalates_after="escalates after 4 more within 60 s",
     failures_in_row=0,
     last_error="OSError: [Errno 24] Too many open files",
     mailbox=MailboxView(depth=0, capacity=100, high_water=3, waiting_senders=0),
@@ -90,6 +93,7 @@ ACTOR = ActorView(
     ),
     latency=LatencyView(count=17, p50=0.0004, p95=0.002, p99=0.004),
     waiting_for=(),
+    breakers=(),
     stack=None,
 )
 SUPERVISOR = SupervisorView(

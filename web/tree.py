@@ -5,7 +5,7 @@ from typing import Annotated
 
 import msgspec
 
-from supervision import ActorState, ActorStatus, Event, EventKind, Status, SupervisorStatus
+from supervision import ActorState, ActorStatus, CircuitState, Event, EventKind, Status, SupervisorStatus
 
 Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
@@ -41,8 +41,21 @@ class LatencyView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     p99: float
 
 
+class BreakerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One circuit breaker that the actor uses; `refused` calls were not let through."""
+
+    name: str
+    state: CircuitState
+    failures_in_row: int
+    failure_rate: float
+    refused: int
+
+
 class ActorView(msgspec.Struct, rename="camel", frozen=True, kw_only=True, tag_field="kind", tag="actor"):
-    """One actor or task; `uptime` in seconds, `stack` while it is stuck."""
+    """One actor or task; `uptime` in seconds, `stack` while it is stuck.
+
+    `restartsInWindow` are those that its own ends have cost its supervisor lately; what remains is its supervisor's.
+    """
 
     path: str
     name: str
@@ -51,12 +64,16 @@ class ActorView(msgspec.Struct, rename="camel", frozen=True, kw_only=True, tag_f
     started_at: Time | None
     uptime: float
     restarts: int
+    restarts_in_window: int
+    restarts_remaining: int
+    escalates_after: str
     failures_in_row: int
     last_error: str | None
     mailbox: MailboxView
     messages: MessagesView
     latency: LatencyView | None
     waiting_for: tuple[str, ...]
+    breakers: tuple[BreakerView, ...]
     stack: str | None
 
 
@@ -176,6 +193,9 @@ def _actor_view(node: ActorStatus, now: datetime) -> ActorView:
         started_at=_started_at(node, now),
         uptime=round(node.uptime_s, 3),
         restarts=node.restarts,
+        restarts_in_window=node.restarts_in_window,
+        restarts_remaining=node.restarts_remaining,
+        escalates_after=node.escalates_after,
         failures_in_row=node.failures_in_row,
         last_error=_last_line(node.last_error),
         mailbox=MailboxView(
@@ -198,6 +218,16 @@ def _actor_view(node: ActorStatus, now: datetime) -> ActorView:
         if latency
         else None,
         waiting_for=node.waiting_for,
+        breakers=tuple(
+            BreakerView(
+                name=breaker.name,
+                state=breaker.state,
+                failures_in_row=breaker.failures_in_row,
+                failure_rate=round(breaker.failure_rate, 3),
+                refused=breaker.refused,
+            )
+            for breaker in node.breakers
+        ),
         stack=node.stack,
     )
 

@@ -56,14 +56,14 @@ def test_strategy_says_who_restarts_together(strategy, places) -> None:
 def test_one_restart_more_than_allowed_is_too_many() -> None:
     budget = Budget(Intensity(restarts=2, within_s=5))
 
-    assert [budget.spend(at) for at in (0, 1, 2)] == [True, True, False]
+    assert [budget.spend(at, "a") for at in (0, 1, 2)] == [True, True, False]
 
 
 def test_restarts_leave_the_window() -> None:
     budget = Budget(Intensity(restarts=1, within_s=5))
 
-    assert budget.spend(0)
-    assert budget.spend(5.1)
+    assert budget.spend(0, "a")
+    assert budget.spend(5.1, "a")
     assert budget.spent(5.1) == 1
     assert budget.remaining(5.1) == 0
     assert budget.remaining(11) == 1
@@ -72,19 +72,30 @@ def test_restarts_leave_the_window() -> None:
 def test_restart_exactly_a_window_ago_still_counts() -> None:
     budget = Budget(Intensity(restarts=1, within_s=5))
 
-    assert budget.spend(0)
-    assert not budget.spend(5)
+    assert budget.spend(0, "a")
+    assert not budget.spend(5, "a")
 
 
 def test_outlook_counts_and_names_the_time_left() -> None:
     budget = Budget(Intensity(restarts=2, within_s=20))
-    budget.spend(100)
+    budget.spend(100, "a")
 
     assert budget.outlook(108) == "escalates after 2 more within 12 s"
 
 
+def test_each_child_has_its_share_of_what_is_spent() -> None:
+    budget = Budget(Intensity(restarts=2, within_s=10))
+    budget.spend(0, "a")
+    budget.spend(4, "b")
+
+    assert [budget.spent_on(name, 5) for name in ("a", "b", "c")] == [1, 1, 0]
+    assert [budget.spent_on(name, 11) for name in ("a", "b", "c")] == [0, 1, 0]
+    assert not budget._shares["a"]
+    assert budget.spent(11) == 1
+
+
 def test_no_restart_allowed_escalates_at_the_first() -> None:
-    assert not Budget(Intensity(restarts=0)).spend(0)
+    assert not Budget(Intensity(restarts=0)).spend(0, "a")
 
 
 @given(
@@ -97,7 +108,7 @@ def test_budget_agrees_with_counting_by_hand(times, restarts, within_s) -> None:
     granted = []
     for now in times:
         expected = len([at for at in granted if at >= now - within_s]) < restarts
-        assert budget.spend(now) is expected
+        assert budget.spend(now, "a") is expected
         if not expected:
             break
         granted.append(now)

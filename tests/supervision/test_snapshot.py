@@ -53,6 +53,23 @@ async def test_figures_of_a_supervisor(autojump_clock) -> None:
         assert root.uptime_s == 8
 
 
+async def test_actor_has_its_share_of_its_supervisors_budget(autojump_clock) -> None:
+    children = [Probe(crash).child(name) for name in ("a", "b")]
+    tree = Supervisor("r", intensity=Intensity(restarts=3, within_s=20), children=children)
+    async with run(tree) as running:
+        for _ in range(2):
+            running.ref("r/a").tell_nowait(ValueError("no"))
+            await trio.sleep(4)
+        a, b = running.status().root.children
+
+        assert (a.restarts_in_window, a.restarts_remaining) == (2, 1)
+        assert (b.restarts_in_window, b.restarts_remaining) == (0, 1)
+        assert a.escalates_after == b.escalates_after == running.status().root.escalates_after
+        assert a.escalates_after == "escalates after 2 more within 12 s"
+        await trio.sleep(20)
+        assert (running.status().find("r/a").restarts_in_window, running.status().find("r/a").restarts) == (0, 2)
+
+
 async def test_every_state_of_a_start_and_restart_is_seen(autojump_clock) -> None:
     class Slow(Actor[object]):
         async def started(self, context) -> None:

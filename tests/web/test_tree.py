@@ -1,13 +1,25 @@
 """The tree as clients see it."""
 
 import traceback
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
 import trio
 
-from supervision import Actor, Child, EventKind, InFlight, Mailbox, MessageFailedError, Supervisor, run
+from supervision import (
+    Actor,
+    Child,
+    CircuitBreaker,
+    CircuitOpenError,
+    EventKind,
+    InFlight,
+    Mailbox,
+    MessageFailedError,
+    Supervisor,
+    run,
+)
 from web.tree import _last_line, event_view, node_view, tree_view
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -40,6 +52,33 @@ async def test_a_crash_is_seen_without_its_traceback(autojump_clock) -> None:
         assert view.dead_letters[0].at == NOW
         assert view.root.started_at == NOW - timedelta(seconds=10)
         assert node_view(running.status().root, now=NOW).path == "house"
+
+
+async def test_an_actor_shows_its_restarts_lately_and_its_breakers(autojump_clock) -> None:
+    breaker = CircuitBreaker("shop", failures=1)
+
+    class Buyer(Actor[str]):
+        """Breaks the breaker."""
+
+        async def receive(self, message: str) -> None:
+            """Fail behind it."""
+            with suppress(OSError, CircuitOpenError):
+                async with breaker:
+                    raise OSError(message)
+            if message == "crash":
+                raise ValueError(message)
+
+    async with run(Supervisor("house", children=[Child("buyer", Buyer)])) as running:
+        for message in ("crash", "no answer"):
+            running.ref("house/buyer").tell_nowait(message)
+            await trio.testing.wait_all_tasks_blocked()
+            await trio.sleep(1)
+        buyer = msgspec.to_builtins(tree_view(running.status(), now=NOW).root.children[0])
+
+        assert buyer["restartsInWindow"] == 1
+        assert buyer["restartsRemaining"] == 2
+        assert buyer["escalatesAfter"].startswith("escalates after 3 more")
+        assert [(each["name"], each["state"]) for each in buyer["breakers"]] == [("shop", "open")]
 
 
 async def test_events_get_the_time_of_the_wall(autojump_clock) -> None:

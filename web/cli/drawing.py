@@ -63,7 +63,13 @@ def _label(node: dict[str, Any]) -> Text:
     if restarts:
         facts.append("1 restart" if restarts == 1 else f"{restarts} restarts")
     if node.get("restartsInWindow"):
-        facts.append(node["escalatesAfter"])
+        # An actor has its share of what its supervisor bears: the supervisor's line says how much is left.
+        facts.append(node["escalatesAfter"] if "children" in node else f"{node['restartsInWindow']} of them lately")
+    facts += [
+        f"breaker {breaker['name']} {breaker['state']}"
+        for breaker in node.get("breakers", ())
+        if breaker["state"] != "closed"
+    ]
     label.append(f"  {clean(' · '.join(facts))}", style="bright_black")
     if node.get("lastError") and state != "running":
         label.append(f"\n  {clean(node['lastError'])}", style="red")

@@ -47,11 +47,19 @@ def test_the_tree_has_a_line_for_each_part():
 
 
 def test_trouble_is_said():
-    troubled = actor("watcher", "backoff", restarts=2, lastError="OSError: too many\x1b[0m files")
+    breakers = [{"name": "shop", "state": "open"}, {"name": "other", "state": "closed"}]
+    troubled = actor(
+        "watcher",
+        "backoff",
+        restarts=2,
+        restartsInWindow=1,
+        breakers=breakers,
+        lastError="OSError: too many\x1b[0m files",
+    )
     one = supervisor("rookery", troubled, restartsInWindow=2, escalatesAfter="escalates after 2 more within 12 s")
     text = drawn({"root": one, "deadLetterCount": 3})
 
-    assert "backoff · 2 restarts" in text
+    assert "backoff · 2 restarts · 1 of them lately · breaker shop open" in text
     assert "OSError: too many" in text
     assert "\x1b" not in text
     assert "escalates after 2 more within 12 s" in text
