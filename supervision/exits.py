@@ -68,7 +68,7 @@ def _declined(branch: "Branch", child: Node) -> None:
     child.resting = True
     child.close(Reason.DECLINED)
     child.started()
-    if child.spec.restart is Restart.TEMPORARY:
+    if child.spec.restart is Restart.TEMPORARY or branch.dynamic:
         branch.forget(child)
     if child.group is not None:
         child.group.advance()
