@@ -46,7 +46,8 @@ def media_type(sound: Sound | None, file_name: str) -> str:
     return _OF_CONTAINER.get(first, UNKNOWN)
 
 
-def disposition(file_name: str) -> str:
-    """A Content-Disposition that shows the file in place and names it for saving (RFC 6266)."""
+def disposition(file_name: str, *, is_download: bool = False) -> str:
+    """A Content-Disposition that names the file for saving (RFC 6266, 8187), and shows it in place unless it is a download."""
     plain = "".join(sign if 32 <= ord(sign) < 127 and sign not in '"\\%' else "_" for sign in file_name)
-    return f"inline; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"
+    kind = "attachment" if is_download else "inline"
+    return f"{kind}; filename=\"{plain}\"; filename*=UTF-8''{quote(file_name, safe='')}"

@@ -44,6 +44,7 @@ def test_a_file_that_was_never_read_is_only_bytes() -> None:
 
 def test_a_name_is_kept_for_saving() -> None:
     assert disposition('Ä "b".mp3') == "inline; filename=\"_ _b_.mp3\"; filename*=UTF-8''%C3%84%20%22b%22.mp3"
+    assert disposition("a.mp3", is_download=True) == "attachment; filename=\"a.mp3\"; filename*=UTF-8''a.mp3"
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",))))

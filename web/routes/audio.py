@@ -1,7 +1,9 @@
 """The bytes of a recording, as they lie on the disk, whole or in ranges."""
 
 import secrets
+from typing import Annotated
 
+import msgspec
 from quart import Blueprint, Response, request
 
 from actors.model.track import Location, Presence, Track
@@ -22,11 +24,20 @@ _KINDS = ("audio/*", "application/octet-stream")
 _HEADERS = ("ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition")
 
 
+class AudioQuery(msgspec.Struct, rename="camel", kw_only=True):
+    """How the recording is wanted."""
+
+    download: Annotated[bool, msgspec.Meta(description="To be saved under its name instead of played in place.")] = (
+        False
+    )
+
+
 @endpoint(
     blueprint,
     "GET",
     "/tracks/<track_id>/audio",
     tag="Tracks",
+    query=AudioQuery,
     answers={
         200: Answer(meaning="The whole file.", content=_KINDS, headers=_HEADERS),
         206: Answer(
@@ -39,7 +50,7 @@ _HEADERS = ("ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition")
     asks=("Range", "If-Range", "If-None-Match", "If-Modified-Since"),
     problems=("TRACK_NOT_FOUND", "NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"),
 )
-async def play_track(track_id: str) -> Response:
+async def play_track(track_id: str, query: AudioQuery) -> Response:
     """The recording itself, byte for byte as it lies on the disk.
 
     Ranges are answered in ascending order, overlapping ones as one, so that no answer is longer than the file.
@@ -47,7 +58,7 @@ async def play_track(track_id: str) -> Response:
     track = await wanted_track(track_id)
     location, file = await _opened(track)
     etag = entity_tag("audio", *file.state)
-    response = conditional(etag, lambda: _answer(track, location, file, etag), modified=file.modified)
+    response = conditional(etag, lambda: _answer(track, location, file, etag, query), modified=file.modified)
     response.headers["Accept-Ranges"] = "bytes"
     # Long answers are bounded by who reads them, not by a clock.
     response.timeout = None
@@ -76,7 +87,7 @@ async def _opened(track: Track) -> tuple[Location, OpenFile]:
     raise ProblemError("NOT_FOUND", "The file of this track is not there at the moment", details=details)
 
 
-def _answer(track: Track, location: Location, file: OpenFile, etag: str) -> Response:
+def _answer(track: Track, location: Location, file: OpenFile, etag: str, query: AudioQuery) -> Response:
     name = location.shown.rpartition("/")[2]
     kind = media_type(track.sound, name)
     whole = Span(0, file.size)
@@ -98,7 +109,7 @@ def _answer(track: Track, location: Location, file: OpenFile, etag: str) -> Resp
             boundary = secrets.token_hex(16)
             pieces = _parts(wanted, file.size, kind, boundary)
             response = _response(file, pieces, 206, f"multipart/byteranges; boundary={boundary}")
-    response.headers["Content-Disposition"] = disposition(name)
+    response.headers["Content-Disposition"] = disposition(name, is_download=query.download)
     return response
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import tracemalloc
 from email.utils import parsedate_to_datetime
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import trio
 import trio.testing
 
+from actors.config import KIB, MIB
 from actors.model.change import LoseLocations
 from web.files import PIECE_BYTES
 
@@ -46,6 +48,17 @@ async def test_the_whole_file_comes_as_it_is(served, address) -> None:
     assert response.headers["accept-ranges"] == "bytes"
     assert response.headers["content-disposition"] == "inline; filename=\"_ b.mp3\"; filename*=UTF-8''%C3%84%20b.mp3"
     assert parsedate_to_datetime(response.headers["last-modified"])
+
+
+async def test_a_download_is_saved_under_its_name(served, shelf, refused) -> None:
+    track_id = await shelf.put('a "b";\n.mp3', BODY)
+    address = f"/api/v1/tracks/{track_id}/audio"
+    response = await served.client.get(address, params={"download": "true"}, headers={"Range": "bytes=0-0"})
+
+    assert (response.status_code, response.content) == (206, BODY[:1])
+    told = response.headers["content-disposition"]
+    assert told == "attachment; filename=\"a _b_;_.mp3\"; filename*=UTF-8''a%20%22b%22%3B%0A.mp3"
+    refused(await served.client.get(address, params={"download": "perhaps"}), 422, "VALIDATION_ERROR")
 
 
 async def test_head_tells_the_same_without_the_bytes(served, address) -> None:
@@ -202,7 +215,7 @@ async def test_what_is_opened_is_analyzed_next(served, shelf) -> None:
 
 async def test_unknown_tracks_and_parameters_are_refused(served, address, refused) -> None:
     refused(await served.client.get("/api/v1/tracks/nope/audio"), 404, "TRACK_NOT_FOUND")
-    refused(await served.client.get(f"{address}?start=1"), 422, "VALIDATION_ERROR")
+    refused(await served.client.get(f"{address}?speed=1"), 422, "VALIDATION_ERROR")
 
 
 async def test_a_gigabyte_passes_through_little_memory(served, shelf) -> None:
@@ -248,6 +261,63 @@ async def test_a_client_that_leaves_leaves_nothing_open(served, shelf) -> None:
 def is_open(path: Path) -> bool:
     links = (f"/proc/self/fd/{number}" for number in os.listdir("/proc/self/fd"))
     return any(os.path.realpath(link) == str(path.resolve()) for link in links)
+
+
+async def test_a_file_replaced_meanwhile_is_sent_as_it_was(served, shelf) -> None:
+    path = shelf.folder / "replaced.mp3"
+    size = 1 << 26
+    path.write_bytes(b"old")
+    os.truncate(path, size)
+    (track_id,) = await shelf.put_many([os.fsencode(path)])
+    received = bytearray()
+    async with served.client.stream("GET", f"/api/v1/tracks/{track_id}/audio") as response:
+        pieces = response.aiter_raw()
+        received += await anext(pieces)
+        (shelf.folder / "new").write_bytes(b"new")
+        (shelf.folder / "new").replace(path)
+        async for piece in pieces:
+            received += piece
+
+    assert received[:4] == b"old\0"
+    assert len(received) == size
+    assert (await served.client.get(f"/api/v1/tracks/{track_id}/audio")).content == b"new"
+
+
+async def test_a_few_ranges_of_gigabytes_read_no_more_than_they_are(served, shelf) -> None:
+    path, size = shelf.folder / "huge.mp3", 5 << 30
+    with path.open("wb") as file:
+        file.truncate(size)
+        for at in (0, 1 << 31, size - 4):
+            file.seek(at)
+            file.write(b"here")
+    (track_id,) = await shelf.put_many([os.fsencode(path)])
+    wanted = f"bytes=0-3,{1 << 31}-{(1 << 31) + 3},-4"
+    tracemalloc.start()
+    try:
+        response = await served.client.get(f"/api/v1/tracks/{track_id}/audio", headers={"Range": wanted})
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert [body for _, body in parts_of(response)] == [b"here"] * 3
+    assert most < 16 * MIB
+
+
+async def test_a_client_that_reads_slowly_costs_little_memory(served, shelf) -> None:
+    path = shelf.folder / "slow.mp3"
+    path.write_bytes(b"")
+    os.truncate(path, 4 << 30)
+    (track_id,) = await shelf.put_many([os.fsencode(path)])
+    tracemalloc.start()
+    try:
+        async with await asked_by_hand(served, f"/api/v1/tracks/{track_id}/audio") as stream:
+            for _ in range(200):
+                await stream.receive_some(4 * KIB)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert most < 16 * MIB
 
 
 async def test_a_file_cut_short_meanwhile_breaks_the_answer(served, shelf) -> None:
