@@ -5,8 +5,9 @@ import os
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractAsyncContextManager
+from functools import partial
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import attrs
@@ -19,14 +20,14 @@ from actors.media.demo import make_demo
 from actors.media.synthesis import Piece
 from actors.media.writing import write_recording
 from actors.work.local import LocalExecutor, local_executor
+from tests.benchmarks.row import Row, beside_async
 
-Row = tuple[str, float, str, str | None, float | None, float | None]
-
-RUNS = 3
+RUNS = 5
 LENGTH_S = 240.0
 FORMATS = {".mp3": "MP3", ".ogg": "Vorbis"}
 LOOKS = 10
 """Every demo file is looked at so often."""
+UNIT = "× real time"
 DECODING = "decoding alone, one core"
 TAGS_ALONE = "mutagen, tags alone, in process"
 OTHER_ROUTE = "librosa + pyloudnorm, one file"
@@ -45,45 +46,48 @@ async def measure() -> list[Row]:
 
 
 async def _analyses(path: Path, title: str) -> list[Row]:
-    one = LENGTH_S / await _typical(1, lambda executor: _analyze(executor, [path]))
-    two = 2 * LENGTH_S / await _typical(2, lambda executor: _analyze(executor, [path, path]))
-    alone = LENGTH_S / median(_timed(_decode, path) for _ in range(RUNS))
-    rows: list[Row] = [
-        (f"complete analysis of {title}, one worker", one, "× real time", DECODING, alone, one / alone),
-        (f"complete analysis of {title}, two workers", two, "× real time", DECODING, alone, two / alone),
-    ]
-    if importlib.util.find_spec("librosa") and importlib.util.find_spec("pyloudnorm"):
-        # The first call compiles.
-        _timed(_other_route, path)
-        other = LENGTH_S / _timed(_other_route, path)
-        rows.append((f"the same of {title}, one worker", one, "× real time", OTHER_ROUTE, other, one / other))
+    async def alone() -> float:
+        return LENGTH_S / _timed(_decode, path)
+
+    async def other_route() -> float:
+        return LENGTH_S / _timed(_other_route, path)
+
+    rows = []
+    async with _workers(1) as one, _workers(2) as two:
+        analyze_one = partial(_per_s, partial(_analyze, one, [path]), LENGTH_S)
+        analyze_two = partial(_per_s, partial(_analyze, two, [path, path]), 2 * LENGTH_S)
+        for workers, analyze in (("one worker", analyze_one), ("two workers", analyze_two)):
+            await analyze()  # the processes start
+            name = f"complete analysis of {title}, {workers}"
+            rows.append(await beside_async(name, UNIT, analyze, rival=DECODING, other=alone, rounds=RUNS))
+        if importlib.util.find_spec("librosa") and importlib.util.find_spec("pyloudnorm"):
+            await other_route()  # the first call compiles
+            name = f"the same of {title}, one worker"
+            rows.append(await beside_async(name, UNIT, analyze_one, rival=OTHER_ROUTE, other=other_route, rounds=RUNS))
     return rows
 
 
 async def _probes(paths: list[Path]) -> Row:
     many = paths * LOOKS
-    spent = await _typical(len(os.sched_getaffinity(0)), lambda executor: _probe(executor, many))
-    alone = median(_timed(mutagen.File, path) for path in many)
-    return (
-        "probes: tags, data and payload hash",
-        len(many) / spent,
-        "files/s",
-        TAGS_ALONE,
-        1 / alone,
-        len(many) / spent * alone,
-    )
+
+    async def alone() -> float:
+        return len(many) / sum(_timed(mutagen.File, path) for path in many)
+
+    async with _workers(len(os.sched_getaffinity(0))) as executor:
+        probe = partial(_per_s, partial(_probe, executor, many), len(many))
+        await probe()
+        name = "probes: tags, data and payload hash"
+        return await beside_async(name, "files/s", probe, rival=TAGS_ALONE, other=alone, rounds=RUNS)
 
 
-async def _typical(workers: int, work: Callable[[LocalExecutor], Awaitable[None]]) -> float:
-    """Seconds, with processes that have started before."""
-    async with local_executor(attrs.evolve(Config(), workers=workers)) as executor:
-        await work(executor)
-        spent = []
-        for _ in range(RUNS):
-            began = time.perf_counter()
-            await work(executor)
-            spent.append(time.perf_counter() - began)
-        return median(spent)
+def _workers(count: int) -> AbstractAsyncContextManager[LocalExecutor]:
+    return local_executor(attrs.evolve(Config(), workers=count))
+
+
+async def _per_s(work: Callable[[], Awaitable[None]], amount: float) -> float:
+    began = time.perf_counter()
+    await work()
+    return amount / (time.perf_counter() - began)
 
 
 async def _analyze(executor: LocalExecutor, paths: list[Path]) -> None:

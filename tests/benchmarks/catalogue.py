@@ -7,7 +7,6 @@ import wave
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from statistics import median
 
 import mutagen
 
@@ -17,8 +16,8 @@ from actors.pipeline import House, tree
 from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
 from supervision import run
+from tests.benchmarks.row import Row
 
-Row = tuple[str, float, str, str, float, float]
 FILES = 600
 RUNS = 3
 RIVAL = "mutagen alone, no hash, no database"
@@ -53,8 +52,15 @@ async def measure() -> list[Row]:
             paths = make_files(top / "music")
             theirs.append(_mutagen(paths))
             ours.append(await _rookery(top))
-    rate, rival = median(ours), median(theirs)
-    return [("files catalogued, from the start of the tree", rate, "files/s", RIVAL, rival, rate / rival)]
+    return [
+        Row(
+            what="files catalogued, from the start of the tree",
+            unit="files/s",
+            values=ours,
+            rival=RIVAL,
+            others=theirs,
+        )
+    ]
 
 
 @contextmanager

@@ -6,15 +6,14 @@ every figure is the median of the rounds, and the ratio the median of the rounds
 
 import contextlib
 import importlib.util
-import math
 import os
 import secrets
-import statistics
 import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -29,10 +28,8 @@ from actors.model.track import Sound, Stage, Tags
 from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
 from actors.store.store import Store, open_store
+from tests.benchmarks.row import Row, beside_async
 from web.logs import configure_logs
-
-Row = tuple[str, float, str, str | None, float | None, float | None]
-"""Name, value, unit, rival, the rival's value, and how many times the rival's."""
 
 TRACKS = 2_000
 CONNECTIONS = 16
@@ -70,17 +67,17 @@ async def _compare(url: str, track_id: str) -> list[Row]:
         rival = await stack.enter_async_context(_fastapi(url)) if has_rival else None
         if rival is not None:
             await _check_same(own, rival, cases["list of 50 tracks, uncached"])
-        rows: list[Row] = []
-        for name, target in cases.items():
-            mine, theirs = [], []
-            for _ in range(ROUNDS):
-                mine.append(await _speed(own, target))
-                theirs.append(await _speed(rival, target) if rival is not None else math.nan)
-            value, rival_value = statistics.median(mine), statistics.median(theirs)
-            ratio = statistics.median(ours / other for ours, other in zip(mine, theirs, strict=True))
-            compared = (RIVAL, rival_value, ratio) if rival is not None else (None, None, None)
-            rows.append((name, value, "requests/s", *compared))
-    return rows
+        return [
+            await beside_async(
+                name,
+                "requests/s",
+                partial(_speed, own, target),
+                rival=RIVAL if rival is not None else None,
+                other=None if rival is None else partial(_speed, rival, target),
+                rounds=ROUNDS,
+            )
+            for name, target in cases.items()
+        ]
 
 
 async def _speed(address: str, target: str) -> float:

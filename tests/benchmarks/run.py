@@ -12,6 +12,8 @@ from pathlib import Path
 
 import trio
 
+from tests.benchmarks.row import Row
+
 TOP = Path(__file__).parents[2]
 SUITES = {
     "engine": "The actor engine",
@@ -21,15 +23,12 @@ SUITES = {
 }
 """By module: the title of its table."""
 VERSIONS = (
-    "trio", "hypercorn", "quart", "asyncpg", "av", "numpy", "scipy", "pykka", "fastapi", "uvicorn", "librosa", "pyloudnorm",
+    "trio", "hypercorn", "quart", "asyncpg", "av", "numpy", "scipy", "pykka", "xoscar", "fastapi", "uvicorn", "librosa", "pyloudnorm",
 )  # fmt: skip
-
-Row = tuple[str, float, str, str | None, float | None, float | None]
 
 
 def main(names: Sequence[str]) -> None:
     """Measure the named suites, all by default, and write the table; suites not named keep what the file says."""
-    sys.path.insert(0, str(TOP))
     wanted = [name for name in SUITES if not names or name in names]
     page = TOP / "docs" / "benchmarks.md"
     kept = sections(page.read_text(encoding="utf-8")) if page.exists() else {}
@@ -48,21 +47,26 @@ def sections(page: str) -> dict[str, str]:
 
 
 def table(rows: Sequence[Row]) -> str:
-    """Rows as Markdown, with the time of their measuring."""
+    """Rows as Markdown, with the time of their measuring and how busy the machine was at its end."""
     lines = [
         f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
         "",
-        "| what | Rookery | unit | beside | that one | ratio |",
-        "|---|---:|---|---|---:|---:|",
+        "| what | Rookery | from – to | unit | beside | that one | from – to | ratio |",
+        "|---|---:|---:|---|---|---:|---:|---:|",
     ]
-    for what, value, unit, rival, other, ratio in rows:
+    for row in rows:
         beside = (
-            f"{rival} | {number(other)} | {number(ratio)}"
-            if rival and other is not None and ratio is not None
-            else "– | – | –"
+            f"{row.rival} | {number(row.other)} | {spread(row.others)} | {number(row.ratio)}"
+            if row.rival is not None
+            else "– | – | – | –"
         )
-        lines.append(f"| {what} | {number(value)} | {unit} | {beside} |")
+        lines.append(f"| {row.what} | {number(row.value)} | {spread(row.values)} | {row.unit} | {beside} |")
     return "\n".join(lines) + "\n"
+
+
+def spread(values: Sequence[float]) -> str:
+    """The least and the most of all rounds."""
+    return f"{number(min(values))} – {number(max(values))}"
 
 
 def number(value: float) -> str:
@@ -81,8 +85,9 @@ def text(tables: dict[str, str]) -> str:
         except importlib.metadata.PackageNotFoundError:
             continue
     head = (
-        "# Benchmarks\n\nWritten by `nox -s bench`. Each ratio compares two things measured in the same run, on the same machine; "
-        "values are medians of repeated runs. Only ratios travel to other machines.\n\n"
+        "# Benchmarks\n\nWritten by `nox -s bench`. Each row compares two things in one run on one machine, by turns, round after round: values are "
+        "medians of the rounds, *from – to* is the least and the most of them, a ratio is the median of the rounds' ratios. "
+        "Only ratios travel to other machines.\n\n"
         f"Machine: {os.cpu_count()} processors, {platform.machine()}, {platform.system()}; Python {platform.python_version()}.\n\n"
         f"Versions: {', '.join(installed)}.\n"
     )
