@@ -20,7 +20,7 @@ def named(entry: str | tuple[str, ...]) -> tuple[str, ...]:
     return (entry,) if isinstance(entry, str) else entry
 
 
-@pytest.fixture(params=["otp"])
+@pytest.fixture(params=["otp", "pekko"])
 def suite(request) -> str:
     return request.param
 
