@@ -9,6 +9,8 @@ RookeryError
 │   ├── FileGoneError         it disappeared or changed while it was read: look again
 │   └── LimitExceededError    its decoder was killed at a time or memory limit
 ├── DiskSilentError           a disk or network share does not answer: ask later
+├── BusyError                 too much is asked at once: ask later
+├── ConflictError             one request that does not fit how things are
 └── InvalidError              one request's value
 """
 
@@ -56,6 +58,14 @@ class LimitExceededError(UnreadableError):
 
 class DiskSilentError(RookeryError):
     """A file system did not answer in time; nothing is concluded from that."""
+
+
+class BusyError(RookeryError):
+    """More is asked for at once than can be done in good time; the same call may succeed later."""
+
+
+class ConflictError(RookeryError):
+    """What is asked for would break a rule that holds for all of it; the text says which. Nothing was changed."""
 
 
 class InvalidError(RookeryError):

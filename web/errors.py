@@ -14,7 +14,7 @@ import trio
 from quart import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from actors.errors import DatabaseError, InvalidError
+from actors.errors import BusyError, ConflictError, DatabaseError, InvalidError
 from supervision import AdministrationError, AskTimeoutError, DeadlockError, NotFoundError, SendError
 from web.encoding import json_bytes, now
 from web.exchange import exchange
@@ -145,6 +145,10 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(code="NOT_FOUND", message=str(error))
         case AdministrationError() | DeadlockError():
             return Refusal(code="CONFLICT", message=str(error))
+        case ConflictError():
+            return Refusal(code="CONFLICT", message=str(error))
+        case BusyError():
+            return Refusal(code="OVERLOADED", message=str(error), headers={"Retry-After": "5"})
         case AskTimeoutError():
             return Refusal(code="TIMEOUT", message=str(error))
         case SendError():

@@ -12,11 +12,14 @@ from actors.store.bridge import Bridge, open_bridge
 from actors.store.changes import Changes
 from actors.store.events import Events
 from actors.store.features import FeatureStore
+from actors.store.keys import Keys
 from actors.store.migrate import Migration, migrate, migrations
 from actors.store.pool import CONNECT_LIMIT_S, Pool, open_pool
 from actors.store.refusal import DRIVER_ERRORS, connect_refusal
 from actors.store.roots import Roots
+from actors.store.tokens import Tokens
 from actors.store.tracks import Tracks
+from actors.store.users import Users
 
 
 @attrs.define(eq=False)
@@ -28,6 +31,9 @@ class Store:
     events: Events
     features: FeatureStore
     changes: Changes
+    users: Users
+    tokens: Tokens
+    keys: Keys
     pool: Pool
 
 
@@ -54,6 +60,9 @@ async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
                 events=Events(pool),
                 features=FeatureStore(pool),
                 changes=Changes(pool),
+                users=Users(pool),
+                tokens=Tokens(pool),
+                keys=Keys(pool),
                 pool=pool,
             )
 
