@@ -1,6 +1,7 @@
 """Conditional requests (RFC 9110, 13): whether an answer is still needed, and whether a change may happen."""
 
 import enum
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
@@ -8,7 +9,10 @@ from typing import Protocol
 
 from quart import Response, request
 
+from web.encoding import OWN
 from web.errors import ProblemError
+
+_OWN_PART = re.compile(OWN + r'[0-9a-f]+(?=")')
 
 
 class Headers(Protocol):
@@ -50,8 +54,15 @@ def verdict(headers: Headers, *, etag: str, modified: datetime | None = None) ->
 
 
 def is_match(if_match: str, etag: str) -> bool:
-    """Whether an If-Match header names the present strong tag; a change may then happen."""
-    return _names(if_match, etag, weakly=False)
+    """Whether an If-Match header names the present strong tag; a change may then happen.
+
+    What only the one who asks sees is left aside: their new rating does not make their picture of the track stale.
+    """
+    return _names(_shared(if_match), _shared(etag), weakly=False)
+
+
+def _shared(tags: str) -> str:
+    return _OWN_PART.sub("", tags)
 
 
 def range_holds(if_range: str | None, *, etag: str, modified: datetime) -> bool:

@@ -38,7 +38,15 @@ def raw_answer(
     return response
 
 
-def entity_tag(*parts: object) -> str:
-    """A strong entity tag of what the parts say, quotes included."""
-    digest = hashlib.blake2b("\0".join(map(str, parts)).encode("utf-8", "surrogatepass"), digest_size=12)
-    return f'"{digest.hexdigest()}"'
+OWN = "~"
+"""In an entity tag, what stands before the part that only the one who asks sees; changes are not judged by that part."""
+
+
+def entity_tag(*parts: object, own: tuple[object, ...] = ()) -> str:
+    """A strong entity tag of what the parts say, quotes included; `own` are those that only the one who asks sees."""
+    return f'"{_digest(parts)}{OWN + _digest(own) if own else ""}"'
+
+
+def _digest(parts: tuple[object, ...]) -> str:
+    text = "\0".join(map(str, parts)).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=12).hexdigest()

@@ -3,9 +3,10 @@
 from datetime import UTC, datetime, timedelta
 
 from actors.model.features import Features, Key, Loudness, Tempo
+from actors.model.mine import Mine
 from actors.model.root import Root, RootState
 from actors.model.track import Location, Presence, Sound, Stage, Tags, Track
-from actors.model.view import root_view, track_view
+from actors.model.view import own_track_view, root_view
 from supervision import ActorState, EventKind
 from web.paging import CacheInfo, Links, Meta
 from web.tree import ActorView, EventView, LatencyView, MailboxView, MessagesView, SupervisorView, TreeView
@@ -14,7 +15,7 @@ MOMENT = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
 TRACK_ID = "0197f0b2c4a87c3e"
 ROOT_ID = "5e3b8d1c9a7f2460"
 
-TRACK = track_view(
+TRACK = own_track_view(
     Track(
         id=TRACK_ID,
         stage=Stage.ANALYZED,
@@ -59,6 +60,7 @@ TRACK = track_view(
         size_bytes=23_419_004,
         added_at=MOMENT,
         changed_at=MOMENT + timedelta(seconds=8),
+        mine=Mine(rating=4, plays=7, last_played_at=MOMENT + timedelta(days=2)),
         version=2,
     )
 )

@@ -4,6 +4,8 @@ import re
 
 from actors.model.root import Root
 from actors.model.track import Presence, Stage, Track
+from web.auth import caller
+from web.encoding import entity_tag
 from web.errors import ProblemError
 from web.exchange import timed
 from web.services import services
@@ -13,7 +15,7 @@ _WAITING = frozenset({Stage.PENDING, Stage.FAILED})
 
 
 async def named_track(track_id: str) -> Track:
-    """The track with this id.
+    """The track with this id, with what the caller keeps about it.
 
     Raises:
         ProblemError: TRACK_NOT_FOUND, also for what cannot be an id.
@@ -21,10 +23,20 @@ async def named_track(track_id: str) -> Track:
     track = None
     if _ID.fullmatch(track_id):
         with timed("db"):
-            track = await services().store.tracks.find(track_id)
+            track = await services().store.tracks.find(track_id, person_id=caller().user_id)
     if track is None:
-        raise ProblemError("TRACK_NOT_FOUND", "No track has this id")
+        raise no_track()
     return track
+
+
+def no_track() -> ProblemError:
+    """The refusal of an id that no track has."""
+    return ProblemError("TRACK_NOT_FOUND", "No track has this id")
+
+
+def track_tag(track: Track) -> str:
+    """The entity tag of a track as the caller sees it."""
+    return entity_tag("track", services().version, track.id, track.version, own=(caller().user_id, track.mine))
 
 
 async def wanted_track(track_id: str) -> Track:

@@ -13,6 +13,8 @@ class Holder:
     audio_hash: str | None
     paths: tuple[bytes, ...]
     """All its locations, present or not."""
+    is_removed: bool = False
+    """Whether people put it into the trash."""
 
 
 @attrs.frozen(kw_only=True)

@@ -7,6 +7,7 @@ from datetime import datetime
 import attrs
 
 from actors.model.features import Features
+from actors.model.mine import Mine
 
 
 class Presence(enum.StrEnum):
@@ -110,6 +111,9 @@ class Track:
     audio_hash: str | None = None
     """Hex digest of the encoded payload without tags; None while growing, empty or unreadable."""
     tags: Tags = Tags()
+    """What counts: the file's, with what people edited in place of it."""
+    edited: tuple[str, ...] = ()
+    """Names of the fields of `tags` that people edited."""
     sound: Sound | None = None
     features: Features | None = None
     failure: Failure | None = None
@@ -119,6 +123,8 @@ class Track:
     size_bytes: int = 0
     added_at: datetime
     changed_at: datetime
+    mine: Mine | None = None
+    """What the person who asked keeps about it; None where it was not asked for anybody."""
     version: int = 1
     """Grows by one at every change; the ETag is made of it."""
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import msgspec
 
 from actors.model.features import Features, Key, Loudness
+from actors.model.mine import NOTHING, Mine
 from actors.model.root import Root, RootState
 from actors.model.track import Location, Presence, Sound, Stage, Tags, Track, shown_path
 
@@ -119,6 +120,8 @@ class TrackView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     missing_since: Time | None
     audio_hash: str | None
     tags: TagsView
+    edited: tuple[str, ...]
+    """Names in `tags` that people edited; the rest is the file's."""
     sound: SoundView | None
     features: FeaturesView | None
     failure: FailureView | None
@@ -126,6 +129,20 @@ class TrackView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     added_at: Time
     changed_at: Time
     version: int
+
+
+class MineView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What whoever asks keeps about a track: `rating` 1–5 stars, how often and when last they listened."""
+
+    rating: int | None
+    plays: int
+    last_played_at: Time | None
+
+
+class OwnTrackView(TrackView, rename="camel", frozen=True, kw_only=True):
+    """One recording, with what whoever asks keeps about it. Events, which go to everybody, have no `mine`."""
+
+    mine: MineView
 
 
 class RootView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -156,7 +173,8 @@ def track_view(track: Track) -> TrackView:
         presence=track.presence,
         missing_since=track.missing_since,
         audio_hash=track.audio_hash,
-        tags=_tags_view(track.tags),
+        tags=tags_view(track.tags),
+        edited=tuple(_SHOWN_NAMES[name] for name in track.edited),
         sound=_sound_view(track.sound) if track.sound else None,
         features=_features_view(track.features) if track.features else None,
         failure=FailureView(kind=track.failure.kind, message=track.failure.message) if track.failure else None,
@@ -165,6 +183,18 @@ def track_view(track: Track) -> TrackView:
         changed_at=track.changed_at,
         version=track.version,
     )
+
+
+def own_track_view(track: Track) -> OwnTrackView:
+    """One track as the one who asked for it sees it."""
+    view = track_view(track)
+    shared = {name: getattr(view, name) for name in TrackView.__struct_fields__}
+    return OwnTrackView(**shared, mine=mine_view(track.mine or NOTHING))
+
+
+def mine_view(mine: Mine) -> MineView:
+    """What somebody keeps about a track, as they see it."""
+    return MineView(rating=mine.rating, plays=mine.plays, last_played_at=mine.last_played_at)
 
 
 def root_view(root: Root) -> RootView:
@@ -179,7 +209,11 @@ def root_view(root: Root) -> RootView:
     )
 
 
-def _tags_view(tags: Tags) -> TagsView:
+_SHOWN_NAMES = dict(zip(TagsView.__struct_fields__, TagsView.__struct_encode_fields__, strict=True))
+
+
+def tags_view(tags: Tags) -> TagsView:
+    """Tags as clients see them."""
     return TagsView(
         title=tags.title,
         artists=tags.artists,

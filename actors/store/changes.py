@@ -94,11 +94,16 @@ class _Batch:
                 await self._set_root(change)
 
     async def finish(self) -> int:
-        """Bring what tracks say of their locations up to date, drop those with nothing left, and log the events."""
+        """Bring what tracks say of their locations up to date, drop those with nothing left, and log the events.
+
+        Of what lies in the trash nothing is told.
+        """
         touched = list(self._told)
         removed = await self._connection.fetch(DROP_PLACEHOLDERS, touched)
         for row in removed:
             _, extra = self._told.pop(row["id"])
+            if row["was_in_trash"]:
+                continue
             self._others.append(
                 NewEvent(
                     type="TRACK_REMOVED", payload={"trackId": row["id"], "path": extra.get("path", row["file_name"])}
@@ -257,7 +262,7 @@ DROP_PLACEHOLDERS = """
     WHERE id = ANY($1) AND audio_hash IS NULL
       AND NOT EXISTS (SELECT FROM location WHERE track_id = track.id
                       AND (presence <> 'missing' OR stage NOT IN ('growing', 'empty')))
-    RETURNING id, file_name"""
+    RETURNING id, file_name, removed_at IS NOT NULL AS was_in_trash"""
 REFRESH = """
     UPDATE track SET
       presence = seen.presence,

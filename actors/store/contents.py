@@ -9,12 +9,12 @@ from actors.model.change import Content
 from actors.model.track import Stage
 
 ADD_TRACK = """
-    INSERT INTO track (id, stage, audio_hash, tags, sound, failure, failures)
-    VALUES ($1, $2, $3, $4, $5, $6, CASE WHEN $6::jsonb IS NULL THEN 0 ELSE 1 END)"""
-# The same sound keeps what was measured of it; only an unfinished or failed look is made good.
+    INSERT INTO track (id, stage, audio_hash, file_tags, tags, sound, failure, failures)
+    VALUES ($1, $2, $3, $4, $4, $5, $6, CASE WHEN $6::jsonb IS NULL THEN 0 ELSE 1 END)"""
+# What people edited stays in place of what the file says. The same sound keeps what was measured of it; only an unfinished or failed look is made good.
 SET_PROBE = """
     UPDATE track SET
-      audio_hash = $2, tags = $3, sound = $4, failure = CASE WHEN audio_hash = $2 THEN failure END,
+      audio_hash = $2, file_tags = $3, tags = $3 || edits, sound = $4, failure = CASE WHEN audio_hash = $2 THEN failure END,
       failures = CASE WHEN audio_hash = $2 THEN failures ELSE 0 END,
       claimed_at = CASE WHEN audio_hash = $2 THEN claimed_at END,
       stage = CASE
@@ -24,7 +24,7 @@ SET_PROBE = """
                THEN 'analyzed' ELSE 'pending' END
         ELSE stage END
     WHERE id = $1
-      AND (audio_hash IS DISTINCT FROM $2 OR tags <> $3 OR sound IS DISTINCT FROM $4 OR stage IN ('growing', 'empty'))"""
+      AND (audio_hash IS DISTINCT FROM $2 OR file_tags <> $3 OR sound IS DISTINCT FROM $4 OR stage IN ('growing', 'empty'))"""
 SET_GROWING = "UPDATE track SET stage = 'growing' WHERE id = $1 AND stage <> 'growing'"
 # A recording that grows has one file, so without that file nothing of it grows. What was known of its sound holds again.
 STOP_GROWING = """

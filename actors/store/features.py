@@ -10,8 +10,8 @@ from actors.store.codec import is_storable
 from actors.store.pool import Pool
 from actors.store.rows import LOCATION_COLUMNS, LOUDNESS, reading_of
 
-WAITS = "stage IN ('pending', 'failed') AND presence = 'present' AND audio_hash IS NOT NULL"
-"""As in the index track_waiting."""
+WAITS = "stage IN ('pending', 'failed') AND presence = 'present' AND audio_hash IS NOT NULL AND removed_at IS NULL"
+"""As in the index track_waiting, but for the trash."""
 CLAIM_S = LONGEST_ANALYSIS_S + 3 * MINUTES
 """Longer than any analysis with its start and end; who claimed a track so long ago is dead."""
 CLAIM_ENDS = f"interval '{CLAIM_S:.0f} seconds'"

@@ -107,6 +107,7 @@ class Query:
 def filtered(wanted: TrackFilter) -> Query:
     """The conditions of a filter."""
     query = Query()
+    query.add("removed_at IS NULL")
     for column in ("presence", "stage", "codec", "tonic", "is_minor"):
         value = getattr(wanted, column)
         if value is not None:

@@ -8,6 +8,8 @@ import msgspec
 
 from actors.model.change import Reading
 from actors.model.features import Features, Key, Loudness, Tempo
+from actors.model.known import Holder
+from actors.model.mine import Mine
 from actors.model.root import Root, RootState
 from actors.model.track import Failure, Location, Presence, Sound, Stage, Tags, Track
 
@@ -23,6 +25,7 @@ def track_of(row: Mapping[str, Any], locations: Iterable[Location]) -> Track:
         missing_since=row["missing_since"],
         audio_hash=row["audio_hash"],
         tags=msgspec.convert(row["tags"], Tags),
+        edited=tuple(row["edits"]),
         sound=None if row["sound"] is None else msgspec.convert(row["sound"], Sound),
         features=None if row["features_version"] is None else features_of(row),
         failure=None if row["failure"] is None else msgspec.convert(row["failure"], Failure),
@@ -32,7 +35,14 @@ def track_of(row: Mapping[str, Any], locations: Iterable[Location]) -> Track:
         added_at=row["added_at"],
         changed_at=row["changed_at"],
         version=row["version"],
+        mine=_mine_of(row),
     )
+
+
+def _mine_of(row: Mapping[str, Any]) -> Mine | None:
+    if not row["is_asked"]:
+        return None
+    return Mine(rating=row["stars"], plays=row["plays"] or 0, last_played_at=row["last_played_at"])
 
 
 RANK = {Presence.PRESENT: 0, Presence.UNVERIFIED: 1, Presence.MISSING: 2}
@@ -43,14 +53,20 @@ def _rank(location: Location) -> tuple[int, bytes]:
 
 
 TRACK_COLUMNS = """
-  track.id, track.stage, track.presence, track.missing_since, track.audio_hash, track.tags, track.sound, track.failure,
+  track.id, track.stage, track.presence, track.missing_since, track.audio_hash, track.tags, track.edits, track.sound, track.failure,
   track.failures, track.size_bytes, track.added_at, track.changed_at, track.version,
   features.version AS features_version, features.duration_s AS decoded_s, features.integrated_lufs, features.range_lu,
   features.true_peak_dbtp, features.sample_peak_dbfs, features.max_momentary_lufs, features.max_short_term_lufs,
   features.bpm, features.bpm_confidence, features.bpm_alternatives,
-  features.tonic, features.is_minor, features.key_confidence
+  features.tonic, features.is_minor, features.key_confidence,
+  $2::text IS NOT NULL AS is_asked, rating.stars, listened.plays, listened.last_played_at
 """
-"""Of `track LEFT JOIN features ON features.track_id = track.id`."""
+TRACK_SOURCES = """
+  track LEFT JOIN features ON features.track_id = track.id
+  LEFT JOIN rating ON rating.track_id = track.id AND rating.person_id = $2
+  LEFT JOIN listened ON listened.track_id = track.id AND listened.person_id = $2
+"""
+"""Where those columns come from; $2 is the person who asks, or NULL."""
 
 
 def features_of(row: Mapping[str, Any]) -> Features:
@@ -67,6 +83,16 @@ def features_of(row: Mapping[str, Any]) -> Features:
         tempo=tempo,
         key=key,
         peaks=b"",
+    )
+
+
+def holder_of(row: Mapping[str, Any]) -> Holder:
+    """A track, as far as identity needs it."""
+    return Holder(
+        track_id=row["id"],
+        audio_hash=row["audio_hash"],
+        paths=tuple(row["paths"] or ()),
+        is_removed=row["is_removed"],
     )
 
 

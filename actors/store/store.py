@@ -14,7 +14,9 @@ from actors.store.events import Events
 from actors.store.features import FeatureStore
 from actors.store.keys import Keys
 from actors.store.migrate import Migration, migrate, migrations
+from actors.store.plays import Plays
 from actors.store.pool import CONNECT_LIMIT_S, Pool, open_pool
+from actors.store.ratings import Ratings
 from actors.store.refusal import DRIVER_ERRORS, connect_refusal
 from actors.store.roots import Roots
 from actors.store.tokens import Tokens
@@ -34,6 +36,8 @@ class Store:
     users: Users
     tokens: Tokens
     keys: Keys
+    ratings: Ratings
+    plays: Plays
     pool: Pool
 
 
@@ -63,6 +67,8 @@ async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
                 users=Users(pool),
                 tokens=Tokens(pool),
                 keys=Keys(pool),
+                ratings=Ratings(pool),
+                plays=Plays(pool),
                 pool=pool,
             )
 

@@ -9,21 +9,19 @@ import asyncpg
 import attrs
 
 from actors.errors import InvalidError
-from actors.model.known import Holder, Known
+from actors.model.known import Known
 from actors.model.page import Page
 from actors.model.track import Location, Track
 from actors.store.codec import is_storable
 from actors.store.listing import Query, Sort, TrackFilter, beginning_after, cursor, filtered, sort_of
 from actors.store.pool import Pool
-from actors.store.rows import LOCATION_COLUMNS, TRACK_COLUMNS, location_of, track_of
+from actors.store.rows import LOCATION_COLUMNS, TRACK_COLUMNS, TRACK_SOURCES, holder_of, location_of, track_of
 
 LARGEST_PAGE = 500
 BATCH = 5_000
 """Locations read at once from a big root."""
 
-TRACKS = (
-    f"SELECT {TRACK_COLUMNS} FROM track LEFT JOIN features ON features.track_id = track.id WHERE track.id = ANY($1)"  # noqa: S608  # constants
-)
+TRACKS = f"SELECT {TRACK_COLUMNS} FROM {TRACK_SOURCES} WHERE track.id = ANY($1) AND (removed_at IS NOT NULL) = $3"  # noqa: S608  # constants
 LOCATIONS = f"SELECT {LOCATION_COLUMNS} FROM location WHERE track_id = ANY($1)"  # noqa: S608
 OF_ROOT = f"SELECT id, {LOCATION_COLUMNS} FROM location WHERE root_id = $1 AND id > $2 ORDER BY id LIMIT $3"  # noqa: S608
 BEST = f"""
@@ -33,7 +31,8 @@ AT = """
 SELECT path, track_id FROM location WHERE sha256(path) IN (SELECT sha256(given) FROM unnest($1::bytea[]) AS given)
 """
 HOLDERS = """
-SELECT track.id, track.audio_hash, array_agg(location.path ORDER BY location.id) FILTER (WHERE path IS NOT NULL) AS paths
+SELECT track.id, track.audio_hash, track.removed_at IS NOT NULL AS is_removed,
+  array_agg(location.path ORDER BY location.id) FILTER (WHERE path IS NOT NULL) AS paths
 FROM track LEFT JOIN location ON location.track_id = track.id
 WHERE track.id = ANY($1) OR track.audio_hash = ANY($2)
 GROUP BY track.id
@@ -41,16 +40,36 @@ GROUP BY track.id
 PRESENT = "SELECT count(*) FROM location WHERE root_id = $1 AND presence = 'present' AND track_id IS NOT NULL"
 
 
-async def load(connection: asyncpg.Connection, ids: Sequence[str]) -> list[Track]:
+async def load(
+    connection: asyncpg.Connection, ids: Sequence[str], *, person_id: str | None = None, is_removed: bool = False
+) -> list[Track]:
     """Tracks with everything but their waveforms, inside a read or write function, in the order of `ids`.
 
-    Unknown ids are left out.
+    Unknown ids are left out, and so are tracks in the trash; with `is_removed` those that are not there.
+
+    Args:
+        connection: of the function.
+        ids: of tracks.
+        person_id: whose `mine` the tracks bring along.
+        is_removed: whether the tracks lie in the trash.
     """
-    rows = {row["id"]: row for row in await connection.fetch(TRACKS, ids)}
+    rows = {row["id"]: row for row in await connection.fetch(TRACKS, ids, person_id, is_removed)}
     locations: dict[str, list[Location]] = defaultdict(list)
     for row in await connection.fetch(LOCATIONS, list(rows)):
         locations[row["track_id"]].append(location_of(row))
     return [track_of(rows[track_id], locations[track_id]) for track_id in ids if track_id in rows]
+
+
+async def known(connection: asyncpg.Connection, paths: Collection[bytes], hashes: Collection[str]) -> Known:
+    """What the catalogue knows of some paths and audio hashes, inside a read or write function."""
+    at = {row["path"]: row["track_id"] for row in await connection.fetch(AT, list(paths))}
+    ids = [track_id for track_id in at.values() if track_id is not None]
+    holders = {row["id"]: holder_of(row) for row in await connection.fetch(HOLDERS, ids, list(hashes))}
+    wanted = frozenset(hashes)
+    return Known(
+        at={path: None if track_id is None else holders.get(track_id) for path, track_id in at.items()},
+        by_hash={one.audio_hash: one for one in holders.values() if one.audio_hash in wanted and one.audio_hash},
+    )
 
 
 @attrs.define(eq=False)
@@ -59,15 +78,15 @@ class Tracks:
 
     _pool: Pool
 
-    async def find(self, track_id: str) -> Track | None:
-        """One track, or None."""
-        found = await self.find_many([track_id])
+    async def find(self, track_id: str, *, person_id: str | None = None) -> Track | None:
+        """One track, or None; with what a person keeps about it."""
+        found = await self.find_many([track_id], person_id=person_id)
         return found[0] if found else None
 
-    async def find_many(self, ids: Sequence[str]) -> list[Track]:
-        """Those of `ids` that exist, in that order."""
+    async def find_many(self, ids: Sequence[str], *, person_id: str | None = None) -> list[Track]:
+        """Those of `ids` that exist, in that order; with what a person keeps about each."""
         clean = [track_id for track_id in ids if is_storable(track_id)]
-        return await self._pool.read(lambda connection: load(connection, clean))
+        return await self._pool.read(lambda connection: load(connection, clean, person_id=person_id))
 
     async def count(self, wanted: TrackFilter | None = None) -> int:
         """How many tracks there are, or how many pass a filter."""
@@ -84,6 +103,7 @@ class Tracks:
         after: tuple[str, str] | None = None,
         page_size: int = 50,
         wanted: TrackFilter | None = None,
+        person_id: str | None = None,
     ) -> Page[Track]:
         """One page of a sorted list; ties are broken by id, tracks without a value come last.
 
@@ -95,6 +115,7 @@ class Tracks:
                 its beginning. With neither, the first page by cursor.
             page_size: 1–500.
             wanted: which tracks; all, if not given.
+            person_id: whose `mine` the tracks bring along.
 
         Raises:
             InvalidError: an unknown sort, a number out of range, or a cursor that belongs to another sort.
@@ -105,31 +126,14 @@ class Tracks:
             raise InvalidError("page", "must be 1 or more")
         if page is not None and after is not None:
             raise InvalidError("cursor", "a page has either a number or a cursor")
-        listing = _Listing(sort_of(sort), descending, page_size, filtered(wanted or TrackFilter()))
+        listing = _Listing(sort_of(sort), descending, page_size, filtered(wanted or TrackFilter()), person_id)
         if page is not None:
             return await self._pool.read(lambda connection: listing.numbered(connection, page))
         return await self._pool.read(lambda connection: listing.following(connection, after))
 
     async def known(self, paths: Collection[bytes], hashes: Collection[str]) -> Known:
-        """What the catalogue knows of some paths and audio hashes."""
-
-        async def read(connection: asyncpg.Connection) -> Known:
-            at = {row["path"]: row["track_id"] for row in await connection.fetch(AT, list(paths))}
-            ids = [track_id for track_id in at.values() if track_id is not None]
-            holders = {}
-            by_hash = {}
-            for row in await connection.fetch(HOLDERS, ids, list(hashes)):
-                holder = Holder(track_id=row["id"], audio_hash=row["audio_hash"], paths=tuple(row["paths"] or ()))
-                holders[holder.track_id] = holder
-                if holder.audio_hash is not None and holder.audio_hash in wanted:
-                    by_hash[holder.audio_hash] = holder
-            return Known(
-                at={path: None if track_id is None else holders.get(track_id) for path, track_id in at.items()},
-                by_hash=by_hash,
-            )
-
-        wanted = frozenset(hashes)
-        return await self._pool.read(read)
+        """What the catalogue knows of some paths and audio hashes, tracks in the trash included."""
+        return await self._pool.read(lambda connection: known(connection, paths, hashes))
 
     async def locations_of_root(self, root_id: str) -> AsyncGenerator[list[tuple[Location, str | None]], None]:
         """Everything that lies under a root, in batches, each location with its track's id.
@@ -171,6 +175,7 @@ class _Listing:
     is_descending: bool
     page_size: int
     query: Query
+    person_id: str | None = None
 
     async def following(self, connection: asyncpg.Connection, after: tuple[str, str] | None) -> Page[Track]:
         """The page behind a cursor, or the first."""
@@ -230,6 +235,6 @@ class _Listing:
         self, connection: asyncpg.Connection, rows: list[asyncpg.Record], *, total: int | None
     ) -> Page[Track]:
         shown = rows[: self.page_size]
-        items = await load(connection, [row["id"] for row in shown])
+        items = await load(connection, [row["id"] for row in shown], person_id=self.person_id)
         after = cursor(self.sort, shown[-1]["value"], shown[-1]["id"]) if len(rows) > self.page_size else None
         return Page(items=tuple(items), total=total, after=after)

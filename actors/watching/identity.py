@@ -40,7 +40,7 @@ def decide(
 
     In this order: a sound that the catalogue has belongs to that track, as the new place of a path that does not hold it
     any more or as one more copy; another content at the only path of a track replaces that track's bytes, and the id
-    stays; anything else is a new track. Several files with one new sound become one track. What cannot be opened for the
+    stays, unless that track lies in the trash; anything else is a new track. Several files with one new sound become one track. What cannot be opened for the
     moment leaves the track of its path as it is.
 
     Args:
@@ -81,7 +81,7 @@ def _decide_one(
         if gone is not None:
             return MoveLocation(track_id=owner.track_id, before=gone, reading=one.reading, content=one.content)
         return AddLocation(track_id=owner.track_id, reading=one.reading, content=one.content)
-    if here is not None and (here is owner or here.paths == (one.path,)):
+    if here is not None and (here is owner or (here.paths == (one.path,) and not here.is_removed)):
         return SetContent(track_id=here.track_id, reading=one.reading, content=one.content)
     return AddTrack(track_id=new_id(), reading=one.reading, content=one.content)
 

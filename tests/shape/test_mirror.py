@@ -11,6 +11,7 @@ VALUES_ONLY = {
     "actors/messages.py": "frozen values",
     "actors/model/change.py": "frozen values",
     "actors/model/known.py": "frozen values",
+    "actors/model/mine.py": "frozen values",
     "actors/model/page.py": "frozen values",
     "actors/model/probe.py": "frozen values",
     "actors/model/root.py": "frozen values",

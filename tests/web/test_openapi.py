@@ -89,7 +89,7 @@ async def test_a_parameter_tells_its_bounds_and_default(described) -> None:
 
 async def test_times_say_their_form(described) -> None:
     schemas = described["components"]["schemas"]
-    assert schemas["TrackView"]["properties"]["addedAt"] == {"type": "string", "format": "date-time"}
+    assert schemas["OwnTrackView"]["properties"]["addedAt"] == {"type": "string", "format": "date-time"}
 
 
 async def test_every_json_answer_has_a_true_example(served) -> None:

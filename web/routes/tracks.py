@@ -6,14 +6,15 @@ import msgspec
 from quart import Blueprint, Response
 
 from actors.model.track import Presence, Stage
-from actors.model.view import TrackView, track_view
+from actors.model.view import OwnTrackView, own_track_view
 from actors.store.listing import TrackFilter
 from web import examples
+from web.auth import caller
 from web.conditions import conditional
-from web.encoding import answer, entity_tag
+from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.exchange import timed
-from web.named import named_track
+from web.named import named_track, track_tag
 from web.paging import CacheInfo, CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
 from web.services import services
 
@@ -22,6 +23,8 @@ blueprint = Blueprint("tracks", __name__, url_prefix="/api/v1")
 TrackSort = Literal["title", "artist", "album", "addedAt", "changedAt", "duration", "bpm", "loudness", "size"]
 
 _LIST = "/api/v1/tracks"
+OWN_ANSWER = {"Cache-Control": "private, no-cache"}
+"""It holds what only the caller sees."""
 
 
 class TrackListQuery(msgspec.Struct, rename="camel", kw_only=True):
@@ -52,7 +55,7 @@ class TrackListQuery(msgspec.Struct, rename="camel", kw_only=True):
 class TrackPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One page of tracks."""
 
-    data: tuple[TrackView, ...]
+    data: tuple[OwnTrackView, ...]
     meta: Meta
     links: Links
     cache_info: CacheInfo
@@ -95,6 +98,7 @@ async def list_tracks(query: TrackListQuery) -> Response:
             page=asked.page,
             after=asked.after,
             page_size=asked.page_size,
+            person_id=caller().user_id,
             wanted=TrackFilter(
                 presence=Presence(asked.filters["presence"]) if "presence" in asked.filters else None,
                 stage=Stage(asked.filters["stage"]) if "stage" in asked.filters else None,
@@ -102,7 +106,9 @@ async def list_tracks(query: TrackListQuery) -> Response:
             ),
         )
     meta, links = surroundings(asked, path=_LIST, total=page.total, after=page.after)
-    return answer(TrackPage(data=tuple(map(track_view, page.items)), meta=meta, links=links, cache_info=CacheInfo()))
+    return answer(
+        TrackPage(data=tuple(map(own_track_view, page.items)), meta=meta, links=links, cache_info=CacheInfo())
+    )
 
 
 @endpoint(
@@ -111,7 +117,7 @@ async def list_tracks(query: TrackListQuery) -> Response:
     "/tracks/<track_id>",
     tag="Tracks",
     answers={
-        200: Answer(meaning="The track.", model=TrackView, headers=("ETag",), example=examples.TRACK),
+        200: Answer(meaning="The track.", model=OwnTrackView, headers=("ETag",), example=examples.TRACK),
         304: Answer(meaning="You have it already.", headers=("ETag",)),
     },
     asks=("If-None-Match",),
@@ -120,5 +126,4 @@ async def list_tracks(query: TrackListQuery) -> Response:
 async def find_track(track_id: str) -> Response:
     """One track, with all that the catalogue knows of it."""
     track = await named_track(track_id)
-    etag = entity_tag("track", services().version, track.id, track.version)
-    return conditional(etag, lambda: answer(track_view(track)))
+    return conditional(track_tag(track), lambda: answer(own_track_view(track), headers=OWN_ANSWER))
