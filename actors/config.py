@@ -87,6 +87,8 @@ class Config:
     """So many events of the live feed are kept for those who come back."""
     client_queue_bytes: int = 1 * MIB
     """What may wait for one client of the live feed."""
+    cache_bytes: int = attrs.field(default=64 * MIB, validator=attrs.validators.ge(0))
+    """What kept answers may take in this process; 0 keeps none."""
     heartbeat_s: float = 20 * SECONDS
     stream_heartbeat_s: float = 15 * SECONDS
     shutdown_s: float = attrs.field(default=10 * SECONDS, validator=attrs.validators.ge(5 * SECONDS))

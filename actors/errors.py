@@ -8,6 +8,7 @@ RookeryError
 ├── UnreadableError           one file: its bytes are no recording, or its decoder failed
 │   ├── FileGoneError         it disappeared or changed while it was read: look again
 │   └── LimitExceededError    its decoder was killed at a time or memory limit
+├── RedisAwayError            Redis does not answer: go on without it
 ├── DiskSilentError           a disk or network share does not answer: ask later
 ├── BusyError                 too much is asked at once: ask later
 ├── ConflictError             one request that does not fit how things are
@@ -75,3 +76,7 @@ class InvalidError(RookeryError):
         super().__init__(message)
         self.field = field
         self.message = message
+
+
+class RedisAwayError(RookeryError):
+    """Redis does not answer, or not soon enough; whoever asked goes on without it."""

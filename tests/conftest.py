@@ -31,7 +31,8 @@ DO $$ BEGIN
     WHERE relnamespace = 'public'::regnamespace AND relkind = 'r' AND relname NOT IN ('migration', 'feed', 'person'));
 END $$;
 DELETE FROM person WHERE id <> 'local';
-UPDATE feed SET newest = 0
+UPDATE feed SET newest = 0, revision = gen_random_uuid();
+UPDATE person SET revision = gen_random_uuid()
 """
 """As the schema's migrations leave it."""
 SCHEMA = """(

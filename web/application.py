@@ -10,7 +10,7 @@ from web.errors import answered
 from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
 from web.live import ndjson, sse, websocket
 from web.origin import names_of
-from web.routes import audio, health, info, library, metrics, openapi, own, page, supervision, tracks, waveform
+from web.routes import audio, cache, health, info, library, metrics, openapi, own, page, supervision, tracks, waveform
 from web.services import Services
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -20,6 +20,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     waveform.blueprint,
     library.blueprint,
     supervision.blueprint,
+    cache.blueprint,
     health.blueprint,
     metrics.blueprint,
     info.blueprint,

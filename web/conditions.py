@@ -38,7 +38,7 @@ def verdict(headers: Headers, *, etag: str, modified: datetime | None = None) ->
 
     Args:
         headers: of the request, found without regard to case.
-        etag: the present strong entity tag, quotes included.
+        etag: the present entity tag, quotes included.
         modified: when the thing last changed; None where that is not told.
     """
     if (if_match := headers.get("If-Match")) is not None:
@@ -83,7 +83,10 @@ def _names(header: str, etag: str, *, weakly: bool) -> bool:
     if header.strip() == "*":
         return True
     tags = (tag.strip() for tag in header.split(","))
-    return any((tag.removeprefix("W/") if weakly else tag) == etag for tag in tags)
+    if weakly:
+        return any(tag.removeprefix("W/") == etag.removeprefix("W/") for tag in tags)
+    # A weak tag names no exact bytes, so it never matches strongly.
+    return any(tag == etag and not tag.startswith("W/") for tag in tags)
 
 
 def _time(header: str | None) -> datetime | None:

@@ -16,6 +16,7 @@ from web.auth import demand
 from web.encoding import JSON
 from web.errors import CODES
 from web.exchange import exchange
+from web.kept import Depends, kept
 from web.limits import json_body
 from web.parameters import parameters
 
@@ -92,6 +93,7 @@ def endpoint(
     has_head: bool = True,
     role: Role | None = None,
     is_open: bool = False,
+    cached: Depends | None = None,
 ) -> Callable[[Handler], Handler]:
     """Bind a handler to a method and path of a blueprint; HEAD comes with GET.
 
@@ -113,6 +115,7 @@ def endpoint(
         has_head: whether HEAD comes with GET; not for streams, which have no length.
         role: what a caller must be at least; if not said, a listener for GET and an editor for what writes.
         is_open: whether anyone may, also who is not known.
+        cached: on what its answer depends, if it is kept; for answers of JSON with status 200 alone. A list declares `ETag`.
     """
     needed = None if is_open else role or (Role.LISTENER if method == "GET" else Role.EDITOR)
 
@@ -148,6 +151,8 @@ def endpoint(
             with trio.fail_after(limit_s):
                 if body is not None:
                     arguments["body"] = await json_body(body)
+                if cached is not None:
+                    return await kept(declaration.name, cached, arguments, handler)
                 return await handler(**arguments)
 
         setattr(serve, _DECLARATION, declaration)

@@ -8,7 +8,8 @@ from actors.model.root import Root, RootState
 from actors.model.track import Location, Presence, Sound, Stage, Tags, Track
 from actors.model.view import own_track_view, root_view
 from supervision import ActorState, EventKind
-from web.paging import CacheInfo, Links, Meta
+from web.cache import CacheInfo
+from web.paging import Links, Meta
 from web.tree import ActorView, EventView, LatencyView, MailboxView, MessagesView, SupervisorView, TreeView
 
 MOMENT = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
@@ -123,7 +124,13 @@ EVENT = EventView(
     delay=None,
     message=None,
 )
-NO_CACHE = CacheInfo()
+CACHE_INFO = CacheInfo(
+    hit_cache=True,
+    confidence=1.0,
+    validation_score=1.0,
+    generated_at=MOMENT,
+    expires_at=MOMENT + timedelta(minutes=10),
+)
 
 
 def only_page(path: str) -> tuple[Meta, Links]:

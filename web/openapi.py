@@ -23,7 +23,7 @@ REQUEST_HEADERS: Mapping[str, str] = {
 RESPONSE_HEADERS: Mapping[str, str] = {
     "X-Request-ID": "The request's id: yours if you sent a usable one.",
     "Server-Timing": "Milliseconds spent, in all and in parts.",
-    "ETag": "Entity tag of exactly this answer.",
+    "ETag": "Entity tag of what this answer says; weak where bytes beside it, such as `cacheInfo`, may differ.",
     "Last-Modified": "When it last changed.",
     "Location": "Address of what was made or is being done.",
     "Content-Range": "Which bytes these are.",

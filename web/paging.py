@@ -63,13 +63,6 @@ class Links(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     previous: str | None
 
 
-class CacheInfo(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Whether the answer was kept from an earlier request, and for how many seconds."""
-
-    hit: bool = False
-    age: float = 0.0
-
-
 class Cursor(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     """A place in a list: behind the thing with this sort value and id, in this sort, order and selection."""
 

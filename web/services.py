@@ -12,6 +12,7 @@ from actors.feed import Feed
 from actors.metrics import Metrics
 from actors.store.store import Store
 from supervision import Running
+from web.cache import MemoryShelf, QueryCache
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -25,6 +26,11 @@ class Services:
     started_at: datetime
     """UTC."""
     version: str
+    cache: QueryCache = attrs.field(
+        default=attrs.Factory(
+            lambda self: QueryCache(MemoryShelf(limit_bytes=self.config.cache_bytes)), takes_self=True
+        )
+    )
     metrics: Metrics = attrs.field(factory=Metrics)
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the shutdown begins: no new work, streams say goodbye."""

@@ -26,6 +26,7 @@ from actors.model.track import shown_path
 from actors.model.view import track_view
 from actors.store import contents, events, features, tracks
 from actors.store.pool import Pool
+from actors.store.revisions import TOUCH
 from actors.store.rooted import under_known_roots
 
 WEIGHTS = ("TRACK_UPDATED", "ANALYSIS_FAILED", "TRACK_ANALYZED", "TRACK_MISSING", "TRACK_MOVED", "TRACK_ADDED")
@@ -66,6 +67,8 @@ class _Batch:
     _told: dict[str, tuple[str, dict[str, str]]] = attrs.field(factory=dict)
     """By track: the type of event and what its payload holds beside the track."""
     _others: list[NewEvent] = attrs.field(factory=list)
+    _has_touched: bool = False
+    """Whether something visible may be new that is not worth an event, such as the size of a file that grows."""
 
     async def carry_out(self, change: Change) -> None:
         match change:
@@ -114,6 +117,8 @@ class _Batch:
         new.extend(self._others)
         if new:
             await events.append(self._connection, new)
+        elif self._has_touched:
+            await self._connection.execute(TOUCH)
         return len(new)
 
     async def _views(self, ids: list[str]) -> list[tuple[str, dict[str, object]]]:
@@ -177,6 +182,7 @@ class _Batch:
         self._tell(change.track_id, "TRACK_ADDED")
 
     async def _set_content(self, change: SetContent | AddLocation, *, is_told: bool = False) -> None:
+        self._has_touched = True
         presence = await self._connection.fetchval(PRESENCE, change.track_id)
         await self._put_location(change.track_id, change.reading)
         has_changed = await contents.write(self._connection, change.track_id, change.content)

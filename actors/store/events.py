@@ -14,7 +14,8 @@ CHANNEL = "rookery_events"
 
 APPEND = """
 WITH given AS (
-  UPDATE feed SET newest = newest + cardinality($1::text[]) RETURNING newest - cardinality($1::text[]) AS before, newest
+  UPDATE feed SET newest = newest + cardinality($1::text[]), revision = gen_random_uuid()
+  RETURNING newest - cardinality($1::text[]) AS before, newest
 ), written AS (
   INSERT INTO event (seq, type, payload, at)
   SELECT before + position, type, payload, clock_timestamp()

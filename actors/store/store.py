@@ -18,6 +18,7 @@ from actors.store.plays import Plays
 from actors.store.pool import CONNECT_LIMIT_S, Pool, open_pool
 from actors.store.ratings import Ratings
 from actors.store.refusal import DRIVER_ERRORS, connect_refusal
+from actors.store.revisions import Revisions
 from actors.store.roots import Roots
 from actors.store.tokens import Tokens
 from actors.store.tracks import Tracks
@@ -31,6 +32,7 @@ class Store:
     tracks: Tracks
     roots: Roots
     events: Events
+    revisions: Revisions
     features: FeatureStore
     changes: Changes
     users: Users
@@ -62,6 +64,7 @@ async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
                 tracks=Tracks(pool),
                 roots=Roots(pool),
                 events=Events(pool),
+                revisions=Revisions(pool),
                 features=FeatureStore(pool),
                 changes=Changes(pool),
                 users=Users(pool),

@@ -8,6 +8,7 @@ TOP = Path(__file__).parents[2]
 PACKAGES = ("supervision", "actors", "web")
 VALUES_ONLY = {
     "actors/errors.py": "names of failures",
+    "web/cache/shelf.py": "a protocol; tests/contracts holds its test",
     "actors/messages.py": "frozen values",
     "actors/model/change.py": "frozen values",
     "actors/model/known.py": "frozen values",

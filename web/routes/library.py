@@ -14,15 +14,17 @@ from actors.model.user import Role
 from actors.model.view import RootView, root_view
 from actors.pipeline import WATCHER
 from web import examples
+from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
 from web.encoding import answer, entity_tag, json_bytes
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
 from web.files import from_disk
+from web.kept import unkept
 from web.limits import undivided
 from web.named import named_root
-from web.paging import CacheInfo, Links, Meta, PageQuery, sliced
+from web.paging import Links, Meta, PageQuery, sliced
 from web.services import services
 
 blueprint = Blueprint("library", __name__, url_prefix="/api/v1/library")
@@ -62,7 +64,7 @@ class Scan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 _META, _LINKS = examples.only_page("/api/v1/library/roots")
-_PAGE = RootPage(data=(examples.ROOT,), meta=_META, links=_LINKS, cache_info=examples.NO_CACHE)
+_PAGE = RootPage(data=(examples.ROOT,), meta=_META, links=_LINKS, cache_info=examples.CACHE_INFO)
 _SCAN = Scan(root_ids=(examples.ROOT_ID,))
 
 
@@ -79,7 +81,7 @@ async def list_roots(query: PageQuery) -> Response:
     with timed("db"):
         roots = await services().store.roots.list_()
     shown, meta, links = sliced(roots, query, path=f"{blueprint.url_prefix}/roots")
-    return answer(RootPage(data=tuple(map(root_view, shown)), meta=meta, links=links, cache_info=CacheInfo()))
+    return answer(RootPage(data=tuple(map(root_view, shown)), meta=meta, links=links, cache_info=unkept()))
 
 
 @endpoint(

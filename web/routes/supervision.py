@@ -12,9 +12,11 @@ from actors.config import SECONDS
 from actors.model.user import Role
 from supervision import ActorStatus, NotFoundError, RefusedError, Status, SupervisorStatus
 from web import examples
+from web.cache import CacheInfo
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
-from web.paging import CacheInfo, Links, Meta, PageQuery, sliced
+from web.kept import unkept
+from web.paging import Links, Meta, PageQuery, sliced
 from web.services import services
 from web.tree import ActorView, EventView, SupervisorView, TreeView, event_view, node_view, tree_view
 
@@ -51,7 +53,7 @@ class EventPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 _META, _LINKS = examples.only_page(_EVENTS)
-_PAGE = EventPage(data=(examples.EVENT,), meta=_META, links=_LINKS, cache_info=examples.NO_CACHE)
+_PAGE = EventPage(data=(examples.EVENT,), meta=_META, links=_LINKS, cache_info=examples.CACHE_INFO)
 
 
 @endpoint(
@@ -81,7 +83,7 @@ async def list_events(query: EventQuery) -> Response:
     shown, meta, links = sliced(wanted, query, path=_EVENTS, filters=filters)
     moment, moment_s = now(), trio.current_time()
     data = tuple(event_view(event, now=moment, now_s=moment_s) for event in shown)
-    return answer(EventPage(data=data, meta=meta, links=links, cache_info=CacheInfo()))
+    return answer(EventPage(data=data, meta=meta, links=links, cache_info=unkept()))
 
 
 @endpoint(

@@ -10,12 +10,14 @@ from actors.model.view import OwnTrackView, own_track_view
 from actors.store.listing import TrackFilter
 from web import examples
 from web.auth import caller
+from web.cache import CacheInfo
 from web.conditions import conditional
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.exchange import timed
+from web.kept import Depends, unkept
 from web.named import named_track, track_tag
-from web.paging import CacheInfo, CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
+from web.paging import CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
 from web.services import services
 
 blueprint = Blueprint("tracks", __name__, url_prefix="/api/v1")
@@ -62,7 +64,7 @@ class TrackPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 _META, _LINKS = examples.only_page(_LIST)
-_PAGE = TrackPage(data=(examples.TRACK,), meta=_META, links=_LINKS, cache_info=examples.NO_CACHE)
+_PAGE = TrackPage(data=(examples.TRACK,), meta=_META, links=_LINKS, cache_info=examples.CACHE_INFO)
 
 
 @endpoint(
@@ -71,8 +73,13 @@ _PAGE = TrackPage(data=(examples.TRACK,), meta=_META, links=_LINKS, cache_info=e
     "/tracks",
     tag="Tracks",
     query=TrackListQuery,
-    answers={200: Answer(meaning="A page of tracks.", model=TrackPage, example=_PAGE)},
-    problems=("INVALID_CURSOR",),
+    answers={
+        200: Answer(meaning="A page of tracks.", model=TrackPage, headers=("ETag",), example=_PAGE),
+        304: Answer(meaning="You have it already.", headers=("ETag",)),
+    },
+    asks=("If-None-Match",),
+    problems=("INVALID_CURSOR", "PRECONDITION_FAILED"),
+    cached=Depends.CALLER,
 )
 async def list_tracks(query: TrackListQuery) -> Response:
     """Tracks of the catalogue, in pages.
@@ -106,9 +113,7 @@ async def list_tracks(query: TrackListQuery) -> Response:
             ),
         )
     meta, links = surroundings(asked, path=_LIST, total=page.total, after=page.after)
-    return answer(
-        TrackPage(data=tuple(map(own_track_view, page.items)), meta=meta, links=links, cache_info=CacheInfo())
-    )
+    return answer(TrackPage(data=tuple(map(own_track_view, page.items)), meta=meta, links=links, cache_info=unkept()))
 
 
 @endpoint(

@@ -16,7 +16,7 @@ async def test_the_list_comes_in_pages(served, shelf) -> None:
     assert first["meta"]["total"] == 5
     assert first["meta"]["totalPages"] == 3
     assert first["meta"]["hasNextPage"]
-    assert first["cacheInfo"] == {"hit": False, "age": 0.0}
+    assert first["cacheInfo"]["hitCache"] is False
     second = (await served.client.get(first["links"]["next"])).json()
     assert [track["title"] for track in second["data"]] == ["Pages 2", "Pages 3"]
     assert (await served.client.get(second["links"]["previous"])).json()["data"] == first["data"]
@@ -118,6 +118,7 @@ async def test_one_track_has_a_tag_and_is_not_sent_twice(served, shelf) -> None:
 async def test_head_is_get_without_a_body(served, shelf) -> None:
     track_id = await shelf.put("head.mp3")
     for path in (f"/api/v1/tracks/{track_id}", "/api/v1/tracks?pageSize=1"):
+        await served.client.get(path)  # whether an answer was kept is part of a list
         get, head = await served.client.get(path), await served.client.head(path)
         assert (head.status_code, head.content) == (200, b"")
         assert head.headers["content-type"] == get.headers["content-type"]

@@ -1,0 +1,42 @@
+"""What every shelf of the query cache keeps."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from web.cache.entry import entry_of
+from web.cache.memory import MemoryShelf
+
+NOW = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
+ENTRY = entry_of(b'{"data":["\xc3\xa4",1],"cacheInfo":{}}', revision="r", made_at=NOW)
+OTHER = entry_of(b'{"tracks":3}', revision="s", made_at=NOW)
+
+
+@pytest.fixture(params=["memory"])
+async def shelf(request):
+    return MemoryShelf(limit_bytes=1_000_000)
+
+
+async def test_what_was_put_is_found(shelf):
+    assert await shelf.find("a") is None
+    await shelf.put("a", ENTRY)
+    await shelf.put("b", OTHER)
+
+    assert await shelf.find("a") == ENTRY
+    assert await shelf.find("b") == OTHER
+
+
+async def test_the_later_takes_the_place(shelf):
+    await shelf.put("a", ENTRY)
+    await shelf.put("a", OTHER)
+
+    assert await shelf.find("a") == OTHER
+
+
+async def test_nothing_is_left_of_a_cleared_one(shelf):
+    for number in range(30):
+        await shelf.put(str(number), ENTRY)
+
+    assert await shelf.clear() == 30
+    assert await shelf.clear() == 0
+    assert await shelf.find("3") is None

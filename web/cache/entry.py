@@ -1,0 +1,74 @@
+"""One kept answer, and what a list says of it. Values and bytes only."""
+
+import hashlib
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import msgspec
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+KEEP = timedelta(minutes=10)
+"""No answer is kept for longer."""
+
+_MARK = b',"cacheInfo":'
+_OVERHEAD_BYTES = 500
+"""What one entry costs beside its body, about."""
+
+
+class CacheInfo(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """Whether the answer was kept from an earlier request, and how sure it is."""
+
+    hit_cache: bool
+    confidence: float
+    """0–1. Always 1: what is kept is compared with the catalogue itself in every request, never trusted for a while."""
+    validation_score: float
+    """0–1. The share of that comparison that held: always 1, since what does not hold is computed anew."""
+    generated_at: Time
+    expires_at: Time
+    """It is kept no longer than this; the first change of the catalogue ends it earlier. As `generatedAt`: not kept at all."""
+
+
+class Entry(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
+    """One answer of JSON, ready to be sent."""
+
+    revision: str
+    """What the catalogue was called before it was asked."""
+    body: bytes
+    """Whole, or up to its `cacheInfo`, which differs from one request to the next."""
+    has_info: bool
+    etag: str
+    """Of what the body says; weak, since `cacheInfo` is not counted."""
+    made_at: datetime
+
+    @property
+    def size_bytes(self) -> int:
+        """What it costs to keep, about."""
+        return len(self.body) + _OVERHEAD_BYTES
+
+    def is_fresh(self, revision: str, *, now: datetime) -> bool:
+        """Whether it may be served while the catalogue is called `revision`."""
+        return self.revision == revision and self.made_at <= now < self.made_at + KEEP
+
+    def told(self, *, is_hit: bool) -> bytes:
+        """The whole body."""
+        if not self.has_info:
+            return self.body
+        info = cache_info(is_hit=is_hit, made_at=self.made_at, expires_at=self.made_at + KEEP)
+        return b"".join((self.body, _MARK, msgspec.json.encode(info), b"}"))
+
+
+def cache_info(*, is_hit: bool, made_at: datetime, expires_at: datetime) -> CacheInfo:
+    """What stands beside a list."""
+    return CacheInfo(
+        hit_cache=is_hit, confidence=1.0, validation_score=1.0, generated_at=made_at, expires_at=expires_at
+    )
+
+
+def entry_of(body: bytes, *, revision: str, made_at: datetime) -> Entry:
+    """An answer as it is kept; of a list, `cacheInfo` must be the last of its names."""
+    # In a JSON text these bytes can only be a name: inside a string the quotes would be escaped.
+    place = body.rfind(_MARK)
+    kept = body if place < 0 else body[:place]
+    digest = hashlib.blake2b(kept, digest_size=12).hexdigest()
+    return Entry(revision=revision, body=kept, has_info=place >= 0, etag=f'W/"{digest}"', made_at=made_at)
