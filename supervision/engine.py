@@ -44,6 +44,7 @@ class Engine:
         self.hub = EventHub()
         self.waits: WaitGraph[Node] = WaitGraph()
         self.deadlocks: deque[tuple[str, ...]] = deque(maxlen=RECENT_DEADLOCKS)
+        self.deadlock_count = 0
         self.dead_letters: deque[DeadLetter] = deque(maxlen=RECENT_DEAD_LETTERS)
         self.dead_letter_count = 0
         self.body = trio.CancelScope()

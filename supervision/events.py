@@ -1,7 +1,7 @@
 """What happened in the tree, as frozen values and as bounded streams of them. Nothing here decides."""
 
 import weakref
-from collections import deque
+from collections import Counter, deque
 from enum import StrEnum
 from types import TracebackType
 from typing import Self
@@ -112,16 +112,18 @@ class EventStream:
 
 
 class EventHub:
-    """Gives every event to every open stream, and keeps the most recent ones. A stream that nobody holds any more is forgotten."""
+    """Gives every event to every open stream, keeps the most recent ones, and counts them by kind. A stream that nobody holds any more is forgotten."""
 
     def __init__(self) -> None:
         self._streams: dict[int, weakref.ref[EventStream]] = {}
         self._closed = False
         self.recent: deque[Event] = deque(maxlen=RECENT_EVENTS)
+        self.counts: Counter[EventKind] = Counter()
 
     def emit(self, event: Event) -> None:
         """Tell everyone; never waits."""
         self.recent.append(event)
+        self.counts[event.kind] += 1
         if self._streams:
             for stream in self._open():
                 stream.put(event)

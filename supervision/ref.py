@@ -117,6 +117,7 @@ class Ref(Generic[Message_contra]):
         if cycle is not None:
             paths = tuple(node.path for node in cycle)
             caller.engine.deadlocks.append(paths)
+            caller.engine.deadlock_count += 1
             raise DeadlockError(self.path, paths)
         waits.add(caller, self._node)
         return partial(waits.remove, caller, self._node)

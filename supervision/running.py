@@ -23,8 +23,8 @@ from supervision.events import Event, EventKind, EventStream
 from supervision.node import How, Node, Phase
 from supervision.ref import Ref
 from supervision.signals import heed
-from supervision.snapshot import snapshot
-from supervision.status import Status
+from supervision.snapshot import part, snapshot
+from supervision.status import ActorStatus, Status, SupervisorStatus
 
 
 class Running:
@@ -44,6 +44,14 @@ class Running:
     def status(self) -> Status:
         """The whole tree at this moment, also after it has ended."""
         return snapshot(self._engine)
+
+    def status_of(self, path: str) -> ActorStatus | SupervisorStatus:
+        """One child at this moment, with all below it; costs nothing for the others.
+
+        Raises:
+            NotFoundError: no child has this path.
+        """
+        return part(self._node(path))
 
     def events(self) -> EventStream:
         """What happens from now on: `async with running.events() as events: async for event in events: ...`."""

@@ -23,8 +23,20 @@ def snapshot(engine: "Engine") -> Status:
         root=_supervisor(engine.root, now_s, perf_counter_ns()),
         dead_letter_count=engine.dead_letter_count,
         dead_letters=tuple(engine.dead_letters),
+        deadlock_count=engine.deadlock_count,
         deadlocks=tuple(engine.deadlocks),
+        event_counts=dict(engine.hub.counts),
     )
+
+
+def part(node: "Node") -> ActorStatus | SupervisorStatus:
+    """One child now, with all below it."""
+    now_s, now_ns = trio.current_time(), perf_counter_ns()
+    if isinstance(node, Branch):
+        return _supervisor(node, now_s, now_ns)
+    assert isinstance(node, Leaf)
+    budget = node.parent.budget
+    return _actor(node, now_s, now_ns, budget.remaining(now_s), budget.outlook(now_s))
 
 
 def _uptime_s(node: "Node", now_s: float) -> float:
@@ -35,9 +47,9 @@ def _supervisor(branch: Branch, now_s: float, now_ns: int) -> SupervisorStatus:
     remaining, outlook = branch.budget.remaining(now_s), branch.budget.outlook(now_s)
     children: list[ActorStatus | SupervisorStatus] = []
     for child in branch.children.values():
-        if isinstance(child, Branch):
+        if type(child) is Branch:
             children.append(_supervisor(child, now_s, now_ns))
-        elif isinstance(child, Leaf):
+        elif type(child) is Leaf:
             children.append(_actor(child, now_s, now_ns, remaining, outlook))
     return SupervisorStatus(
         path=branch.path,
@@ -55,35 +67,37 @@ def _supervisor(branch: Branch, now_s: float, now_ns: int) -> SupervisorStatus:
 
 
 def _actor(leaf: Leaf, now_s: float, now_ns: int, remaining: int, outlook: str) -> ActorStatus:
-    queue = leaf.queue
+    queue, handled, error = leaf.queue, leaf.handled, leaf.last_error
+    waits, histogram = leaf.engine.waits, leaf.histogram
+    # By position: by name it takes three times as long.
     return ActorStatus(
-        path=leaf.path,
-        state=leaf.state,
-        incarnation=leaf.incarnation,
-        started_at_s=leaf.started_at_s,
-        uptime_s=_uptime_s(leaf, now_s),
-        restarts=max(0, leaf.incarnation - 1),
-        restarts_in_window=leaf.parent.budget.spent_on(leaf.name, now_s),
-        restarts_remaining=remaining,
-        escalates_after=outlook,
-        failures_in_row=leaf.failures,
-        last_error=None if leaf.last_error is None else str(leaf.last_error),
-        mailbox_depth=len(queue.items),
-        mailbox_capacity=0 if leaf.is_task else queue.spec.capacity,
-        mailbox_high_water=queue.high_water,
-        waiting_senders=len(queue.senders),
-        handled=leaf.handled,
-        failed=leaf.failed_messages,
-        dropped=leaf.dropped,
-        redelivered=leaf.redelivered,
-        quarantined=leaf.quarantined,
-        late_answers=leaf.late_answers,
-        dead_letters=leaf.dead_letters,
-        rate_per_s=leaf.rate.per_s(leaf.handled, now_ns),
-        latency=leaf.histogram.latency() if leaf.histogram.counts else None,
-        waiting_for=tuple(node.path for node in leaf.engine.waits.waiting_for(leaf)),
-        breakers=tuple(_breaker(breaker) for breaker in leaf.breakers),
-        stack=leaf.stack or None,
+        leaf.path,
+        leaf.state,
+        leaf.incarnation,
+        leaf.started_at_s,
+        now_s - leaf.started_at_s if leaf.ready and leaf.started_at_s is not None else 0.0,
+        leaf.incarnation - 1 if leaf.incarnation else 0,
+        leaf.parent.budget.spent_on(leaf.name, now_s),
+        remaining,
+        outlook,
+        leaf.failures,
+        None if error is None else str(error),
+        len(queue.items),
+        0 if leaf.is_task else queue.spec.capacity,
+        queue.high_water,
+        len(queue.senders),
+        handled,
+        leaf.failed_messages,
+        leaf.dropped,
+        leaf.redelivered,
+        leaf.quarantined,
+        leaf.late_answers,
+        leaf.dead_letters,
+        leaf.rate.per_s(handled, now_ns),
+        histogram.latency() if histogram.counts else None,
+        tuple([node.path for node in waits.waiting_for(leaf)]) if waits else (),
+        tuple([_breaker(breaker) for breaker in leaf.breakers]) if leaf.breakers else (),
+        leaf.stack or None,
     )
 
 

@@ -113,7 +113,15 @@ SUPERVISOR = SupervisorView(
     last_error=None,
     children=(ACTOR,),
 )
-TREE = TreeView(at=MOMENT, root=SUPERVISOR, dead_letter_count=0, dead_letters=(), deadlocks=())
+TREE = TreeView(
+    at=MOMENT,
+    root=SUPERVISOR,
+    dead_letter_count=0,
+    dead_letters=(),
+    deadlock_count=0,
+    deadlocks=(),
+    event_counts={EventKind.STARTED: 2},
+)
 EVENT = EventView(
     kind=EventKind.RESTARTED,
     path="rookery/pipeline/watcher",

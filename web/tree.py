@@ -105,13 +105,16 @@ class DeadLetterView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class TreeView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The whole tree at one moment, with the most recent dead letters and deadlocks."""
+    """The whole tree at one moment, with the most recent dead letters and deadlocks; the counts are since it started."""
 
     at: Time
     root: SupervisorView
     dead_letter_count: int
     dead_letters: tuple[DeadLetterView, ...]
+    deadlock_count: int
     deadlocks: tuple[tuple[str, ...], ...]
+    event_counts: dict[EventKind, int]
+    """By kind, without those that never happened."""
 
 
 class EventView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -143,7 +146,9 @@ def tree_view(status: Status, *, now: datetime) -> TreeView:
             )
             for letter in status.dead_letters
         ),
+        deadlock_count=status.deadlock_count,
         deadlocks=status.deadlocks,
+        event_counts=dict(status.event_counts),
     )
 
 

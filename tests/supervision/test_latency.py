@@ -36,6 +36,26 @@ def test_one_may_stand_for_several() -> None:
     assert histogram.latency().p50_s < 2e-6
 
 
+def test_messages_are_counted_up_to_a_power_of_two() -> None:
+    histogram = Histogram()
+    for nanoseconds in (1, 1_023, 1_024, 1_025, 5_000_000):
+        histogram.add(nanoseconds)
+    latency = histogram.latency()
+
+    assert [latency.no_longer_than(bits) for bits in (3, 10, 11, 40)] == [1, 2, 4, 5]
+    assert latency.sum_s == pytest.approx(5_003_073e-9)
+
+
+def test_figures_stay_when_more_is_entered() -> None:
+    histogram = Histogram()
+    histogram.add(1_000)
+    before = histogram.latency()
+    histogram.add(1_000)
+
+    assert before.count == 1
+    assert before.sum_s == 1e-6
+
+
 @given(st.integers(0, 2**60))
 def test_one_value_is_read_back_from_above_within_a_quarter(nanoseconds) -> None:
     histogram = Histogram()

@@ -329,6 +329,7 @@ async def test_cycle_of_asks_is_raised_at_once_in_the_one_that_closes_it(names, 
         assert isinstance(error, DeadlockError)
         assert set(error.cycle) == {f"r/{name}" for name in names}
         assert running.status().deadlocks == (error.cycle,)
+        assert running.status().deadlock_count == 1
 
 
 async def test_cycle_of_full_mailboxes_is_raised_and_its_message_not_delivered(autojump_clock) -> None:

@@ -10,7 +10,7 @@ from werkzeug.routing import PathConverter
 
 from actors.config import SECONDS
 from actors.model.user import Role
-from supervision import ActorStatus, NotFoundError, RefusedError, Status, SupervisorStatus
+from supervision import EventKind, RefusedError, Running, SupervisorStatus
 from web import examples
 from web.cache import CacheInfo
 from web.encoding import answer, now
@@ -41,6 +41,7 @@ class EventQuery(PageQuery, rename="camel", kw_only=True):
     path: (
         Annotated[str, msgspec.Meta(min_length=1, max_length=500, description="Only of this part and below it.")] | None
     ) = None
+    kind: Annotated[EventKind, msgspec.Meta(description="Only of this kind.")] | None = None
 
 
 class EventPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -65,7 +66,9 @@ _PAGE = EventPage(data=(examples.EVENT,), meta=_META, links=_LINKS, cache_info=e
 )
 async def read_tree() -> Response:
     """The supervision tree at this moment."""
-    return answer(tree_view(services().running.status(), now=now()))
+    status, moment = services().running.status(), now()
+    # Elsewhere, because thousands of parts take long to write down; the picture is frozen.
+    return await trio.to_thread.run_sync(lambda: answer(tree_view(status, now=moment)))
 
 
 @endpoint(
@@ -78,8 +81,12 @@ async def read_tree() -> Response:
 )
 async def list_events(query: EventQuery) -> Response:
     """What happened in the tree lately: starts, exits, restarts, dead letters. The last thousand are kept."""
-    wanted = [event for event in reversed(services().running.recent_events()) if _is_below(event.path, query.path)]
-    filters = {"path": query.path} if query.path else {}
+    wanted = [
+        event
+        for event in reversed(services().running.recent_events())
+        if _is_below(event.path, query.path) and query.kind in {None, event.kind}
+    ]
+    filters = {name: value for name, value in (("path", query.path), ("kind", query.kind)) if value}
     shown, meta, links = sliced(wanted, query, path=_EVENTS, filters=filters)
     moment, moment_s = now(), trio.current_time()
     data = tuple(event_view(event, now=moment, now_s=moment_s) for event in shown)
@@ -98,7 +105,8 @@ async def list_events(query: EventQuery) -> Response:
 )
 async def read_node(node_path: str) -> Response:
     """One part of the tree, by its path, such as `rookery/pipeline/watcher`."""
-    return answer(node_view(_node(services().running.status(), node_path), now=now()))
+    status, moment = services().running.status_of(node_path), now()
+    return await trio.to_thread.run_sync(lambda: answer(node_view(status, now=moment)))
 
 
 @endpoint(
@@ -116,23 +124,17 @@ async def restart_node(node_path: str) -> Response:
     Refused for the root, for the server that answers this request, and for parts that others beside them stand on.
     """
     running = services().running
-    _refuse_foundation(running.status(), node_path)
+    _refuse_foundation(running, node_path)
     _log.warning("restart by hand", path=node_path)
     with trio.fail_after(RESTART_LIMIT_S):
         await running.renew_child(node_path)
-    return answer(node_view(_node(running.status(), node_path), now=now()))
+    return answer(node_view(running.status_of(node_path), now=now()))
 
 
-def _node(status: Status, path: str) -> ActorStatus | SupervisorStatus:
-    node = status.find(path)
-    if node is None:
-        raise NotFoundError(path)
-    return node
-
-
-def _refuse_foundation(status: Status, path: str) -> None:
-    _node(status, path)
-    parent = status.find(path.rpartition("/")[0])
+def _refuse_foundation(running: Running, path: str) -> None:
+    running.status_of(path)  # refuses what is not there
+    above = path.rpartition("/")[0]
+    parent = running.status_of(above) if above else None
     if isinstance(parent, SupervisorStatus) and parent.strategy != "one_for_one" and parent.children[-1].path != path:
         raise RefusedError(path, "carries what was started after it; restart the service instead")
 

@@ -50,8 +50,13 @@ async def test_a_part_is_restarted(served) -> None:
     assert (answer.status_code, answer.json()["state"], answer.json()["incarnation"]) == (200, "running", 2)
     await served.services.running.ref("rookery/pipeline/watcher").ask(RootsChanged(), timeout_s=5)
     assert served.told == [RootsChanged()]
-    kinds = [event["kind"] for event in (await served.client.get(f"{TREE}/events?pageSize=2")).json()["data"]]
-    assert kinds == ["restarted", "exited"]
+    events = (await served.client.get(f"{TREE}/events?pageSize=2")).json()
+    assert [event["kind"] for event in events["data"]] == ["restarted", "exited"]
+    exits = (await served.client.get(f"{TREE}/events?kind=exited")).json()
+    assert [(event["kind"], event["path"]) for event in exits["data"]] == [("exited", "rookery/pipeline/watcher")]
+    assert "kind=exited" in exits["links"]["self"]
+    counts = (await served.client.get(TREE)).json()["eventCounts"]
+    assert (counts["restarted"], counts["exited"]) == (1, 1)
 
 
 class Busy(Actor[int]):
