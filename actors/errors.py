@@ -12,6 +12,8 @@ RookeryError
 ├── DiskSilentError           a disk or network share does not answer: ask later
 ├── BusyError                 too much is asked at once: ask later
 ├── ConflictError             one request that does not fit how things are
+├── TrackGoneError            one request's track is not there, or not where it is looked for
+├── StaleError                it was changed since the asker saw it: look again
 └── InvalidError              one request's value
 """
 
@@ -67,6 +69,20 @@ class BusyError(RookeryError):
 
 class ConflictError(RookeryError):
     """What is asked for would break a rule that holds for all of it; the text says which. Nothing was changed."""
+
+
+class TrackGoneError(RookeryError):
+    """No track has this id, or it lies in the trash, or does not lie there."""
+
+    def __init__(self, track_id: str) -> None:
+        super().__init__(f"There is no track {track_id}")
+
+
+class StaleError(RookeryError):
+    """The track has another version than the one meant."""
+
+    def __init__(self, track_id: str) -> None:
+        super().__init__(f"The track {track_id} was changed meanwhile")
 
 
 class InvalidError(RookeryError):

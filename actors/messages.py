@@ -13,12 +13,14 @@
 | RootsChanged    | web           | watcher     | the asker is told; a restart reads the roots again        |
 | Analyzed        | analyzer      | cataloger   | the track is claimed again at the next start, or later    |
 | AnalysisFailed  | analyzer      | cataloger   | the same                                                  |
+| EditTrack       | web           | librarian   | the asker is told; the version tells whether it counted   |
 | Progress        | any           | broadcaster | nothing: the next one says more                           |
 """
 
 import attrs
 
 from actors.model.change import Reading
+from actors.model.edits import Edits
 from actors.model.features import Features
 from actors.model.root import RootState
 from actors.model.track import Failure
@@ -118,6 +120,21 @@ class AnalysisFailed:
     track_id: str
     audio_hash: str
     failure: Failure
+
+
+@attrs.frozen(kw_only=True)
+class EditTrack:
+    """From the web to the librarian, asked: change what people say of a track. Answered by the track."""
+
+    track_id: str
+    version: int | None
+    """The one that the person saw; None for any."""
+    change: Edits
+    """By field; None takes an edit back."""
+    is_whole: bool
+    """Whether edits that are not named are taken back."""
+    person_id: str
+    """Who asks."""
 
 
 @attrs.frozen(kw_only=True)

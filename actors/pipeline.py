@@ -5,7 +5,7 @@
 | watcher (patrols)  | cataloger                  | FilesSettled … RootSeen          |
 | analyzer           | cataloger                  | Analyzed, AnalysisFailed         |
 
-Nobody else waits for anybody: progress is told without waiting, and the cataloger only nudges the analyzer. A test holds
+The web asks the librarian, with a limit. Nobody else waits for anybody: progress is told without waiting, and the cataloger only nudges the analyzer. A test holds
 this table against cycles.
 """
 
@@ -22,6 +22,7 @@ from actors.cataloger import Cataloger
 from actors.config import SECONDS, Config
 from actors.errors import ConfigurationError
 from actors.feed import Feed
+from actors.librarian import Librarian
 from actors.model.track import shown_path
 from actors.nudge import Nudge
 from actors.store.embedded import EmbeddedServer
@@ -37,11 +38,13 @@ CATALOGER = "rookery/pipeline/cataloger"
 BROADCASTER = "rookery/pipeline/broadcaster"
 ANALYZER = "rookery/pipeline/analyzer"
 WATCHER = "rookery/pipeline/watcher"
+LIBRARIAN = "rookery/pipeline/librarian"
 
 WAITS_FOR: Mapping[str, tuple[str, ...]] = {
     WATCHER: (CATALOGER,),
     ANALYZER: (CATALOGER,),
     CATALOGER: (),
+    LIBRARIAN: (),
     BROADCASTER: (),
 }
 """Whose full mailbox each actor may wait on."""
@@ -143,7 +146,7 @@ def tree(house: House, *, server: EmbeddedServer | None, web: Child | None) -> S
 
 
 def pipeline(house: House) -> Supervisor:
-    """The four actors. Mailboxes and the catalogue outlive each of them, so each heals alone."""
+    """The actors. Mailboxes and the catalogue outlive each of them, so each heals alone."""
     config, nudge = house.config, house.work_waits
     return Supervisor(
         "pipeline",
@@ -161,6 +164,13 @@ def pipeline(house: House) -> Supervisor:
                 "cataloger",
                 lambda: Cataloger(store=house.store, config=config, executor=house.executor, work_waits=nudge),
                 mailbox=Mailbox(capacity=100, overflow=Overflow.WAIT, in_flight=InFlight.redeliver(times=3)),
+                shutdown=QUICK,
+            ),
+            Child(
+                "librarian",
+                lambda: Librarian(store=house.store),
+                # Whoever asked is told when it crashes on an order, and an order twice would not be what they meant.
+                mailbox=Mailbox(capacity=200, overflow=Overflow.WAIT, in_flight=InFlight.drop()),
                 shutdown=QUICK,
             ),
             Child(

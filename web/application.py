@@ -10,11 +10,26 @@ from web.errors import answered
 from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
 from web.live import ndjson, sse, websocket
 from web.origin import names_of
-from web.routes import audio, cache, health, info, library, metrics, openapi, own, page, supervision, tracks, waveform
+from web.routes import (
+    audio,
+    cache,
+    edits,
+    health,
+    info,
+    library,
+    metrics,
+    openapi,
+    own,
+    page,
+    supervision,
+    tracks,
+    waveform,
+)
 from web.services import Services
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     tracks.blueprint,
+    edits.blueprint,
     own.blueprint,
     audio.blueprint,
     waveform.blueprint,

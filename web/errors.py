@@ -14,7 +14,7 @@ import trio
 from quart import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from actors.errors import BusyError, ConflictError, DatabaseError, InvalidError
+from actors.errors import BusyError, ConflictError, DatabaseError, InvalidError, StaleError, TrackGoneError
 from supervision import AdministrationError, AskTimeoutError, DeadlockError, NotFoundError, SendError
 from web.encoding import json_bytes, now
 from web.exchange import exchange
@@ -145,6 +145,10 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(code="NOT_FOUND", message=str(error))
         case AdministrationError() | DeadlockError():
             return Refusal(code="CONFLICT", message=str(error))
+        case TrackGoneError():
+            return Refusal(code="TRACK_NOT_FOUND", message="No track has this id")
+        case StaleError():
+            return Refusal(code="PRECONDITION_FAILED", message="It was changed since you saw it")
         case ConflictError():
             return Refusal(code="CONFLICT", message=str(error))
         case BusyError():

@@ -10,6 +10,7 @@ from actors.config import Config
 from actors.errors import ConfigurationError
 from actors.store.bridge import Bridge, open_bridge
 from actors.store.changes import Changes
+from actors.store.edits import EditStore
 from actors.store.events import Events
 from actors.store.features import FeatureStore
 from actors.store.keys import Keys
@@ -35,6 +36,7 @@ class Store:
     revisions: Revisions
     features: FeatureStore
     changes: Changes
+    edits: EditStore
     users: Users
     tokens: Tokens
     keys: Keys
@@ -67,6 +69,7 @@ async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
                 revisions=Revisions(pool),
                 features=FeatureStore(pool),
                 changes=Changes(pool),
+                edits=EditStore(pool),
                 users=Users(pool),
                 tokens=Tokens(pool),
                 keys=Keys(pool),

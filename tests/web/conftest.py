@@ -18,6 +18,7 @@ from quart_trio import QuartTrio
 
 from actors.config import Config
 from actors.feed import Feed
+from actors.librarian import Librarian
 from actors.messages import RootsChanged, ScanNow
 from actors.model.change import AddTrack, Content, Reading, SetFeatures
 from actors.model.features import Features, Key, Loudness, Tempo
@@ -67,14 +68,21 @@ class Served:
         return self.services.store
 
 
-def small_tree(told: list[ScanNow | RootsChanged]) -> Supervisor:
+def small_tree(told: list[ScanNow | RootsChanged], store: Store) -> Supervisor:
     """A tree with the names of the real one, as far as the web knows them."""
     root, pipeline, watcher = WATCHER.split("/")
     return Supervisor(
         root,
         intensity=Intensity(restarts=100, within_s=1.0),
         children=[
-            Supervisor(pipeline, children=[Child(watcher, lambda: Notebook(told)), Child("idle", idle)]),
+            Supervisor(
+                pipeline,
+                children=[
+                    Child(watcher, lambda: Notebook(told)),
+                    Child("librarian", lambda: Librarian(store=store)),
+                    Child("idle", idle),
+                ],
+            ),
         ],
     )
 
@@ -116,7 +124,7 @@ def served_over(store_config: Config) -> ServedOver:
     @asynccontextmanager
     async def serve_over(store: Store) -> AsyncIterator[Served]:
         told: list[ScanNow | RootsChanged] = []
-        async with run(small_tree(told)) as running:
+        async with run(small_tree(told, store)) as running:
             services = make_services(store, store_config, running)
             async with serving(services) as (url, app), httpx.AsyncClient(base_url=url, timeout=20) as client:
                 yield Served(url=url, client=client, services=services, app=app, told=told)

@@ -1,0 +1,42 @@
+"""Orders to the librarian, from routes."""
+
+from typing import Any
+
+from quart import request
+
+from actors.config import SECONDS
+from actors.errors import RookeryError
+from actors.librarian import Order
+from actors.model.track import Track
+from actors.pipeline import LIBRARIAN
+from web.conditions import demand_match
+from web.exchange import timed
+from web.named import track_tag
+from web.services import services
+
+ORDER_LIMIT_S = 15 * SECONDS
+"""An order is carried out by then, orders before it included."""
+
+
+def demanded_version(track: Track) -> int | None:
+    """Which version of a track the present request means by its If-Match; None for any.
+
+    Raises:
+        ProblemError: PRECONDITION_REQUIRED, PRECONDITION_FAILED.
+    """
+    demand_match(track_tag(track))
+    return None if request.headers["If-Match"].strip() == "*" else track.version
+
+
+async def ordered(order: Order, *, limit_s: float = ORDER_LIMIT_S) -> Any:
+    """What the librarian answers to an order.
+
+    Raises:
+        RookeryError: what it refuses with.
+        SendError: it did not answer.
+    """
+    with timed("order"):
+        answer = await services().running.ref(LIBRARIAN).ask(order, timeout_s=limit_s)
+    if isinstance(answer, RookeryError):
+        raise answer
+    return answer
