@@ -10,23 +10,21 @@
 | read when somebody asks                     | labels        | meaning                                       |
 |---------------------------------------------|---------------|-----------------------------------------------|
 | rookery_info, _uptime_seconds               | version       | the service                                   |
-| rookery_child_running, _child_restarts_total | path         | every part of the supervision tree            |
-| rookery_supervisor_restarts_remaining       | path          | borne before it gives up                      |
-| rookery_dead_letters_total                  |               | messages that nobody handled                  |
-| rookery_mailbox_depth, _waiting_senders     | path          | what waits for an actor                       |
-| rookery_messages_total                      | path, outcome | handled, failed, dropped, redelivered         |
-| rookery_message_seconds                     | path, quantile | how long an actor takes                      |
+| rookery_child_…, _supervisor_…, _mailbox_…, _message…, _breaker_…, _supervision_events_total | path | the tree: `web/tree_metrics.py` |
 | rookery_database_up, _connections, _connections_most, _retries_total | state | the database and its pool |
 | rookery_feed_subscribers, _newest, _published_total, _passing_total, _too_slow_total, _waiting_bytes | | the live feed |
 | rookery_tracks, rookery_tracks_waiting      |               | the catalogue, and what waits for analysis    |
+
+docs/operating.md has the whole list for those who watch.
 """
 
 from collections.abc import Iterable, Mapping
+from math import inf
 
 import attrs
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.exposition import generate_latest
-from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 
 Labels = Mapping[str, str]
 
@@ -41,6 +39,15 @@ class Family:
     name: str
     meaning: str
     samples: tuple[tuple[Labels, float], ...]
+
+
+@attrs.frozen(kw_only=True)
+class Spread:
+    """One histogram of that kind; for each set of labels the buckets (upper bound, how many are no larger; the last is infinite) and the sum."""
+
+    name: str
+    meaning: str
+    samples: tuple[tuple[Labels, tuple[tuple[float, float], ...], float], ...]
 
 
 class Metrics:
@@ -61,13 +68,19 @@ class Metrics:
         self.sent = Counter("rookery_http_response_bytes", "Bodies, without heads.", registry=self._registry)
         self.open = Gauge("rookery_http_requests_open", "Requests being answered now.", registry=self._registry)
 
-    def exposition(self, families: Iterable[Family]) -> bytes:
+    def exposition(self, families: Iterable[Family | Spread]) -> bytes:
         """Everything in the Prometheus text format; `families` are what was read for this answer."""
         return generate_latest(_Reading((*self._registry.collect(), *(_metric(family) for family in families))))
 
 
-def _metric(family: Family) -> Metric:
+def _metric(family: Family | Spread) -> Metric:
     names = tuple(family.samples[0][0]) if family.samples else ()
+    if isinstance(family, Spread):
+        histogram = HistogramMetricFamily(family.name, family.meaning, labels=names)
+        for labels, buckets, total in family.samples:
+            bounds = [("+Inf" if upper == inf else str(upper), number) for upper, number in buckets]
+            histogram.add_metric([labels[name] for name in names], bounds, total)
+        return histogram
     kind = CounterMetricFamily if family.name.endswith("_total") else GaugeMetricFamily
     metric = kind(family.name.removesuffix("_total"), family.meaning, labels=names)
     for labels, value in family.samples:

@@ -2,7 +2,7 @@
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from actors.metrics import Family, Metrics
+from actors.metrics import Family, Metrics, Spread
 
 
 def test_what_was_counted_and_what_was_read_stand_together() -> None:
@@ -27,6 +27,18 @@ def test_what_was_counted_and_what_was_read_stand_together() -> None:
     assert samples["rookery_restarts_total", "a"] == 1
     assert samples["rookery_restarts_total", 'b"\n'] == 2
     assert "# TYPE rookery_restarts_total counter" in text
+
+
+def test_histogram_that_was_read_is_one() -> None:
+    buckets = ((0.001024, 3.0), (float("inf"), 4.0))
+    spread = Spread(name="rookery_message_seconds", meaning="Times.", samples=(({"path": "a"}, buckets, 1.5),))
+    lines = Metrics().exposition([spread]).decode().splitlines()
+
+    assert "# TYPE rookery_message_seconds histogram" in lines
+    assert 'rookery_message_seconds_bucket{le="0.001024",path="a"} 3.0' in lines
+    assert 'rookery_message_seconds_bucket{le="+Inf",path="a"} 4.0' in lines
+    assert 'rookery_message_seconds_count{path="a"} 4.0' in lines
+    assert 'rookery_message_seconds_sum{path="a"} 1.5' in lines
 
 
 def test_two_services_count_apart() -> None:

@@ -5,11 +5,11 @@ from quart import Blueprint, Response
 
 from actors.config import SECONDS
 from actors.errors import DatabaseError
-from actors.metrics import CONTENT_TYPE, Family
-from supervision import ActorState, ActorStatus, Status, SupervisorStatus
+from actors.metrics import CONTENT_TYPE, Family, Spread
 from web.encoding import now, raw_answer
 from web.endpoints import Answer, endpoint
 from web.services import Services, services
+from web.tree_metrics import tree_families
 
 blueprint = Blueprint("metrics", __name__)
 
@@ -27,11 +27,9 @@ PATIENCE_S = 2 * SECONDS
 async def read_metrics() -> Response:
     """Numbers of the service, in the text format of Prometheus."""
     held = services()
-    status = held.running.status()
-    families = [
+    families: list[Family | Spread] = [
         *_service(held),
-        *_tree(status),
-        *_messages(status),
+        *tree_families(held.running.status()),
         *_pool(held),
         *_feed(held),
         *await _catalogue(held),
@@ -47,45 +45,6 @@ def _service(held: Services) -> list[Family]:
     return [
         Family(name="rookery_info", meaning="Always 1.", samples=(({"version": held.version}, 1),)),
         _one("rookery_uptime_seconds", "Since the start.", (now() - held.started_at).total_seconds()),
-    ]
-
-
-def _tree(status: Status) -> list[Family]:
-    nodes = list(status.walk())
-    supervisors = [node for node in nodes if isinstance(node, SupervisorStatus)]
-    actors = [node for node in nodes if isinstance(node, ActorStatus)]
-    up = tuple(({"path": node.path}, float(node.state is ActorState.RUNNING)) for node in nodes)
-    restarts = tuple(({"path": node.path}, float(node.restarts)) for node in actors)
-    remaining = tuple(({"path": node.path}, float(node.restarts_remaining)) for node in supervisors)
-    return [
-        Family(name="rookery_child_running", meaning="1 while the part runs.", samples=up),
-        Family(name="rookery_child_restarts_total", meaning="Restarts of the part.", samples=restarts),
-        Family(name="rookery_supervisor_restarts_remaining", meaning="Borne before it gives up.", samples=remaining),
-        _one("rookery_dead_letters_total", "Messages that were not handled.", status.dead_letter_count),
-    ]
-
-
-def _messages(status: Status) -> list[Family]:
-    actors = [node for node in status.walk() if isinstance(node, ActorStatus) and node.mailbox_capacity]
-    outcomes = ("handled", "failed", "dropped", "redelivered")
-    by_outcome = tuple(
-        ({"path": node.path, "outcome": outcome}, float(getattr(node, outcome)))
-        for node in actors
-        for outcome in outcomes
-    )
-    quantiles = tuple(
-        ({"path": node.path, "quantile": quantile}, value)
-        for node in actors
-        if node.latency is not None
-        for quantile, value in (("0.5", node.latency.p50_s), ("0.95", node.latency.p95_s), ("0.99", node.latency.p99_s))
-    )
-    depths = tuple(({"path": node.path}, float(node.mailbox_depth)) for node in actors)
-    senders = tuple(({"path": node.path}, float(node.waiting_senders)) for node in actors)
-    return [
-        Family(name="rookery_mailbox_depth", meaning="Messages that wait.", samples=depths),
-        Family(name="rookery_mailbox_waiting_senders", meaning="Senders that wait for room.", samples=senders),
-        Family(name="rookery_messages_total", meaning="Messages by what became of them.", samples=by_outcome),
-        Family(name="rookery_message_seconds", meaning="Quantiles of the time they took.", samples=quantiles),
     ]
 
 

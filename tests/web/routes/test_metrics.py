@@ -1,5 +1,7 @@
 """Numbers for Prometheus."""
 
+from pathlib import Path
+
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -21,7 +23,7 @@ async def test_everything_is_counted(served, shelf) -> None:
     assert samples["rookery_http_requests_open", ()] == 1
     assert samples["rookery_database_up", ()] == 1
     assert samples["rookery_tracks", ()] >= 1
-    assert samples["rookery_child_running", (("path", "rookery/pipeline/watcher"),)] == 1
+    assert samples["rookery_children", (("path", "rookery/pipeline/watcher"), ("state", "running"))] == 1
     assert samples["rookery_mailbox_depth", (("path", "rookery/pipeline/watcher"),)] == 0
     assert samples["rookery_feed_subscribers", ()] == 0
     assert ("rookery_database_connections", (("state", "idle"),)) in samples
@@ -34,3 +36,29 @@ async def test_strange_methods_do_not_grow_the_labels(served) -> None:
 
     assert 'method="other",status="405"} 2.0' in text
     assert "BREW" not in text
+
+
+UNITS = {"milliseconds", "minutes", "hours", "kilobytes", "megabytes", "percent", "ms", "kb", "mb"}
+"""Which the conventions of Prometheus replace by seconds, bytes and ratios."""
+
+
+async def test_names_keep_the_conventions(served) -> None:
+    families = list(text_string_to_metric_families((await served.client.get("/metrics")).text))
+    names = [family.name for family in families]
+
+    assert len(names) == len(set(names)) > 30
+    for family in families:
+        words = set(family.name.split("_"))
+        assert family.name.startswith("rookery_")
+        assert family.documentation
+        assert not words & (UNITS | {"counter", "gauge", "histogram", "total", "bucket", "count", "sum"}), family.name
+        assert all(sample.name.endswith("_total") for sample in family.samples if family.type == "counter")
+        assert len({(sample.name, *sample.labels.items()) for sample in family.samples}) == len(family.samples)
+
+
+async def test_the_guide_lists_every_metric(served) -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "operating.md").read_text(encoding="utf-8")
+    families = text_string_to_metric_families((await served.client.get("/metrics")).text)
+    names = [f"{family.name}_total" if family.type == "counter" else family.name for family in families]
+
+    assert [name for name in names if f"`{name}`" not in guide and not name.endswith("_created")] == []
