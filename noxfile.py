@@ -49,6 +49,13 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def redis(session: nox.Session) -> None:
+    """What a shared Redis keeps; demands the program redis-server, without which the other sessions leave these tests out."""
+    install(session, "tests")
+    session.run("python", "-m", "pytest", "-m", "redis", "--demand-redis", *session.posargs)
+
+
+@nox.session
 def docs(session: nox.Session) -> None:
     """Every example in docs: the scripts, and the listings of the guides."""
     install(session, "tests")

@@ -55,6 +55,8 @@ class Config:
     data_dir: Path = attrs.field(factory=default_data_dir)
     database_url: str | None = attrs.field(default=None, repr=False)
     """May hold a password, so no `repr` shows it."""
+    redis_url: str | None = attrs.field(default=None, repr=False)
+    """A Redis that several Rookeries share, for kept answers and limits; the password in it is shown nowhere."""
     log_level: str = attrs.field(default="info", validator=_one_of("debug", "info", "warning", "error"))
     log_format: str = attrs.field(default="text", validator=_one_of("text", "json"))
 

@@ -11,6 +11,7 @@ this table against cycles.
 
 import os
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import attrs
 import structlog
@@ -31,6 +32,9 @@ from actors.watcher import Watcher
 from actors.work.executor import Executor
 from actors.work.local import local_executor
 from supervision import Backoff, Child, Context, InFlight, Intensity, Mailbox, Overflow, Shutdown, Strategy, Supervisor
+
+if TYPE_CHECKING:
+    from actors.redis import Redis
 
 log = structlog.get_logger("rookery.pipeline")
 
@@ -71,6 +75,10 @@ class House:
     _feed: Feed | None = None
     _executor: Executor | None = None
     work_waits: Nudge = attrs.field(factory=Nudge)
+    redis: "Redis | None" = attrs.field(
+        init=False, default=attrs.Factory(lambda self: _redis(self.config), takes_self=True)
+    )
+    """The shared Redis, if one is configured; nothing waits for it."""
 
     @property
     def store(self) -> Store:
@@ -118,6 +126,15 @@ class House:
             context.ready()
             await context.stopping.wait()
 
+    async def keep_redis(self, context: Context) -> None:
+        """Task: the connections to Redis. It is ready at once: nobody needs Redis to start."""
+        assert self.redis is not None
+        context.ready()
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.redis.serve)
+            await context.stopping.wait()
+            nursery.cancel_scope.cancel()
+
 
 def tree(house: House, *, server: EmbeddedServer | None, web: Child | None) -> Supervisor:
     """The tree of the service; it stops in the opposite order: producers first, the feed's clients, the database last.
@@ -128,6 +145,7 @@ def tree(house: House, *, server: EmbeddedServer | None, web: Child | None) -> S
         web: the server of HTTP and WebSocket, None where another program serves the app.
     """
     database = [_database(server)] if server is not None else []
+    shared = [_shared(house)] if house.redis is not None else []
     front = [Supervisor("web", children=[web], intensity=HEALING, backoff=PATIENCE)] if web is not None else []
     return Supervisor(
         "rookery",
@@ -139,6 +157,7 @@ def tree(house: House, *, server: EmbeddedServer | None, web: Child | None) -> S
             *database,
             Child("store", house.keep_store, shutdown=QUICK),
             Child("workers", house.keep_workers, shutdown=QUICK),
+            *shared,
             *front,
             pipeline(house),
         ],
@@ -194,6 +213,23 @@ def pipeline(house: House) -> Supervisor:
             ),
         ],
     )
+
+
+def _shared(house: House) -> Supervisor:
+    return Supervisor(
+        "shared",
+        intensity=HEALING,
+        backoff=PATIENCE,
+        children=[Child("redis", house.keep_redis, shutdown=QUICK)],
+    )
+
+
+def _redis(config: Config) -> "Redis | None":
+    if config.redis_url is None:
+        return None
+    from actors.redis import Redis as Shared  # noqa: PLC0415  # only who has one pays a tenth of a second for its import
+
+    return Shared(config.redis_url)
 
 
 def _database(server: EmbeddedServer) -> Supervisor:

@@ -3,12 +3,15 @@
 import os
 import secrets
 import shutil
+import socket
+import subprocess
 import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import attrs
 import pytest
 import trio
 
@@ -21,6 +24,7 @@ from actors.store.pool import open_pool
 from actors.store.store import Store, bring_up_to_date, open_store
 
 TEMPLATE = "rookery_template"
+REDIS = shutil.which("redis-server")
 CREATE = f"CREATE DATABASE {{name}} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"
 """Whole files cost half of what the log does that the server would write otherwise, and nothing when it stops."""
 QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "60"}
@@ -44,6 +48,28 @@ SELECT md5(string_agg(part, ' ' ORDER BY part)) FROM (
 MADE = "obj_description('public'::regnamespace)"
 """What `SCHEMA` was in the template, which notes it, and every copy of it."""
 START_LIMIT_S = 60
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--demand-redis`, as `nox -s redis` says it."""
+    parser.addoption("--demand-redis", action="store_true", help="fail without the program redis-server")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the tests of Redis out where there is none."""
+    if REDIS is not None:
+        return
+    if config.getoption("--demand-redis"):
+        raise pytest.UsageError("There is no program redis-server on the PATH.")
+    left_out = [item for item in items if item.get_closest_marker("redis")]
+    if left_out:
+        items[:] = [item for item in items if item not in left_out]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_report_header() -> str:
+    """Say whether Redis is tested."""
+    return f"redis-server: {REDIS or 'not found, its tests are left out'}"
 
 
 def other_database(url: str, name: str) -> str:
@@ -149,6 +175,58 @@ def _run(job: Callable[[], Awaitable[None]]) -> None:
     thread = threading.Thread(target=trio.run, args=(job,))
     thread.start()
     thread.join()
+
+
+@attrs.define
+class RedisServer:
+    """A Redis on a socket file, which can be killed and started again."""
+
+    folder: Path
+    process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Where it is reached."""
+        return f"unix://{self.folder}/redis.sock"
+
+    def start(self) -> None:
+        """Start it and wait until it takes connections."""
+        Path(self.folder, "redis.sock").unlink(missing_ok=True)
+        settings = ["--port", "0", "--unixsocket", f"{self.folder}/redis.sock", "--save", "", "--dir", str(self.folder)]
+        assert REDIS is not None
+        self.process = subprocess.Popen([REDIS, *settings], stdout=subprocess.PIPE)
+        assert self.process.stdout is not None
+        while b"ready to accept connections" not in self.process.stdout.readline():
+            assert self.process.poll() is None
+
+    def kill(self) -> None:
+        """End it as a crash would."""
+        if self.process is not None:
+            self.process.kill()
+            self.process.communicate()
+            self.process = None
+
+
+@pytest.fixture(scope="session")
+def session_redis() -> Iterator[RedisServer]:
+    """A Redis for the whole session."""
+    with _short_folder() as folder:
+        server = RedisServer(folder)
+        server.start()
+        yield server
+        server.kill()
+
+
+@pytest.fixture
+def redis_server(session_redis: RedisServer) -> RedisServer:
+    """A running and empty Redis."""
+    if session_redis.process is None:
+        session_redis.start()
+    with socket.socket(socket.AF_UNIX) as line:
+        line.connect(f"{session_redis.folder}/redis.sock")
+        line.sendall(b"FLUSHALL\r\n")
+        assert line.recv(100) == b"+OK\r\n"
+    return session_redis
 
 
 @pytest.fixture(scope="module")

@@ -86,6 +86,7 @@ def make_services(house: House, running: Running) -> Services:
         config=house.config,
         store=house.store,
         feed=house.feed,
+        redis=house.redis,
         running=running,
         started_at=datetime.now(UTC),
         version=version("rookery"),

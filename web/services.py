@@ -1,7 +1,7 @@
 """What the web works with: one value, made by the composition root and handed to every route."""
 
 from datetime import datetime
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import attrs
 import trio
@@ -12,7 +12,10 @@ from actors.feed import Feed
 from actors.metrics import Metrics
 from actors.store.store import Store
 from supervision import Running
-from web.cache import MemoryShelf, QueryCache
+from web.cache import MemoryShelf, QueryCache, Shelf
+
+if TYPE_CHECKING:
+    from actors.redis import Redis
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -26,14 +29,21 @@ class Services:
     started_at: datetime
     """UTC."""
     version: str
+    redis: "Redis | None" = None
     cache: QueryCache = attrs.field(
-        default=attrs.Factory(
-            lambda self: QueryCache(MemoryShelf(limit_bytes=self.config.cache_bytes)), takes_self=True
-        )
+        default=attrs.Factory(lambda self: QueryCache(_shelf(self.config, self.redis)), takes_self=True)
     )
     metrics: Metrics = attrs.field(factory=Metrics)
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the shutdown begins: no new work, streams say goodbye."""
+
+
+def _shelf(config: Config, redis: "Redis | None") -> Shelf:
+    if redis is None:
+        return MemoryShelf(limit_bytes=config.cache_bytes)
+    from web.cache.redis import RedisShelf  # noqa: PLC0415  # only who has one pays for its import
+
+    return RedisShelf(redis)
 
 
 def services() -> Services:

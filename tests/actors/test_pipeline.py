@@ -130,3 +130,11 @@ async def test_a_crash_in_the_midst_of_a_message_loses_no_file(house, monkeypatc
         assert stumbling[0].stumbles == []
         assert running.status().find(CATALOGER).incarnation > 1
         assert running.status().find(ANALYZER).incarnation > 1
+
+
+async def test_a_redis_that_is_away_delays_nothing_and_is_shown_in_the_tree(config, fresh_database_url):
+    away = attrs.evolve(config, redis_url="redis://127.0.0.1:1/0")
+    async with run(tree(House(config=away, url=fresh_database_url), server=None, web=None), signals=False) as running:
+        states = {node.path: node.state for node in running.status().walk()}
+        assert states["rookery/shared/redis"] is ActorState.RUNNING
+    assert "127.0.0.1:1" not in repr(away)

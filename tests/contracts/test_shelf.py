@@ -4,17 +4,23 @@ from datetime import UTC, datetime
 
 import pytest
 
+from actors.redis import Redis
 from web.cache.entry import entry_of
 from web.cache.memory import MemoryShelf
+from web.cache.redis import RedisShelf
 
 NOW = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
 ENTRY = entry_of(b'{"data":["\xc3\xa4",1],"cacheInfo":{}}', revision="r", made_at=NOW)
 OTHER = entry_of(b'{"tracks":3}', revision="s", made_at=NOW)
 
 
-@pytest.fixture(params=["memory"])
-async def shelf(request):
-    return MemoryShelf(limit_bytes=1_000_000)
+@pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
+async def shelf(request, nursery):
+    if request.param == "memory":
+        return MemoryShelf(limit_bytes=1_000_000)
+    redis = Redis(request.getfixturevalue("redis_server").url)
+    await nursery.start(redis.serve)
+    return RedisShelf(redis)
 
 
 async def test_what_was_put_is_found(shelf):

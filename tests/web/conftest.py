@@ -26,6 +26,7 @@ from actors.model.probe import Probe
 from actors.model.root import Root
 from actors.model.track import Sound, Stage, Tags
 from actors.pipeline import WATCHER
+from actors.redis import Redis
 from actors.store.store import Store
 from supervision import Actor, Child, Context, Intensity, Running, Supervisor, run
 from web.application import create_app
@@ -102,19 +103,20 @@ async def serving(services: Services) -> AsyncIterator[tuple[str, QuartTrio]]:
         stop.set()
 
 
-def make_services(store: Store, config: Config, running: Running) -> Services:
+def make_services(store: Store, config: Config, running: Running, redis: Redis | None = None) -> Services:
     """Services over parts at hand."""
     return Services(
         config=config,
         store=store,
         feed=Feed(store.events, queue_bytes=config.client_queue_bytes),
+        redis=redis,
         running=running,
         started_at=datetime.now(UTC),
         version="1.2.3",
     )
 
 
-ServedOver = Callable[[Store], AbstractAsyncContextManager[Served]]
+ServedOver = Callable[..., AbstractAsyncContextManager[Served]]
 
 
 @pytest.fixture
@@ -122,10 +124,10 @@ def served_over(store_config: Config) -> ServedOver:
     """A way to serve the app over any catalogue."""
 
     @asynccontextmanager
-    async def serve_over(store: Store) -> AsyncIterator[Served]:
+    async def serve_over(store: Store, redis: Redis | None = None) -> AsyncIterator[Served]:
         told: list[ScanNow | RootsChanged] = []
         async with run(small_tree(told, store)) as running:
-            services = make_services(store, store_config, running)
+            services = make_services(store, store_config, running, redis)
             async with serving(services) as (url, app), httpx.AsyncClient(base_url=url, timeout=20) as client:
                 yield Served(url=url, client=client, services=services, app=app, told=told)
 

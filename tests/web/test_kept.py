@@ -13,6 +13,7 @@ from actors.model.change import AddTrack, Content, LoseLocations, Reading, SetCo
 from actors.model.probe import Probe
 from actors.model.track import Sound, Stage, Tags
 from actors.model.user import Caller, Role
+from actors.redis import Redis
 from web.exchange import Exchange, serving
 from web.kept import Depends, kept
 
@@ -179,3 +180,24 @@ async def test_a_rating_is_seen_at_once(served, shelf) -> None:
         seen.append((told["data"][0]["mine"]["rating"], told["cacheInfo"]["hitCache"]))
 
     assert seen == [(None, False), (3, False), (5, False)]
+
+
+@pytest.mark.redis
+async def test_several_share_what_they_keep_in_redis_and_do_without_it(served_over, store, shelf, redis_server) -> None:
+    async with trio.open_nursery() as nursery:
+        redis = Redis(redis_server.url)
+        await nursery.start(redis.serve)
+        async with served_over(store, redis) as first, served_over(store, redis) as second:
+            answers = [(await one.client.get("/api/v1/tracks")).json() for one in (first, second)]
+            assert [told["cacheInfo"]["hitCache"] for told in answers] == [False, True]
+            await shelf.put("b.mp3")
+            again = (await second.client.get("/api/v1/tracks")).json()
+            assert again["cacheInfo"]["hitCache"] is False
+            assert again["meta"]["total"] == answers[0]["meta"]["total"] + 1
+
+            redis_server.kill()
+            for one in (first, second):
+                told = await one.client.get("/api/v1/tracks")
+                assert (told.status_code, told.json()["cacheInfo"]["hitCache"]) == (200, False)
+            assert (await first.client.post("/api/v1/cache/clear")).status_code == 503
+        nursery.cancel_scope.cancel()
