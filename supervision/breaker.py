@@ -25,17 +25,21 @@ class CircuitBreaker:
         answer = await client.get(...)
     ```
 
-    Any number of tasks may be inside at once. An error that leaves the block is a failure and goes on; cancellation says nothing.
-    It is shown in the status of every actor that uses it.
+    Any number of tasks may be inside at once. An error that leaves the block is a failure and goes on. A call that is cancelled says
+    nothing, unless it had taken longer than `slow_s`: give it one where time-outs are set round the breaker.
+
+    Make it in the actor to begin anew with each incarnation, or outside of it, beside the factory, to remember over restarts. It is
+    shown in the status of every actor that has used it, for as long as it is there.
 
     Args:
-        name: for people.
-        failures: so many in a row open it.
-        rate: this share of failures among the last `window` calls opens it; None: never.
+        name: for people; one breaker of a name is shown for each actor, the last that it used.
+        failures: so many in a row open it; None: none do.
+        rate: this share of failures among the last `window` calls opens it; None: none does.
         window: calls.
         slow_s: a call that takes longer than this counts as failed; None: never.
         open_s: how long it stays open before probes pass.
-        probes: how many calls pass while it is half open, and how many must succeed.
+        probes: how many calls pass while it is half open, and how many must succeed. A probe that does not come back within `open_s`
+            (or `slow_s`, if that is longer) lets another one pass.
         counts: whether an error is a failure of what is called; others are successes.
     """
 
@@ -43,7 +47,7 @@ class CircuitBreaker:
         self,
         name: str,
         *,
-        failures: int = 5,
+        failures: int | None = 5,
         rate: float | None = None,
         window: int = 20,
         slow_s: float | None = None,
@@ -72,7 +76,7 @@ class CircuitBreaker:
         """Pass, or raise CircuitOpenError. Never waits."""
         leaf = current.get()
         if leaf is not None:
-            leaf.breakers[self] = None
+            leaf.uses(self)
         now_s = trio.current_time()
         era = self._circuit.admit(now_s)
         if era is None:
@@ -89,9 +93,13 @@ class CircuitBreaker:
         if not calls:
             del self._inside[task]
         now_s = trio.current_time()
-        if error is None or (isinstance(error, Exception) and not self._counts(error)):
-            self._circuit.succeeded(era, now_s, now_s - since_s)
-        elif isinstance(error, Exception):
+        took_s = now_s - since_s
+        if isinstance(error, BaseExceptionGroup):
+            # What is left beside cancellation is the result; nothing but cancellation is none.
+            error = error.split(trio.Cancelled)[1] or error
+        if error is not None and not isinstance(error, Exception):
+            self._circuit.cancelled(era, now_s, took_s)
+        elif error is not None and self._counts(error):
             self._circuit.failed(era, now_s)
         else:
-            self._circuit.give_back(era)
+            self._circuit.succeeded(era, now_s, took_s)

@@ -129,7 +129,7 @@ class RefusedError(AdministrationError):
 
 
 class CircuitOpenError(SupervisionError):
-    """The breaker `name` lets no call through; `retry_after_s` is when a probe may pass (0: when one of those out is back)."""
+    """The breaker `name` lets no call through; `retry_after_s` is when the next one passes at the latest."""
 
     def __init__(self, name: str, retry_after_s: float) -> None:
         super().__init__(f"{name} is open; next probe in {retry_after_s:g} s")

@@ -1,6 +1,7 @@
 """One actor or task as its supervisor keeps it: its mailbox, its counts, and the message in hand across incarnations."""
 
 from typing import TYPE_CHECKING
+from weakref import WeakValueDictionary
 
 import trio
 
@@ -65,7 +66,7 @@ class Leaf(Node):
         self.late_answers = self.quarantined = self.dead_letters = 0
         self.histogram = Histogram()
         self.rate = Rate()
-        self.breakers: dict[CircuitBreaker, None] = {}
+        self.breakers: WeakValueDictionary[str, CircuitBreaker] | None = None  # made when needed: most use none
         self._stuck = False
         self.stack = ""
 
@@ -83,6 +84,13 @@ class Leaf(Node):
     def asker_waiting(self) -> bool:
         """Whether somebody waits for the answer to the message in hand."""
         return isinstance(self.in_hand, Asked) and self.in_hand.waiting
+
+    def uses(self, breaker: "CircuitBreaker") -> None:
+        """Show this breaker from now on, for as long as there is one: it may outlive the incarnation that used it."""
+        if self.breakers is None:
+            self.breakers = WeakValueDictionary()
+        if self.breakers.get(breaker.name) is not breaker:
+            self.breakers[breaker.name] = breaker
 
     def start(self) -> None:
         """Begin a new incarnation in a task of its own."""
@@ -121,7 +129,6 @@ class Leaf(Node):
         """Its incarnation has ended."""
         super().down(exit_)
         self.current = self.task = None
-        self.breakers.clear()
         self._stuck = False
         self.stack = ""
 

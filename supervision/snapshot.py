@@ -96,7 +96,7 @@ def _actor(leaf: Leaf, now_s: float, now_ns: int, remaining: int, outlook: str) 
         leaf.rate.per_s(handled, now_ns),
         histogram.latency() if histogram.counts else None,
         tuple([node.path for node in waits.waiting_for(leaf)]) if waits else (),
-        tuple([_breaker(breaker) for breaker in leaf.breakers]) if leaf.breakers else (),
+        tuple([_breaker(breaker) for breaker in leaf.breakers.values()]) if leaf.breakers else (),
         leaf.stack or None,
     )
 

@@ -47,7 +47,7 @@ async def test_only_so_many_probes_are_inside_at_once(autojump_clock) -> None:
         for _ in range(5):
             nursery.start_soon(probe)
 
-    assert refused == [0, 0, 0]
+    assert refused == [10, 10, 10]
     assert breaker.state is CircuitState.CLOSED
 
 
@@ -87,3 +87,56 @@ async def test_one_task_may_be_inside_twice(autojump_clock) -> None:
         pass
 
     assert breaker._inside == {}
+
+
+async def test_cancelled_call_that_was_too_slow_counts(autojump_clock) -> None:
+    breaker = CircuitBreaker("web", failures=1, slow_s=2)
+    with trio.move_on_after(1):
+        await call(breaker, takes_s=100)
+    assert breaker.state is CircuitState.CLOSED
+    with trio.move_on_after(3):
+        await call(breaker, takes_s=100)
+
+    assert breaker.state is CircuitState.OPEN
+
+
+async def cancelled_with(breaker: CircuitBreaker, error: Exception | None) -> None:
+    """One task fails while it is cancelled, the other is cancelled only."""
+
+    async def fails() -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            if error is not None:
+                raise error
+
+    with trio.move_on_after(1):
+        async with breaker, trio.open_nursery() as nursery:
+            nursery.start_soon(fails)
+            nursery.start_soon(trio.sleep_forever)
+
+
+async def test_error_beside_cancellation_is_the_result(autojump_clock) -> None:
+    breaker = CircuitBreaker("web", failures=1)
+    await cancelled_with(breaker, None)
+    assert breaker.state is CircuitState.CLOSED
+    with pytest.raises(ExceptionGroup):
+        await cancelled_with(breaker, OSError("no"))
+
+    assert breaker.state is CircuitState.OPEN
+
+
+async def test_probe_that_hangs_does_not_keep_others_out_for_ever(autojump_clock) -> None:
+    breaker = CircuitBreaker("web", failures=1, open_s=10)
+    await fail(breaker, 1)
+    await trio.sleep(10)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(call, breaker, None, 10_000)
+        await trio.sleep(5)
+        with pytest.raises(CircuitOpenError) as raised:
+            await call(breaker)
+        assert raised.value.retry_after_s == 5
+        await trio.sleep(5)
+        await call(breaker)
+        assert breaker.state is CircuitState.CLOSED
+        nursery.cancel_scope.cancel()

@@ -135,6 +135,41 @@ async def test_waits_and_breakers_are_shown(autojump_clock) -> None:
         assert running.status().find("r/caller").waiting_for == ()
 
 
+class Shaky(Actor[str]):
+    """Uses the breaker that it is given, and always fails."""
+
+    def __init__(self, breaker: CircuitBreaker) -> None:
+        self.breaker = breaker
+
+    async def receive(self, message: str) -> None:
+        async with self.breaker:
+            raise ValueError(message)
+
+
+def breakers(running) -> list:
+    return [(breaker.name, str(breaker.state)) for breaker in running.status().find("r/a").breakers]
+
+
+async def test_breaker_that_outlives_an_incarnation_stays_shown(autojump_clock) -> None:
+    breaker = CircuitBreaker("shaky", failures=1)
+    tree = Supervisor("r", backoff=Backoff(first_s=10), children=[Child("a", lambda: Shaky(breaker))])
+    async with run(tree) as running:
+        assert breakers(running) == []
+        running.ref("r/a").tell_nowait("crash")
+        await trio.sleep(1)
+        assert running.status().find("r/a").state == "backoff"
+        assert breakers(running) == [("shaky", "open")]
+
+
+async def test_breaker_of_an_incarnation_gives_way_to_that_of_the_next(autojump_clock) -> None:
+    tree = Supervisor("r", children=[Child("a", lambda: Shaky(CircuitBreaker("shaky", failures=2)))])
+    async with run(tree) as running:
+        for _ in range(3):
+            running.ref("r/a").tell_nowait("crash")
+            await trio.sleep(1)
+            assert breakers(running) == [("shaky", "closed")]
+
+
 async def test_snapshots_are_frozen(autojump_clock) -> None:
     async with run(Supervisor("r", children=[Probe().child("a")])) as running:
         before = running.status()
