@@ -60,9 +60,17 @@ class Branch(Node):
     @property
     def really_down(self) -> bool:
         """Whether not even a stuck child is left."""
-        return not self.live and all(
-            child.really_down if isinstance(child, Branch) else not child.live for child in self.children.values()
-        )
+        return not self.live and all(child.really_down for child in self.children.values())
+
+    @property
+    def doomed(self) -> bool:
+        """Whether it or one above it is ending or has ended: nothing below starts again."""
+        branch: Branch | None = self
+        while branch is not None:
+            if branch.phase in {Phase.ENDING, Phase.DOWN}:
+                return True
+            branch = branch.parent
+        return False
 
     def adopt(self, spec: Child | Supervisor, *, added: bool) -> Node:
         """Make a child of the specification, last in the start order."""
@@ -83,9 +91,11 @@ class Branch(Node):
 
     def _as_declared(self) -> None:
         """Only the declared children, in their order."""
-        for child in [child for child in self.children.values() if child.added and not child.live]:
+        for child in [child for child in self.children.values() if child.added]:
             child.close(Reason.STOPPED)
-            self.forget(child)
+            child.leftover = True
+            if child.really_down:
+                self.forget(child)
         for spec in self._spec.children if self._forgotten else ():
             if spec.name in self._forgotten:
                 self.adopt(spec, added=False).serial = self._forgotten.pop(spec.name)
@@ -102,7 +112,8 @@ class Branch(Node):
         self._as_declared()
         for child in self.children.values():
             child.by_hand = child.resting = child.was_ready = False
-            child.open()
+            if not child.leftover:
+                child.open()
         live = [child for child in self.children.values() if child.live]
         declared = [child for child in self.children.values() if not child.added]
         Group(self, Purpose.BOOT, stops=live, starts=declared).advance()

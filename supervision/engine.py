@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import trio
 
+from supervision import report
 from supervision.answer import Answer
 from supervision.branch import Branch
 from supervision.child import Supervisor
@@ -53,10 +54,12 @@ class Engine:
         self.failure: BaseException | None = None
         self.body_goes_on = False
         self._timers = Timers()
-        self._notices: list[tuple[Leaf, Callable[[Leaf, Exit], None], Exit]] = []
+        self._notices: list[tuple[Leaf, Callable[[], None]]] = []
+        self._round: deque[tuple[Leaf, Callable[[], None]]] = deque()
         self._news = trio.Event()
         self._sleep: trio.CancelScope | None = None
         self._tasks = 0
+        self._starting = 0
         self._context = contextvars.copy_context()
         self.root = Branch(self, None, tree, added=False)
 
@@ -77,6 +80,7 @@ class Engine:
                 except Exception as error:
                     log.critical("the engine itself failed; everything is killed", exc_info=error)
                     self._broken(error)
+                    continue
                 with trio.CancelScope(deadline=self._timers.next_at_s()) as self._sleep:
                     await self._news.wait()
                 self._news = trio.Event()
@@ -92,11 +96,12 @@ class Engine:
             self.root_ended(Exit(Reason.CRASHED, error))
 
     def _act(self) -> None:
-        """Hand over all ends that came in one round of the scheduler, in tree order, then do what is due."""
-        while self._notices:
-            notices, self._notices = sorted(self._notices, key=_serial), []
-            for leaf, action, exit_ in notices:
-                action(leaf, exit_)
+        """Hand over all that came in one round of the scheduler, in tree order, then do what is due."""
+        while self._round or self._notices:
+            if not self._round:
+                self._round, self._notices = deque(sorted(self._notices, key=_serial)), []
+            # Taken out one by one: an error of the engine's own in one of them must not swallow the others.
+            self._round.popleft()[1]()
         now = trio.current_time()
         while due := self._timers.due(now):
             due()
@@ -106,19 +111,33 @@ class Engine:
     def spawn(self, function: Callable[[], Awaitable[None]], name: str) -> None:
         """Run one incarnation; `exited` follows."""
         self._tasks += 1
+        self._starting += 1
         # The tree's own context: a child does not inherit that of the actor whose call started it.
         self._context.copy().run(partial(self.nursery.start_soon, function, name=name))
 
-    def exited(self, leaf: Leaf, exit_: Exit) -> None:
-        """An incarnation's task is about to end."""
-        self._notices.append((leaf, self._ended, exit_))
+    def notice(self, leaf: Leaf, action: Callable[[], None]) -> None:
+        """Do this in the loop: in tree order among all that the children report in one round, whichever of them ran first."""
+        self._notices.append((leaf, action))
         self._news.set()
+
+    def readied(self, leaf: Leaf, action: Callable[[], None]) -> None:
+        """An incarnation has started. The only one that does need not wait for the loop: no other could have been first."""
+        alone = self._starting == 1 and not self._notices
+        self._starting -= 1
+        if alone:
+            action()
+        else:
+            self.notice(leaf, action)
+
+    def exited(self, leaf: Leaf, exit_: Exit, *, was_ready: bool) -> None:
+        """An incarnation's task is about to end."""
+        self._starting -= not was_ready
+        self.notice(leaf, partial(self._ended, leaf, exit_))
 
     def crashed(self, leaf: Leaf, exit_: Exit) -> None:
         """An incarnation will end, after its clean-up: decide about its message in hand."""
         if leaf.in_hand is not leaf.nothing:
-            self._notices.append((leaf, Leaf.hand_back, exit_))
-            self._news.set()
+            self.notice(leaf, partial(leaf.hand_back, exit_))
 
     def _ended(self, leaf: Leaf, exit_: Exit) -> None:
         self._tasks -= 1
@@ -160,10 +179,9 @@ class Engine:
         """Answer those who wait for an end of this child or of a supervisor above it."""
         above: Node | None = node
         while above is not None:
-            down = above.really_down if isinstance(above, Branch) else not above.live
-            if not down:
+            if above.live:
                 return
-            if above.stoppers:
+            if above.stoppers and above.really_down:
                 above.really_ended()
             above = above.parent
 
@@ -177,10 +195,14 @@ class Engine:
         """Stop the whole tree in order."""
         self.root.ask_stop(how, for_good=True)
 
-    def signalled(self) -> None:
-        """A signal came: stop, and at the second one kill."""
+    def signalled(self) -> bool:
+        """A signal came: stop, and at the second one kill. False if only tasks are left that ignore their cancellation."""
+        if self.over.given:
+            self.body.cancel()
+            return self._tasks == 0
         log.warning("signal: %s is stopping", self.root.path)
         self.stop(How.KILL if self.root.asked is not None else How.STOP)
+        return True
 
     def is_own(self, node: Node | None) -> bool:
         """Whether the child belongs to this tree."""
@@ -200,11 +222,14 @@ class Engine:
                 self.up.give(None)
             else:
                 self.up.fail(self.failure)
+        for node in self.nodes.values() if self._tasks else ():
+            if isinstance(node, Leaf) and node.live:
+                report.left_behind(node)
         self.over.give(exit_)
         if not self.body_goes_on:
             self.body.cancel()
         self._news.set()
 
 
-def _serial(notice: tuple[Leaf, object, Exit]) -> int:
+def _serial(notice: tuple[Leaf, object]) -> int:
     return notice[0].serial

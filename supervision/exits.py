@@ -28,7 +28,7 @@ def react(branch: "Branch", child: Node, exit_: Exit) -> None:
     report.exited(child, exit_)
     if exit_.reason is Reason.FATAL:
         branch.engine.fatal(exit_.error)
-    if asked or branch.phase in {Phase.ENDING, Phase.DOWN}:
+    if asked or branch.doomed:
         _ended_as_asked(branch, child, exit_)
     elif not was_ready and exit_.reason is Reason.DECLINED:
         _declined(branch, child)
@@ -50,8 +50,10 @@ def _count_failure(branch: "Branch", child: Node, exit_: Exit, up_s: float) -> N
 
 def _ended_as_asked(branch: "Branch", child: Node, exit_: Exit) -> None:
     group = child.group
-    ending = branch.phase in {Phase.ENDING, Phase.DOWN}
-    gone = not ending and (child.spec.restart is Restart.TEMPORARY or (branch.dynamic and child.by_hand))
+    ending = branch.doomed
+    gone = not ending and (
+        child.spec.restart is Restart.TEMPORARY or child.leftover or (branch.dynamic and child.by_hand)
+    )
     if child.by_hand or gone or ending or group is None:
         child.not_started(exit_.error or ActorStoppedError(child.path))
     if child.by_hand or gone:
@@ -66,8 +68,8 @@ def _ended_as_asked(branch: "Branch", child: Node, exit_: Exit) -> None:
 def _declined(branch: "Branch", child: Node) -> None:
     """It does not want to run: no failure, and not tried again until a group or a hand starts it."""
     child.resting = True
-    child.close(Reason.DECLINED)
     child.started()
+    child.close(Reason.DECLINED)
     if child.spec.restart is Restart.TEMPORARY or branch.dynamic:
         branch.forget(child)
     if child.group is not None:

@@ -3,7 +3,6 @@
 A state, not a task: `advance` goes as far as it can and is called again when a child, a timer or a hand changed something.
 """
 
-from collections import deque
 from collections.abc import Iterable
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ class Purpose(Enum):
 
 
 class Group:
-    """The siblings that still have to stop and those that still have to start.
+    """The siblings that still have to stop and those that still have to start, each with the next one last.
 
     `parallel`: stop all at once. `for_good`: their senders get errors from then on.
     """
@@ -51,8 +50,8 @@ class Group:
     ) -> None:
         self.branch = branch
         self.purpose = purpose
-        self.stops = sorted(stops, key=_serial)
-        self.starts = deque(sorted(starts, key=_serial))
+        self.stops = _to_stop(stops)
+        self.starts = _to_start(starts)
         self.due_s = float("-inf")
         self.how = How.STOP
         self.for_good = False
@@ -66,19 +65,25 @@ class Group:
     def join(self, other: "Group") -> None:
         """Take over what another change of the same siblings has left to do; the later due time holds."""
         other.drop()
-        self.stops = sorted({*self.stops, *(node for node in other.stops if node.live)}, key=_serial)
-        self.starts = deque(sorted({*self.starts, *other.starts}, key=_serial))
+        self.stops = _to_stop({*self.stops, *(node for node in other.stops if node.live)})
+        self.starts = _to_start({*self.starts, *other.starts})
         self.due_s = max(self.due_s, other.due_s)
         if other.purpose is Purpose.BOOT:
             self.purpose = Purpose.BOOT
         for node in (*self.stops, *self.starts):
             node.group = self
 
+    def leave(self, node: Node) -> None:
+        """This one is not to start any more."""
+        self.starts.pop(node, None)
+        if node.group is self and node not in self.stops:
+            node.group = None
+        self.advance()
+
     def drop(self) -> None:
         """Do no more."""
         self.over = True
-        if self._timer is not None:
-            self._timer.cancel()
+        self._not_due_later()
         for node in (*self.stops, *self.starts):
             if node.group is self:
                 node.group = None
@@ -104,13 +109,13 @@ class Group:
     def _all_stopped(self) -> bool:
         if self.parallel:
             self.parallel = False
-            for node in reversed(self.stops):
+            for node in list(reversed(self.stops)):
                 if node.live:
                     node.ask_stop(self.how, for_good=self.for_good)
         while self.stops:
-            node = self.stops[-1]
+            node = next(reversed(self.stops))
             if not node.live or (node.stuck and self.purpose is Purpose.END):
-                self.stops.pop()
+                del self.stops[node]
                 if node not in self.starts:
                     node.group = None
                 continue
@@ -121,7 +126,7 @@ class Group:
 
     def _is_due(self) -> bool:
         if not self.starts or trio.current_time() >= self.due_s:
-            self._timer = None
+            self._not_due_later()
             return True
         if self._timer is None:
             self._timer = self.branch.engine.timers_at(self.due_s, self._now_due)
@@ -134,15 +139,28 @@ class Group:
 
     def _all_started(self) -> bool:
         while self.starts and not self.over:
-            node = self.starts[0]
-            if node.live and not node.ready:
+            node = next(reversed(self.starts))
+            if (node.live and not node.ready) or self.branch.doomed:
                 return False
             if node.live or node.by_hand or node.resting:
-                self.starts.popleft()
+                del self.starts[node]
                 node.group = None
                 continue
             node.start()
         return True
+
+    def _not_due_later(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+
+def _to_stop(nodes: Iterable[Node]) -> dict[Node, None]:
+    return dict.fromkeys(sorted(nodes, key=_serial))
+
+
+def _to_start(nodes: Iterable[Node]) -> dict[Node, None]:
+    return dict.fromkeys(sorted(nodes, key=_serial, reverse=True))
 
 
 def _serial(node: Node) -> int:

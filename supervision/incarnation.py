@@ -5,7 +5,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 import trio
-from trio.lowlevel import checkpoint, current_task
+from trio.lowlevel import Task, checkpoint, current_task
 
 from supervision.actor import Actor, Context
 from supervision.caller import current
@@ -35,11 +35,18 @@ def _without_cancelled(error: BaseException) -> BaseException | None:
     return error
 
 
+def _sends_only(error: BaseException) -> bool:
+    """Whether nothing but full mailboxes went wrong, perhaps in a nursery."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_sends_only(part) for part in error.exceptions)
+    return isinstance(error, MailboxFullError)
+
+
 class Incarnation:
     """Runs until it ends, crashes, or is stopped; then tells the engine how, as a value."""
 
     __slots__ = (
-        "actor", "asked_to_stop", "cleaning", "context", "ending", "failure", "killed", "leaf", "number", "scope", "subtasks", "subtasks_ended",
+        "actor", "asked_to_stop", "cleaning", "context", "ending", "failure", "is_ready", "killed", "leaf", "number", "scope", "subtasks", "subtasks_ended",
     )  # fmt: skip
 
     def __init__(self, leaf: "Leaf", number: int) -> None:
@@ -52,9 +59,10 @@ class Incarnation:
         self.actor: Actor[Any] | None = None
         self.asked_to_stop: How | None = None
         self.ending = False
+        self.is_ready = False
         self.killed = False
         self.failure: BaseException | None = None
-        self.subtasks: dict[trio.CancelScope, None] = {}
+        self.subtasks: dict[trio.CancelScope, Task | None] = {}
         self.subtasks_ended: trio.Event | None = None
 
     async def live(self) -> None:
@@ -76,7 +84,7 @@ class Incarnation:
             exit_ = await self._clean_up(exit_)
         finally:
             # Whatever strikes here (Ctrl-C, where nobody heeds it), the tree must not wait for a task that is gone.
-            leaf.engine.exited(leaf, exit_)
+            leaf.engine.exited(leaf, exit_, was_ready=self.is_ready)
 
     async def _run_task(self) -> None:
         if not self.leaf.waits_ready:
@@ -117,7 +125,9 @@ class Incarnation:
                 else:
                     await receive(item)
                 leaf.handled += 1
-            except MailboxFullError as error:
+            except (MailboxFullError, ExceptionGroup) as error:
+                if not _sends_only(error):
+                    raise
                 leaf.send_failed(item, error)
             leaf.in_hand = nothing
             leaf.tries = 0
@@ -139,10 +149,10 @@ class Incarnation:
         if real is not None:
             if fatal(real):
                 return Exit(Reason.FATAL, real)
-            if isinstance(real, DeclineStart) and not self.leaf.ready:
+            if isinstance(real, DeclineStart) and not self.is_ready:
                 return Exit(Reason.DECLINED)
             return Exit(Reason.KILLED if self.killed else Reason.CRASHED, real)
-        if self.killed and (error is not None or self.scope.cancelled_caught):
+        if self.killed:
             return Exit(Reason.KILLED)
         if error is not None or self.scope.cancelled_caught:
             return Exit(Reason.CANCELLED)
@@ -155,9 +165,11 @@ class Incarnation:
             self.subtasks_ended = trio.Event()
             for scope in self.subtasks:
                 scope.cancel()
+            self.leaf.expect_end()
             # Without a deadline, since it cannot give up: whoever ignores the cancellation is reported as stuck.
             with trio.CancelScope(shield=True):
                 await self.subtasks_ended.wait()
+            self.leaf.relax()
         if self.failure is not None and not exit_.crash and exit_.reason is not Reason.FATAL:
             exit_ = self._exit(self.failure)
         if self.actor is None or self.killed or type(self.actor).stopped is Actor.stopped:
@@ -177,7 +189,12 @@ class Incarnation:
 
     def ready(self) -> None:
         """It has started; once."""
-        if self.leaf.current is self and not self.leaf.ready:
+        if self.leaf.current is self and not self.is_ready:
+            self.is_ready = True
+            self.leaf.engine.readied(self.leaf, self._told_ready)
+
+    def _told_ready(self) -> None:
+        if self.leaf.current is self:
             self.leaf.parent.child_ready(self.leaf)
 
     def ask(self, how: How) -> None:
@@ -213,6 +230,7 @@ class Incarnation:
     async def _subtask(
         self, scope: trio.CancelScope, function: Callable[..., Awaitable[object]], arguments: tuple[object, ...]
     ) -> None:
+        self.subtasks[scope] = current_task()
         try:
             with scope:
                 await function(*arguments)

@@ -10,7 +10,7 @@ from supervision.errors import ActorStoppedError, MailboxFullError, MessageFaile
 from supervision.incarnation import Incarnation
 from supervision.latency import Histogram
 from supervision.mailbox import Fate
-from supervision.node import How, Node
+from supervision.node import ActorState, How, Node
 from supervision.queue import Asked, Queue
 from supervision.rate import Rate
 from supervision.readiness import says_ready
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from supervision.branch import Branch
     from supervision.breaker import CircuitBreaker
     from supervision.engine import Engine
+    from supervision.timers import Timer
 
 # How long a cancelled child may go on before it is named.
 STUCK_AFTER_S = 1.0
@@ -41,7 +42,7 @@ class Leaf(Node):
     """An actor or a task. Owns the mailbox and the message in hand; an incarnation only borrows them."""
 
     __slots__ = (
-        "_spec", "_stuck", "breakers", "current", "dead_letters", "dropped", "failed_messages", "handled", "histogram", "in_hand", "is_task",
+        "_spec", "_stuck", "_stuck_timer", "breakers", "current", "dead_letters", "dropped", "failed_messages", "handled", "histogram", "in_hand", "is_task",
         "late_answers", "nothing", "quarantined", "queue", "rate", "redelivered", "stack", "task", "tries", "waits_ready",
     )  # fmt: skip
 
@@ -68,6 +69,7 @@ class Leaf(Node):
         self.rate = Rate()
         self.breakers: WeakValueDictionary[str, CircuitBreaker] | None = None  # made when needed: most use none
         self._stuck = False
+        self._stuck_timer: Timer | None = None
         self.stack = ""
 
     @property
@@ -79,6 +81,13 @@ class Leaf(Node):
     def stuck(self) -> bool:
         """Whether it ignores its cancellation."""
         return self._stuck
+
+    @property
+    def state(self) -> ActorState:
+        """Where it is in its life; cleaning up after a crash, it is stopping."""
+        if self.current is not None and self.current.context.reason is not None and not self._stuck:
+            return ActorState.STOPPING
+        return super().state
 
     @property
     def asker_waiting(self) -> bool:
@@ -118,19 +127,38 @@ class Leaf(Node):
             return
         self.disarm()
         self.current.cancel()
-        self.timer = self.engine.timers_at(trio.current_time() + STUCK_AFTER_S, self._found_stuck)
+        self.expect_end()
+
+    def expect_end(self) -> None:
+        """It was cancelled, or its sub-tasks were: what goes on a second later is stuck."""
+        if self._stuck_timer is None:
+            self._stuck_timer = self.engine.timers_at(trio.current_time() + STUCK_AFTER_S, self._found_stuck)
+
+    def relax(self) -> None:
+        """What was cancelled has ended."""
+        if self._stuck_timer is not None:
+            self._stuck_timer.cancel()
+            self._stuck_timer = None
+        self._stuck = False
+        self.stack = ""
 
     def _found_stuck(self) -> None:
         self._stuck = True
-        self.stack = stack_of(self.task)
+        self.look_again()
         self.parent.child_stuck(self)
+
+    def look_again(self) -> None:
+        """Where its tasks stand now."""
+        subtasks = self.current.subtasks.values() if self.current is not None else ()
+        self.stack = "and its sub-task:\n".join(text for task in (self.task, *subtasks) if (text := stack_of(task)))
 
     def down(self, exit_: Exit) -> None:
         """Its incarnation has ended."""
         super().down(exit_)
         self.current = self.task = None
-        self._stuck = False
-        self.stack = ""
+        self.relax()
+        if self.ended.given:
+            self._discard_in_hand()
 
     def open(self) -> None:
         """Take messages again."""
@@ -142,11 +170,18 @@ class Leaf(Node):
         """It has ended for good: what waits becomes dead letters, senders and watchers are told."""
         if not self.is_task:
             self.queue.refuse()
-            if self.in_hand is not NOTHING:
-                item, self.in_hand, self.tries = self.in_hand, NOTHING, 0
-                self.discard(item, Reason.STOPPED)
+            if not self.live:
+                self._discard_in_hand()
+            elif isinstance(self.in_hand, Asked):
+                # Stuck: the message may still be handled, but nobody shall wait for that.
+                self.in_hand.settle(None, ActorStoppedError(self.path))
             self.queue.clear(Reason.STOPPED)
         super().close(reason)
+
+    def _discard_in_hand(self) -> None:
+        if self.in_hand is not NOTHING:
+            item, self.in_hand, self.tries = self.in_hand, NOTHING, 0
+            self.discard(item, Reason.STOPPED)
 
     def hand_back(self, exit_: Exit) -> None:
         """Decide what becomes of the message in hand of an incarnation that crashed or was killed."""
@@ -173,7 +208,7 @@ class Leaf(Node):
         if ended_ns > self.rate.until_ns:
             self.rate.roll(self.handled, ended_ns)
 
-    def send_failed(self, item: object, error: MailboxFullError) -> None:
+    def send_failed(self, item: object, error: BaseException) -> None:
         """The handler met a full mailbox: this message fails, the actor goes on."""
         self.failed_messages += 1
         self.discard(item, "send_failed", error)

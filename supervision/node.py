@@ -8,7 +8,7 @@ import trio
 
 from supervision.answer import Answer
 from supervision.child import Child, Supervisor
-from supervision.errors import AlreadyRunningError
+from supervision.errors import ActorStoppedError, AlreadyRunningError
 from supervision.ref import Ref
 from supervision.report import ErrorText
 from supervision.restart import Exit
@@ -55,8 +55,9 @@ class Node(ABC):
     """One child of the tree. Its supervisor alone changes it, always between two checkpoints."""
 
     __slots__ = (
-        "added", "asked", "by_hand", "ended", "engine", "failed", "failures", "group", "incarnation", "last_error", "live", "name",
-        "parent", "path", "ready", "ref", "resting", "serial", "started_at_s", "starter", "stoppers", "timer", "was_ready",
+        "added", "asked", "by_hand", "ended", "engine", "failed", "failures", "group", "incarnation", "last_error", "leftover", "live",
+        "name", "parent", "path", "ready", "ref", "renewers", "resting", "serial", "started_at_s", "starter", "stoppers", "timer",
+        "was_ready",
     )  # fmt: skip
 
     def __init__(
@@ -77,12 +78,14 @@ class Node(ABC):
         self.asked: How | None = None
         self.by_hand = False  # stopped by hand: no group starts it
         self.resting = False  # declined or done: only a group or a hand starts it
+        self.leftover = False  # added before its supervisor started anew, and stuck: forgotten when it ends
         self.failed = False
         self.group: Group | None = None
         self.failures = 0
         self.started_at_s: float | None = None
         self.last_error: ErrorText | None = None
         self.starter: Answer[Ref[Any]] | None = None
+        self.renewers: list[Answer[Ref[Any]]] = []
         self.stoppers: list[Answer[None]] = []
         self.timer: Timer | None = None
         engine.nodes[self.path] = self
@@ -96,6 +99,11 @@ class Node(ABC):
     def stuck(self) -> bool:
         """Whether it ignores its cancellation."""
         return False
+
+    @property
+    def really_down(self) -> bool:
+        """Whether no task of it is left, not even a stuck one."""
+        return not self.live
 
     @abstractmethod
     def start(self) -> None:
@@ -114,7 +122,10 @@ class Node(ABC):
         """Take messages again, after an end that was for good."""
 
     def close(self, reason: str) -> None:
-        """It has ended for good: whoever watches is told why."""
+        """It has ended for good: whoever watches is told why, and whoever waits for its renewal that it will not be."""
+        renewers, self.renewers = self.renewers, []
+        for renewer in renewers:
+            renewer.fail(ActorStoppedError(self.path))
         if not self.ended.given:
             self.ended.give(reason)
 
@@ -146,10 +157,14 @@ class Node(ABC):
             self.last_error = ErrorText(exit_.error)
 
     def started(self) -> None:
-        """Answer whoever waits for its start."""
+        """Answer whoever waits for its start, or for the one after the stop that is due."""
         if self.starter is not None:
             self.starter.give(self.ref)
             self.starter = None
+        if self.renewers and (self.group is None or self not in self.group.stops):
+            renewers, self.renewers = self.renewers, []
+            for renewer in renewers:
+                renewer.give(self.ref)
 
     def not_started(self, error: BaseException) -> bool:
         """Answer whoever waits for its start that it failed; False if nobody asked for it."""

@@ -3,7 +3,7 @@
 What a full mailbox does is decided here once, for sends that wait and sends that do not. Fates of messages in hand are not.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Callable
 
 from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
@@ -89,10 +89,10 @@ class Queue:
         "accepting",
         "high_water",
         "items",
+        "offers",
         "path",
         "senders",
         "spec",
-        "taken",
     )
 
     def __init__(
@@ -101,10 +101,11 @@ class Queue:
         self.path = path
         self.spec = spec
         self.items: deque[object] = deque()
-        self.senders: dict[Task, _Sender] = {}
+        # A plain dict would search its first entry among all those that were taken out before it.
+        self.senders: OrderedDict[Task, _Sender] = OrderedDict()
         self.accepting = True
         self.high_water = 0
-        self.taken = 0
+        self.offers = 0
         self._discard = discard
         self._refusal = refusal
         self._receiver: Task | None = None
@@ -116,13 +117,13 @@ class Queue:
             ActorStoppedError: nobody will read it.
             MailboxFullError: full, and the overflow is FAIL.
         """
+        self.offers += 1
         if not self.accepting:
             raise self._refusal(self.path)
         depth = len(self.items)
         if depth >= self.spec.capacity:
             return self._overflow(item)
         self.items.append(item)
-        self.taken += 1
         if depth >= self.high_water:
             self.high_water = depth + 1
         if self._receiver is not None:
@@ -164,8 +165,7 @@ class Queue:
         """The first message, which leaves the mailbox; the first waiting sender's moves in behind."""
         item = self.items.popleft()
         if self.senders:
-            task, sender = next(iter(self.senders.items()))
-            del self.senders[task]
+            task, sender = self.senders.popitem(last=False)
             self.items.append(sender.item)
             if type(sender.item) is not Asked:  # an asker waits on, for the answer
                 sender.released()
@@ -182,16 +182,16 @@ class Queue:
 
         await wait_task_rescheduled(abort)
 
-    def withdraw(self, item: object, error: SupervisionError) -> bool:
-        """Give up a send that waits for room, on behalf of its sender, who gets the error; False if none waits with this message."""
-        for task, sender in self.senders.items():
-            if sender.item is item:
-                del self.senders[task]
-                sender.error = error
-                sender.released()
-                reschedule(task)
-                return True
-        return False
+    def withdraw(self, task: Task, item: object, error: SupervisionError) -> bool:
+        """Give up a send of this task that waits for room; it gets the error. False if it does not wait with this message."""
+        sender = self.senders.get(task)
+        if sender is None or sender.item is not item:
+            return False
+        del self.senders[task]
+        sender.error = error
+        sender.released()
+        reschedule(task)
+        return True
 
     def wake(self) -> None:
         """Let the receiver look again."""
@@ -202,7 +202,7 @@ class Queue:
     def refuse(self) -> None:
         """Take no more; senders that wait get the error."""
         self.accepting = False
-        senders, self.senders = self.senders, {}
+        senders, self.senders = self.senders, OrderedDict()
         for task, sender in senders.items():
             sender.error = self._refusal(self.path)
             sender.released()

@@ -47,11 +47,11 @@ class Ref(Generic[Message_contra]):
         Cancellation: the message was not taken.
         """
         queue = self._queue
-        if queue.offer(message):
-            if not queue.taken % FAIR:
-                await trio.lowlevel.checkpoint()
-            return
-        await self._room(message)
+        if queue.offers % FAIR == FAIR - 1:
+            # Before it is sent: whoever is cancelled here has sent nothing.
+            await trio.lowlevel.checkpoint()
+        if not queue.offer(message):
+            await self._room(message)
 
     def tell_nowait(self, message: Message_contra) -> None:
         """Put the message into the mailbox now.
@@ -81,13 +81,20 @@ class Ref(Generic[Message_contra]):
         """
         if not 0 < timeout_s < math.inf:
             raise ValueError(f"timeout_s must be more than 0 and finite, not {timeout_s!r}")
+        queue = self._queue
+        if queue.offers % FAIR == FAIR - 1:
+            # One that asks again and again who has ended would never wait otherwise.
+            await trio.lowlevel.checkpoint()
         caller = waiting_actor()
         asked = Asked(message) if caller is None else Asked(message, self._waits(caller))
         # A timer of the tree costs a quarter of a cancel scope.
-        timer = self._node.engine.timers_at(trio.current_time() + timeout_s, partial(self._too_late, asked, timeout_s))
+        at_s = trio.current_time() + timeout_s
+        timer = self._node.engine.timers_at(
+            at_s, partial(self._too_late, asked, timeout_s, trio.lowlevel.current_task())
+        )
         try:
-            if not self._queue.offer(asked):
-                await self._queue.room(asked, asked.give_up)
+            if not queue.offer(asked):
+                await queue.room(asked, asked.give_up)
             return await asked.wait()
         finally:
             timer.cancel()
@@ -98,9 +105,9 @@ class Ref(Generic[Message_contra]):
         """Wait until the child has ended for good, never for a restart; at once if it has. Returns why."""
         return await self._node.ended.wait()
 
-    def _too_late(self, asked: Asked, timeout_s: float) -> None:
+    def _too_late(self, asked: Asked, timeout_s: float, task: trio.lowlevel.Task) -> None:
         error = AskTimeoutError(self.path, timeout_s)
-        if not self._queue.withdraw(asked, error):
+        if not self._queue.withdraw(task, asked, error):
             asked.settle(None, error)
 
     async def _room(self, message: Message_contra) -> None:

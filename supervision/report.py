@@ -107,6 +107,17 @@ def stuck(leaf: "Leaf") -> None:
     log.error("%s ignores its cancellation:\n%s", leaf.path, leaf.stack)
 
 
+def left_behind(leaf: "Leaf") -> None:
+    """The tree has ended, except for this one."""
+    leaf.look_again()
+    log.critical(
+        "%s still ignores its cancellation, and %s waits for it; another signal ends the process. It stands at:\n%s",
+        leaf.path,
+        leaf.engine.root.path,
+        leaf.stack,
+    )
+
+
 class ErrorText:
     """An error with its traceback and causes, as text that is made when it is first looked at: crashes come faster than looks."""
 

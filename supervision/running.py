@@ -12,14 +12,14 @@ from supervision.caller import current
 from supervision.child import Child, Supervisor
 from supervision.engine import Engine
 from supervision.errors import (
-    ActorStoppedError,
     AlreadyPresentError,
     DeadlockError,
     NotFoundError,
     RefusedError,
+    SendError,
     SpecError,
 )
-from supervision.events import Event, EventKind, EventStream
+from supervision.events import Event, EventStream
 from supervision.node import How, Node, Phase
 from supervision.ref import Ref
 from supervision.signals import heed
@@ -123,7 +123,8 @@ class Running:
             NotFoundError: no child has this path.
             RefusedError: it is the root, or its supervisor is not running.
             DeadlockError: the caller is part of what would end, and would wait for its own end.
-            StartError, ActorStoppedError: as `restart_child`, where it was stopped before or its supervisor gave up meanwhile.
+            StartError: as `restart_child`, where it was stopped before.
+            ActorStoppedError: it was stopped, or ended for good, before it was ready again.
 
         Cancellation: the child goes on being renewed.
         """
@@ -133,14 +134,10 @@ class Running:
             raise RefusedError(branch.path, "is not running")
         if not node.live and node.group is None:
             return await self.restart_child(path)
-        async with self.events() as events:
-            branch.renew(node)
-            async for event in events:
-                if event.path == path and event.kind in {EventKind.STARTED, EventKind.RESTARTED}:
-                    return self.ref(path)
-                if event.kind is EventKind.ESCALATED and path.startswith(event.path):
-                    break
-        raise ActorStoppedError(path)
+        renewed: Answer[Ref[Any]] = Answer()
+        node.renewers.append(renewed)
+        branch.renew(node)
+        return await renewed.wait()
 
     async def stop_child(self, path: str, how: Literal["stop", "drain", "kill"] = "stop") -> None:
         """Stop a child and wait until it has really ended; a pending restart is cancelled. It stays stopped until restarted by hand.
@@ -161,13 +158,12 @@ class Running:
         kind = How(how)
         self._refuse_own_end(node)
         node.by_hand = True
-        if not branch.live or not node.live:
-            self._stopped_while_down(node, branch)
-            await trio.lowlevel.checkpoint()
-            return
         ended: Answer[None] = Answer()
         node.stoppers.append(ended)
-        node.ask_stop(kind, for_good=True)
+        if branch.live and node.live:
+            node.ask_stop(kind, for_good=True)
+        else:
+            self._stopped_while_down(node, branch)
         await ended.wait()
 
     async def remove_child(self, path: str) -> None:
@@ -207,13 +203,13 @@ class Running:
         return await starter.wait()
 
     def _stopped_while_down(self, node: Node, branch: Branch) -> None:
-        group = node.group
         node.failed = False
         node.close("stopped")
-        if branch.dynamic:
+        if branch.dynamic and node.really_down:
             branch.forget(node)
-        if group is not None:
-            group.advance()
+        if node.group is not None:
+            node.group.leave(node)
+        self._engine.check_really_ended(node)
 
     def _refuse_own_end(self, node: Node) -> None:
         above: Node | None = current.get()
@@ -250,7 +246,8 @@ async def run(tree: Supervisor, *, seed: int | None = None, signals: bool = True
 
     Raises:
         StartError: a child failed to start; the body was not entered.
-        EscalatedError: the root gave up; the body was cancelled. The cause is the last crash.
+        EscalatedError: the root gave up; the body was cancelled. The cause is the last crash. It takes the place of a SendError that
+            left the body, which followed from it.
 
     Owns: all tasks of the tree; none outlives the block, not even one that is stuck.
     """
@@ -272,7 +269,14 @@ async def run(tree: Supervisor, *, seed: int | None = None, signals: bool = True
             nursery.cancel_scope.shield = True
             engine.stop()
             await engine.over.wait()
+    if failure is None or (engine.failure is not None and _follows(failure)):
+        failure = engine.failure
     if failure is not None:
         raise failure
-    if engine.failure is not None:
-        raise engine.failure
+
+
+def _follows(error: BaseException) -> bool:
+    """Whether an error of the body may be but a consequence of the tree's end: what it sent found nobody any more."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(_follows(part) for part in error.exceptions)
+    return isinstance(error, SendError | trio.Cancelled)

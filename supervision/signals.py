@@ -1,7 +1,8 @@
 """SIGTERM and Ctrl-C as an orderly stop of every running tree. Handlers stand while at least one tree runs, then the old ones are back.
 
-A program whose event loop is held by something that never yields cannot hear them: the second unheard signal logs where it stands, the
-third does what the signal does by default.
+A child that ignores its cancellation cannot be abandoned inside the program, but the program can be ended: a signal that finds only such
+children left does what it does by default. A program whose event loop is held by something that never yields cannot hear signals: the second
+unheard one logs where it stands, the third does what the signal does by default.
 """
 
 import logging
@@ -26,7 +27,7 @@ class _Handlers:
     """The process's handlers and the trees that listen. Used in the main thread only."""
 
     def __init__(self) -> None:
-        self.stops: dict[object, tuple[trio.lowlevel.TrioToken, Callable[[], None]]] = {}
+        self.stops: dict[object, tuple[trio.lowlevel.TrioToken, Callable[[], bool]]] = {}
         self.before: dict[int, Any] = {}
         self.unheard = 0
 
@@ -45,16 +46,23 @@ class _Handlers:
         """Runs between any two steps of the main thread: hands over to the loops, which may never come to it."""
         self.unheard += 1
         if self.unheard == PATIENCE:
-            signal.signal(number, signal.SIG_DFL)
-            os.kill(os.getpid(), number)
+            _end(number)
         if self.unheard > 1:
             log.error("signal %d again, and the first is not heard yet; at:\n%s", number, _stack(frame))
-        for token, stop in list(self.stops.values()):
-            token.run_sync_soon(self.heard, stop)
+        for token in {token: None for token, _ in self.stops.values()}:
+            token.run_sync_soon(self.heard, number)
 
-    def heard(self, stop: Callable[[], None]) -> None:
+    def heard(self, number: int) -> None:
         self.unheard = 0
-        stop()
+        can_stop = [stop() for _, stop in self.stops.values()]
+        if can_stop and not any(can_stop):
+            log.critical("signal %d: only children that ignore their cancellation are left; the process ends", number)
+            _end(number)
+
+
+def _end(number: int) -> None:
+    signal.signal(number, signal.SIG_DFL)
+    os.kill(os.getpid(), number)
 
 
 def _stack(frame: FrameType | None) -> str:
@@ -65,8 +73,11 @@ _handlers = _Handlers()
 
 
 @contextmanager
-def heed(stop: Callable[[], None]) -> Iterator[None]:
-    """Call `stop` in Trio's thread for each signal, while the block runs. Outside the main thread it does nothing."""
+def heed(stop: Callable[[], bool]) -> Iterator[None]:
+    """Call `stop` in Trio's thread for each signal, while the block runs; if every one answers False, the process ends.
+
+    Outside the main thread it does nothing.
+    """
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -85,8 +85,9 @@ async def test_withdrawn_send_raises_and_leaves_the_mailbox_as_it_was(autojump_c
     async with trio.open_nursery() as nursery:
         nursery.start_soon(send)
         await wait_all_tasks_blocked()
-        assert not queue.withdraw("another", MailboxFullError("r/a"))
-        assert queue.withdraw("late", MailboxFullError("r/a"))
+        (task,) = queue.senders
+        assert not queue.withdraw(task, "another", MailboxFullError("r/a"))
+        assert queue.withdraw(task, "late", MailboxFullError("r/a"))
 
     assert (len(released), len(errors), list(queue.items)) == (1, 1, [0])
 

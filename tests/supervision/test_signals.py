@@ -104,6 +104,56 @@ trio.run(main)
 """
 
 
+STUCK = """
+import trio
+from supervision import Child, Shutdown, Supervisor, run
+
+async def lets_nothing_in(context):
+    context.ready()
+    with trio.CancelScope(shield=True):
+        await trio.sleep_forever()
+
+async def main():
+    stuck = Child("stuck", lets_nothing_in, shutdown=Shutdown(grace_s=0))
+    async with run(Supervisor("r", children=[stuck])) as running:
+        print("up", flush=True)
+        await running.ref("r").watch()
+        print("ended but for one", flush=True)
+        await trio.sleep_forever()
+
+trio.run(main)
+"""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_program_with_a_child_that_is_stuck_for_ever_is_ended_by_the_next_signal(number) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=Path(__file__).parents[2],
+    ) as process:
+        assert process.stdout.readline() == "up\n"
+        process.send_signal(number)
+        assert process.stdout.readline() == "ended but for one\n"
+        process.send_signal(number)
+        _, log = process.communicate(timeout=10)
+
+    assert process.returncode == -number
+    assert "r/stuck still ignores its cancellation" in log
+    assert "in lets_nothing_in" in log
+
+
+async def test_signal_after_the_stop_of_a_tree_ends_the_body_that_went_on(autojump_clock) -> None:
+    async with run(Supervisor("r")) as running:
+        await running.stop()
+        os.kill(os.getpid(), signal.SIGTERM)
+        await trio.sleep_forever()
+
+    assert ends(running) == [("r", "stopped")]
+
+
 def test_program_that_never_yields_names_the_place_and_can_still_be_ended() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", HELD],

@@ -108,7 +108,7 @@ async def test_every_state_of_a_start_and_restart_is_seen(autojump_clock) -> Non
         await running.stop_child("r/slow")
         await trio.sleep(1)
 
-    assert seen == ["starting", "running", "backoff", "restarting", "running", "stopping", "stopped"]
+    assert seen == ["starting", "running", "stopping", "backoff", "restarting", "running", "stopping", "stopped"]
 
 
 async def test_waits_and_breakers_are_shown(autojump_clock) -> None:
