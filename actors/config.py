@@ -9,6 +9,7 @@ import attrs
 SECONDS = 1.0
 MINUTES = 60 * SECONDS
 HOURS = 60 * MINUTES
+DAYS = 24 * HOURS
 BYTES = 1
 KIB = 1024 * BYTES
 MIB = 1024 * KIB
@@ -82,6 +83,11 @@ class Config:
     """The whole of every root is compared with the catalogue this often."""
     missing_fraction: float = attrs.field(default=0.2, validator=[attrs.validators.ge(0.0), attrs.validators.le(1.0)])
     """When more than this part of a root would go missing in one pass, a person must confirm it."""
+
+    trash_kept_s: float = attrs.field(
+        default=30 * DAYS, validator=[attrs.validators.ge(0), attrs.validators.le(10_000 * DAYS)]
+    )
+    """What was removed can be restored for so long."""
 
     database_connections: int = attrs.field(default=10, validator=attrs.validators.ge(2))
     query_limit_s: float = 30 * SECONDS

@@ -1,12 +1,22 @@
 """Carries out what people want of tracks: edits, removals and restores, each one transaction with its event."""
 
-from actors.errors import RookeryError
-from actors.messages import EditTrack
-from actors.model.track import Track
-from actors.store.store import Store
-from supervision import Actor
+import structlog
+import trio
 
-Order = EditTrack
+from actors.config import SECONDS
+from actors.errors import DatabaseError, RookeryError
+from actors.messages import EditTrack, PurgeTrack, RemoveTrack, RestoreTrack, TidyUp
+from actors.model.track import Track
+from actors.removal import Removal
+from actors.store.store import Store
+from supervision import Actor, Context
+
+log = structlog.get_logger("rookery.librarian")
+
+Order = EditTrack | RemoveTrack | RestoreTrack | PurgeTrack | TidyUp
+
+RECOVERY_LIMIT_S = 20 * SECONDS
+"""What a crash left is put in order by then, or the next time."""
 
 
 class Librarian(Actor[Order]):
@@ -18,11 +28,20 @@ class Librarian(Actor[Order]):
 
     def __init__(self, *, store: Store) -> None:
         self._store = store
+        self._removal = Removal(store=store)
 
-    async def receive(self, order: Order) -> Track | RookeryError:
-        """Carry out one order; gives the track as it is then, or why the order cannot be carried out.
+    async def started(self, context: Context) -> None:
+        """Put in order what an earlier incarnation or process left half-way."""
+        with trio.move_on_after(RECOVERY_LIMIT_S):
+            try:
+                await self._removal.recover()
+            except DatabaseError as error:
+                log.warning("recovery_put_off", reason=str(error))
 
-        Cancellation: the transaction happens wholly or not at all.
+    async def receive(self, order: Order) -> Track | RookeryError | None:
+        """Carry out one order; gives the track as it is then, None where it is gone, or why it cannot be carried out.
+
+        Cancellation: a transaction happens wholly or not at all; files on their way are put in order at the next start.
         """
         try:
             return await self._carried_out(order)
@@ -30,11 +49,22 @@ class Librarian(Actor[Order]):
             # Whoever asked is told; the next order has nothing to do with it.
             return error
 
-    async def _carried_out(self, order: Order) -> Track:
-        return await self._store.edits.change(
-            order.track_id,
-            order.change,
-            version=order.version,
-            is_whole=order.is_whole,
-            person_id=order.person_id,
-        )
+    async def _carried_out(self, order: Order) -> Track | None:
+        match order:
+            case EditTrack():
+                return await self._store.edits.change(
+                    order.track_id,
+                    order.change,
+                    version=order.version,
+                    is_whole=order.is_whole,
+                    person_id=order.person_id,
+                )
+            case RestoreTrack():
+                return await self._removal.restore(order)
+            case RemoveTrack():
+                await self._removal.remove(order)
+            case PurgeTrack():
+                await self._removal.purge(order)
+            case TidyUp():
+                await self._removal.recover()
+        return None

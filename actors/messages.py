@@ -14,6 +14,10 @@
 | Analyzed        | analyzer      | cataloger   | the track is claimed again at the next start, or later    |
 | AnalysisFailed  | analyzer      | cataloger   | the same                                                  |
 | EditTrack       | web           | librarian   | the asker is told; the version tells whether it counted   |
+| RemoveTrack     | web           | librarian   | the asker is told; files that were moved are moved back   |
+| RestoreTrack    | web           | librarian   | the asker is told, and may ask again                      |
+| PurgeTrack      | web, sweeper  | librarian   | the same                                                  |
+| TidyUp          | sweeper       | librarian   | the next sweep sends it again                             |
 | Progress        | any           | broadcaster | nothing: the next one says more                           |
 """
 
@@ -135,6 +139,38 @@ class EditTrack:
     """Whether edits that are not named are taken back."""
     person_id: str
     """Who asks."""
+
+
+@attrs.frozen(kw_only=True)
+class RemoveTrack:
+    """From the web to the librarian, asked: put a track into the trash."""
+
+    track_id: str
+    version: int | None
+    takes_files: bool
+    """Whether its files are taken out of their folders too."""
+    person_id: str
+
+
+@attrs.frozen(kw_only=True)
+class RestoreTrack:
+    """From the web to the librarian, asked: bring a track back from the trash. Answered by the track."""
+
+    track_id: str
+    person_id: str
+
+
+@attrs.frozen(kw_only=True)
+class PurgeTrack:
+    """From the web or the sweeper to the librarian, asked: forget a track in the trash for good, with its files there."""
+
+    track_id: str
+    version: int | None
+
+
+@attrs.frozen(kw_only=True)
+class TidyUp:
+    """From the sweeper to the librarian, asked: put in order what broke off half-way."""
 
 
 @attrs.frozen(kw_only=True)

@@ -4,6 +4,7 @@
 |--------------------|----------------------------|----------------------------------|
 | watcher (patrols)  | cataloger                  | FilesSettled … RootSeen          |
 | analyzer           | cataloger                  | Analyzed, AnalysisFailed         |
+| sweeper            | librarian                  | PurgeTrack, TidyUp               |
 
 The web asks the librarian, with a limit. Nobody else waits for anybody: progress is told without waiting, and the cataloger only nudges the analyzer. A test holds
 this table against cycles.
@@ -28,6 +29,7 @@ from actors.model.track import shown_path
 from actors.nudge import Nudge
 from actors.store.embedded import EmbeddedServer
 from actors.store.store import Store, open_store
+from actors.sweeper import Sweeper
 from actors.watcher import Watcher
 from actors.work.executor import Executor
 from actors.work.local import local_executor
@@ -43,12 +45,14 @@ BROADCASTER = "rookery/pipeline/broadcaster"
 ANALYZER = "rookery/pipeline/analyzer"
 WATCHER = "rookery/pipeline/watcher"
 LIBRARIAN = "rookery/pipeline/librarian"
+SWEEPER = "rookery/pipeline/sweeper"
 
 WAITS_FOR: Mapping[str, tuple[str, ...]] = {
     WATCHER: (CATALOGER,),
     ANALYZER: (CATALOGER,),
     CATALOGER: (),
     LIBRARIAN: (),
+    SWEEPER: (LIBRARIAN,),
     BROADCASTER: (),
 }
 """Whose full mailbox each actor may wait on."""
@@ -190,6 +194,12 @@ def pipeline(house: House) -> Supervisor:
                 lambda: Librarian(store=house.store),
                 # Whoever asked is told when it crashes on an order, and an order twice would not be what they meant.
                 mailbox=Mailbox(capacity=200, overflow=Overflow.WAIT, in_flight=InFlight.drop()),
+                shutdown=QUICK,
+            ),
+            Child(
+                "sweeper",
+                lambda: Sweeper(store=house.store, config=config, librarian=LIBRARIAN),
+                mailbox=Mailbox(capacity=1),
                 shutdown=QUICK,
             ),
             Child(

@@ -23,6 +23,7 @@ from web.routes import (
     page,
     supervision,
     tracks,
+    trash,
     waveform,
 )
 from web.services import Services
@@ -31,6 +32,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     tracks.blueprint,
     edits.blueprint,
     own.blueprint,
+    trash.blueprint,
     audio.blueprint,
     waveform.blueprint,
     library.blueprint,

@@ -4,6 +4,7 @@ import re
 
 from actors.model.root import Root
 from actors.model.track import Presence, Stage, Track
+from actors.model.trashed import Trashed
 from web.auth import caller
 from web.encoding import entity_tag
 from web.errors import ProblemError
@@ -50,6 +51,21 @@ async def wanted_track(track_id: str) -> Track:
         with timed("db"):
             await services().store.features.prioritize(track.id)
     return track
+
+
+async def named_trashed(track_id: str) -> Trashed:
+    """The track with this id in the trash.
+
+    Raises:
+        ProblemError: TRACK_NOT_FOUND, also for what cannot be an id.
+    """
+    trashed = None
+    if _ID.fullmatch(track_id):
+        with timed("db"):
+            trashed = await services().store.trash.find(track_id)
+    if trashed is None:
+        raise ProblemError("TRACK_NOT_FOUND", "No track in the trash has this id")
+    return trashed
 
 
 async def named_root(root_id: str) -> Root:

@@ -51,7 +51,7 @@ class Changes:
         """
 
         async def once(connection: asyncpg.Connection) -> int:
-            batch = _Batch(connection)
+            batch = Batch(connection)
             for change in await under_known_roots(connection, changes):
                 await batch.carry_out(change)
             return await batch.finish()
@@ -60,8 +60,8 @@ class Changes:
 
 
 @attrs.define(eq=False)
-class _Batch:
-    """One transaction on the way: which tracks were touched, and what is to be told of them."""
+class Batch:
+    """One transaction on the way: which tracks were touched, and what is to be told of them. Inside a write function."""
 
     _connection: asyncpg.Connection
     _told: dict[str, tuple[str, dict[str, str]]] = attrs.field(factory=dict)
@@ -71,13 +71,14 @@ class _Batch:
     """Whether something visible may be new that is not worth an event, such as the size of a file that grows."""
 
     async def carry_out(self, change: Change) -> None:
+        """Write one change."""
         match change:
             case AddTrack():
                 await self._add_track(change)
             case SetContent():
                 await self._set_content(change)
             case AddLocation():
-                await self._put_location(change.track_id, change.reading)
+                await self.put_location(change.track_id, change.reading)
                 await self._set_content(change, is_told=True)
             case MoveLocation():
                 await self._move_location(change)
@@ -88,13 +89,21 @@ class _Batch:
             case Confirm(readings=readings):
                 await self._tell_all(await self._connection.fetch(CONFIRM, [reading.path for reading in readings]))
             case Ignore(reading=reading):
-                await self._put_location(None, reading)
+                await self.put_location(None, reading)
             case SetFeatures():
                 await self._set_features(change)
             case FailAnalysis():
                 await self._fail(change)
             case SetRoot():
                 await self._set_root(change)
+
+    def touch(self, track_id: str, kind: str = "TRACK_UPDATED") -> None:
+        """Something of a track was written: it gets a new version, and an event of this type unless it lies in the trash."""
+        self._note(track_id, kind)
+
+    def tell(self, event: NewEvent) -> None:
+        """One more event."""
+        self._others.append(event)
 
     async def finish(self) -> int:
         """Bring what tracks say of their locations up to date, drop those with nothing left, and log the events.
@@ -146,22 +155,22 @@ class _Batch:
                 payload = {"track": view}
         return NewEvent(type=kind, payload=payload)
 
-    def _tell(self, track_id: str, kind: str, /, **extra: str) -> None:
+    def _note(self, track_id: str, kind: str, /, **extra: str) -> None:
         before = self._told.get(track_id)
         if before is None or WEIGHTS.index(kind) >= WEIGHTS.index(before[0]):
             self._told[track_id] = (kind, extra)
 
     async def _tell_all(self, rows: Sequence[asyncpg.Record]) -> None:
         for row in rows:
-            self._tell(row["track_id"], "TRACK_UPDATED")
+            self._note(row["track_id"], "TRACK_UPDATED")
 
-    async def _put_location(self, track_id: str | None, reading: Reading, *, before: bytes | None = None) -> None:
+    async def put_location(self, track_id: str | None, reading: Reading, *, before: bytes | None = None) -> None:
         """Write where a file lies. Another track that had the path loses it."""
         former = await self._connection.fetchrow(AT_PATH, reading.path)
         if former is not None and former["track_id"] not in {None, track_id}:
             await self._connection.execute(DELETE_LOCATION, reading.path)
             await contents.stop_growing(self._connection, [former["track_id"]])
-            self._tell(former["track_id"], "TRACK_MISSING", path=shown_path(reading.path))
+            self._note(former["track_id"], "TRACK_MISSING", path=shown_path(reading.path))
         if before is not None and before != reading.path:
             await self._connection.execute(DELETE_LOCATION, before)
         await self._connection.execute(
@@ -178,37 +187,37 @@ class _Batch:
 
     async def _add_track(self, change: AddTrack) -> None:
         await contents.add(self._connection, change.track_id, change.content)
-        await self._put_location(change.track_id, change.reading)
-        self._tell(change.track_id, "TRACK_ADDED")
+        await self.put_location(change.track_id, change.reading)
+        self._note(change.track_id, "TRACK_ADDED")
 
     async def _set_content(self, change: SetContent | AddLocation, *, is_told: bool = False) -> None:
         self._has_touched = True
         presence = await self._connection.fetchval(PRESENCE, change.track_id)
-        await self._put_location(change.track_id, change.reading)
+        await self.put_location(change.track_id, change.reading)
         has_changed = await contents.write(self._connection, change.track_id, change.content)
         if has_changed or is_told or presence != "present":
-            self._tell(change.track_id, "TRACK_UPDATED")
+            self._note(change.track_id, "TRACK_UPDATED")
 
     async def _move_location(self, change: MoveLocation) -> None:
         here = await self._connection.fetchrow(AT_PATH, change.before)
         if here is None or here["track_id"] != change.track_id:
             return
-        await self._put_location(change.track_id, change.reading, before=change.before)
+        await self.put_location(change.track_id, change.reading, before=change.before)
         if change.content is not None:
             await contents.write(self._connection, change.track_id, change.content)
         paths = {"from": shown_path(change.before), "to": shown_path(change.reading.path)}
-        self._tell(change.track_id, "TRACK_MOVED", **paths)
+        self._note(change.track_id, "TRACK_MOVED", **paths)
 
     async def _lose(self, paths: tuple[bytes, ...]) -> None:
         await self._connection.execute(FORGET_IGNORED, list(paths))
         lost = await self._connection.fetch(LOSE, list(paths))
         await contents.stop_growing(self._connection, [row["track_id"] for row in lost])
         for row in lost:
-            self._tell(row["track_id"], "TRACK_MISSING", path=row["shown"])
+            self._note(row["track_id"], "TRACK_MISSING", path=row["shown"])
 
     async def _set_features(self, change: SetFeatures) -> None:
         if await features.put(self._connection, change.track_id, change.audio_hash, change.features):
-            self._tell(change.track_id, "TRACK_ANALYZED")
+            self._note(change.track_id, "TRACK_ANALYZED")
 
     async def _fail(self, change: FailAnalysis) -> None:
         failure = change.failure
@@ -216,7 +225,7 @@ class _Batch:
             FAIL, change.track_id, change.audio_hash, attrs.asdict(failure), change.quarantine_after
         )
         if status != "UPDATE 0":
-            self._tell(change.track_id, "ANALYSIS_FAILED", kind=failure.kind, message=failure.message)
+            self._note(change.track_id, "ANALYSIS_FAILED", kind=failure.kind, message=failure.message)
 
     async def _set_root(self, change: SetRoot) -> None:
         row = await self._connection.fetchrow(SET_ROOT, change.root_id, change.state, change.reason, change.device)

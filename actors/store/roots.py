@@ -21,6 +21,7 @@ RETURNING {ROOT_COLUMNS}
 LOCK = "SELECT FROM root WHERE id = $1 FOR UPDATE"
 REMOVE = """
 DELETE FROM root WHERE id = $1 AND NOT EXISTS (SELECT FROM location WHERE root_id = $1 AND track_id IS NOT NULL)
+  AND NOT EXISTS (SELECT FROM trashed_file WHERE root_id = $1)
 RETURNING true
 """
 
@@ -50,7 +51,7 @@ class Roots:
     async def remove(self, root_id: str) -> bool:
         """Forget a root that holds no track any more, with what was remembered of other files there.
 
-        Returns: False when it holds tracks, present or missing, or does not exist; then nothing changed.
+        Returns: False when it holds tracks, present, missing or files in the trash, or does not exist; then nothing changed.
         """
 
         async def remove(connection: asyncpg.Connection) -> bool:

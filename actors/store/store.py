@@ -23,6 +23,7 @@ from actors.store.revisions import Revisions
 from actors.store.roots import Roots
 from actors.store.tokens import Tokens
 from actors.store.tracks import Tracks
+from actors.store.trash import Trash
 from actors.store.users import Users
 
 
@@ -37,6 +38,7 @@ class Store:
     features: FeatureStore
     changes: Changes
     edits: EditStore
+    trash: Trash
     users: Users
     tokens: Tokens
     keys: Keys
@@ -70,6 +72,7 @@ async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
                 features=FeatureStore(pool),
                 changes=Changes(pool),
                 edits=EditStore(pool),
+                trash=Trash(pool),
                 users=Users(pool),
                 tokens=Tokens(pool),
                 keys=Keys(pool),

@@ -1,7 +1,11 @@
 """Which names in a folder can be recordings: decided on the bytes of the name alone."""
 
+OWN_FOLDER = b".rookery"
+"""In a root: what is on its way into it, and its trash."""
+
 SKIPPED_FOLDERS = frozenset(
     {
+        OWN_FOLDER,
         b"@eaDir",
         b"#snapshot",
         b"#recycle",

@@ -15,6 +15,7 @@ VALUES_ONLY = {
     "actors/model/mine.py": "frozen values",
     "actors/model/page.py": "frozen values",
     "actors/model/probe.py": "frozen values",
+    "actors/model/trashed.py": "frozen values",
     "actors/model/root.py": "frozen values",
     "actors/work/executor.py": "a protocol; tests/contracts holds its test",
 }

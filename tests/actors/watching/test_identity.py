@@ -191,3 +191,21 @@ def test_whatever_happens_to_files_every_sound_is_one_track_and_every_path_has_i
 
         assert {path: sounds[catalogue[path]] for path in disk} == disk
         assert len(set(sounds.values())) == len(sounds)
+
+
+def test_other_bytes_in_the_place_of_a_track_in_the_trash_are_a_new_track():
+    in_trash = attrs.evolve(T, is_removed=True)
+    known = Known(at={b"/a": in_trash}, by_hash={})
+    (change,) = decide([seen(b"/a", "other")], known=known, absent=frozenset(), new_id=lambda: "new")
+
+    assert isinstance(change, AddTrack)
+    assert change.track_id == "new"
+
+
+def test_a_copy_of_a_track_in_the_trash_joins_it_there():
+    in_trash = attrs.evolve(T, is_removed=True)
+    known = Known(at={}, by_hash={"h": in_trash})
+    (change,) = decide([seen(b"/b", "h")], known=known, absent=frozenset(), new_id=lambda: "new")
+
+    assert isinstance(change, AddLocation)
+    assert change.track_id == "t"
