@@ -13,5 +13,7 @@ class Page(Generic[Item]):
 
     items: tuple[Item, ...]
     total: int | None
+    is_exact: bool = True
+    """Whether `total` was counted; otherwise it was estimated."""
     after: tuple[str, str] | None
     """Sort value and id of the last item, or None when nothing follows."""

@@ -1,10 +1,12 @@
-"""Lists of tracks as SQL: sorts, filters, and where a page begins. Builds text, asks nothing.
+"""Lists of tracks as SQL: sorts, the parts that a sorted list consists of, and where a page begins. Builds text, asks nothing.
 
 A page by cursor is found through the index of its sort whatever the size of the table: `(key, id) > (last key, last id)`.
-Tracks without a value for the sort come last, in both directions, ordered by id; they are a second query on the same index,
-because one comparison cannot span values and NULL without reading everything before.
+A list is a sequence of parts, each with a key to sort by. Tracks without a value for the sort come last, in both directions,
+ordered by id: one comparison cannot span values and NULL without reading everything before. What is found by a text is
+ordered by relevance in parts too: better ones first, each by title.
 """
 
+import hashlib
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,11 +14,9 @@ from typing import Any
 import attrs
 
 from actors.errors import InvalidError
-from actors.model.track import Presence, Stage
 from actors.store.codec import storable
-
-VALUE = "="
-"""First sign of a cursor's sort value where the track has one; a cursor among tracks without is empty."""
+from actors.store.filters import Query, TrackFilter, filtered
+from actors.store.meaning import Meaning
 
 
 @attrs.frozen
@@ -29,24 +29,153 @@ class Sort:
     read: Callable[[str], Any]
     is_total: bool = False
     """Every track has a value."""
+    table: str = "track"
+    """Where the column stands: in the track, or in a table of what each person keeps, with an index `(person, column, track)`."""
 
 
 TEXT = ("text", str, str)
 TIME = ("timestamptz", datetime.isoformat, datetime.fromisoformat)
 NUMBER = ("float8", repr, float)
+COUNT = ("bigint", str, int)
 
+TITLE = Sort("track.title_key", *TEXT, is_total=True)
 SORTS: Mapping[str, Sort] = {
-    "title": Sort("title_key", *TEXT, is_total=True),
-    "artist": Sort("artist_key", *TEXT),
-    "album": Sort("album_key", *TEXT),
-    "addedAt": Sort("added_at", *TIME, is_total=True),
-    "changedAt": Sort("changed_at", *TIME, is_total=True),
-    "duration": Sort("duration_s", *NUMBER),
-    "bpm": Sort("bpm", *NUMBER),
-    "loudness": Sort("loudness_lufs", *NUMBER),
-    "size": Sort("size_bytes", "bigint", str, int, is_total=True),
+    "title": TITLE,
+    "artist": Sort("track.artist_key", *TEXT),
+    "album": Sort("track.album_key", *TEXT),
+    "addedAt": Sort("track.added_at", *TIME, is_total=True),
+    "changedAt": Sort("track.changed_at", *TIME, is_total=True),
+    "duration": Sort("track.duration_s", *NUMBER),
+    "year": Sort("track.year", *COUNT),
+    "bpm": Sort("track.bpm", *NUMBER),
+    "key": Sort("track.camelot", *COUNT),
+    "loudness": Sort("track.loudness_lufs", *NUMBER),
+    "size": Sort("track.size_bytes", *COUNT, is_total=True),
+    "rating": Sort("rating.stars", *COUNT, table="rating"),
+    "plays": Sort("listened.plays", *COUNT, table="listened"),
+    "lastPlayedAt": Sort("listened.last_played_at", *TIME, table="listened"),
 }
-"""By the name that requests use."""
+"""By the name that requests use; the last ones are of the one who asks."""
+RELEVANCE = "relevance"
+"""The order of what is found by a text: best first, or with the other direction last."""
+RANDOM = "random"
+"""One shuffled order, which every seed begins elsewhere: that of the ids, which are random."""
+SORT_NAMES = (RELEVANCE, RANDOM, *SORTS)
+
+
+@attrs.frozen(kw_only=True)
+class Part:
+    """One part of a list: which tracks, and the key that sorts them; without one they are sorted by id alone."""
+
+    query: Query
+    key: Sort | None
+    is_descending: bool
+
+    @property
+    def source(self) -> str:
+        """Where its tracks come from."""
+        table = "track" if self.key is None else self.key.table
+        return table if table == "track" else f"{table} JOIN track ON track.id = {table}.track_id"
+
+    @property
+    def value(self) -> str:
+        """The key as an expression."""
+        return "NULL::text" if self.key is None else self.key.column
+
+    @property
+    def track_id(self) -> str:
+        """The id as an expression, from the table whose index sorts it."""
+        return "track.id" if self.key is None or self.key.table == "track" else f"{self.key.table}.track_id"
+
+    def order(self, value: str, track_id: str) -> str:
+        """The ORDER BY of two expressions for key and id."""
+        way = "DESC" if self.is_descending else "ASC"
+        return f"{track_id} {way}" if self.key is None else f"{value} {way}, {track_id} {way}"
+
+    def behind(self, query: Query, place: "Place", value: str, track_id: str) -> None:
+        """Add to a query that key and id, as expressions, stand behind a place."""
+        sign = "<" if self.is_descending else ">"
+        if self.key is None:
+            query.add(f"{track_id} {sign} {{}}::text", place.track_id)
+        else:
+            query.add(f"({value}, {track_id}) {sign} ({{}}::{self.key.type}, {{}}::text)", place.value, place.track_id)
+
+
+@attrs.frozen(kw_only=True)
+class Place:
+    """Behind which track a page begins: in which part it stands, and its key there."""
+
+    part: int
+    value: Any
+    track_id: str
+
+
+@attrs.frozen(kw_only=True)
+class List:
+    """A sorted list: all that it holds, and its parts in order."""
+
+    whole: Query
+    parts: tuple[Part, ...]
+
+
+def list_of(
+    sort: str,
+    wanted: TrackFilter,
+    meaning: Meaning | None,
+    *,
+    is_descending: bool,
+    person_id: str | None = None,
+    seed: str = "",
+) -> List:
+    """A list of tracks.
+
+    Args:
+        sort: a name of `SORT_NAMES`.
+        wanted: which tracks.
+        meaning: of its text, if it has one.
+        is_descending: largest, or best, first.
+        person_id: who asks.
+        seed: of the order `random`.
+
+    Raises:
+        InvalidError: there is no such sort, or nothing that could be relevant.
+    """
+    query = filtered(wanted, person_id)
+    whole = query.copy()
+    if meaning is not None:
+        _found(whole, meaning)
+    if sort == RELEVANCE:
+        if meaning is None:
+            raise InvalidError("sort", f"{RELEVANCE} orders what is found by a text; there is none")
+        tiers = [Part(query=tier, key=TITLE, is_descending=not is_descending) for tier in _tiers(query, meaning)]
+        return List(whole=whole, parts=tuple(tiers if is_descending else reversed(tiers)))
+    if sort == RANDOM:
+        return List(whole=whole, parts=_shuffled(whole, seed, is_descending=is_descending))
+    key = sort_of(sort)
+    if key.is_total:
+        return List(whole=whole, parts=(Part(query=whole, key=key, is_descending=is_descending),))
+    valued, without = whole.copy(), whole.copy()
+    if key.table == "track":
+        valued.add(f"{key.column} IS NOT NULL")
+        without.add(f"{key.column} IS NULL")
+    else:
+        valued.add(f"{key.table}.person_id = {{}}::text", person_id)
+        there = f"SELECT FROM {key.table} WHERE track_id = track.id AND person_id = {{}}::text"
+        without.add(f"NOT EXISTS ({there})", person_id)
+    parts = (
+        Part(query=valued, key=key, is_descending=is_descending),
+        Part(query=without, key=None, is_descending=is_descending),
+    )
+    return List(whole=whole, parts=parts)
+
+
+def _shuffled(query: Query, seed: str, *, is_descending: bool) -> tuple[Part, ...]:
+    beginning = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+    behind, before = query.copy(), query.copy()
+    behind.add("track.id >= {}::text", beginning)
+    before.add("track.id < {}::text", beginning)
+    queries = (before, behind) if is_descending else (behind, before)
+    return tuple(Part(query=one, key=None, is_descending=is_descending) for one in queries)
 
 
 def sort_of(name: str) -> Sort:
@@ -58,106 +187,80 @@ def sort_of(name: str) -> Sort:
     try:
         return SORTS[name]
     except KeyError:
-        raise InvalidError("sort", f"unknown sort {name!r}; there are {', '.join(SORTS)}") from None
+        raise InvalidError("sort", f"unknown sort {name!r}; there are {', '.join(SORT_NAMES)}") from None
 
 
-@attrs.frozen(kw_only=True)
-class TrackFilter:
-    """Which tracks a list holds; what is None does not restrict. Ranges include both ends."""
-
-    presence: Presence | None = None
-    stage: Stage | None = None
-    text: str | None = None
-    """Every word of it occurs in title, artists, album or file name, whatever the case and accents."""
-    artist: str | None = None
-    """The first artist, whatever the case and accents."""
-    album: str | None = None
-    """The same for the album."""
-    codec: str | None = None
-    year: tuple[int | None, int | None] = (None, None)
-    bpm: tuple[float | None, float | None] = (None, None)
-    loudness_lufs: tuple[float | None, float | None] = (None, None)
-    tonic: int | None = None
-    is_minor: bool | None = None
+FOUND = "track.words @@ {}::text::tsquery"
+WHOLE = "(title_key = {}::text OR artist_key = {}::text OR album_key = {}::text)"
 
 
-@attrs.define
-class Query:
-    """SQL conditions and their arguments, growing together."""
-
-    conditions: list[str] = attrs.field(factory=list)
-    arguments: list[Any] = attrs.field(factory=list)
-
-    def add(self, condition: str, *arguments: Any) -> None:
-        """One more condition; each `{}` in it stands for the next argument."""
-        first = len(self.arguments) + 1
-        self.conditions.append(condition.format(*(f"${first + i}" for i in range(len(arguments)))))
-        self.arguments.extend(arguments)
-
-    def copy(self) -> "Query":
-        """An independent one that begins with the same."""
-        return Query(list(self.conditions), list(self.arguments))
-
-    @property
-    def where(self) -> str:
-        """The WHERE clause, or nothing."""
-        return f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
+def _found(query: Query, meaning: Meaning) -> None:
+    """Restrict a query to what is found."""
+    if meaning.anywhere is None:
+        _whole(query, meaning)
+    else:
+        query.add(FOUND, meaning.anywhere, is_selective=True)
 
 
-def filtered(wanted: TrackFilter) -> Query:
-    """The conditions of a filter."""
-    query = Query()
-    query.add("removed_at IS NULL")
-    for column in ("presence", "stage", "codec", "tonic", "is_minor"):
-        value = getattr(wanted, column)
-        if value is not None:
-            query.add(f"{column} = {{}}", value)
-    for column in ("artist", "album"):
-        value = getattr(wanted, column)
-        if value is not None:
-            query.add(f"{column}_key = sort_key({{}}::text)", storable(value))
-    for column in ("year", "bpm", "loudness_lufs"):
-        least, most = getattr(wanted, column)
-        if least is not None:
-            query.add(f"{column} >= {{}}", least)
-        if most is not None:
-            query.add(f"{column} <= {{}}", most)
-    for word in storable(wanted.text or "").split():
-        query.add("strpos(search_text, folded({}::text)) > 0", word)
-    return query
+def _whole(query: Query, meaning: Meaning) -> None:
+    """Restrict a query to what is called exactly so."""
+    query.add(WHOLE, *3 * (meaning.key,), is_selective=True)
 
 
-def beginning_after(query: Query, sort: Sort, after: tuple[str, str], *, is_descending: bool) -> Query | None:
-    """The conditions of what follows a cursor among the tracks that have a value; None when those are all behind it.
+def _tiers(query: Query, meaning: Meaning) -> list[Query]:
+    """What is found, better ones first, none twice: called exactly so; with every word in title or artists; the same with
+    the last word only begun; anywhere.
+    """
+    best = query.copy()
+    _found(best, meaning)
+    if meaning.anywhere is None:
+        return [best]
+    _whole(best, meaning)
+    tiers = [best]
+    before: str | None = None
+    for asked in (meaning.in_names, meaning.begun_in_names, meaning.anywhere):
+        if asked is None or asked == before:
+            continue
+        tier = query.copy()
+        tier.add(FOUND, asked, is_selective=True)
+        tier.add(f"{WHOLE} IS NOT TRUE", *3 * (meaning.key,))
+        if before is not None:
+            tier.add(f"NOT {FOUND}", before)
+        tiers.append(tier)
+        before = asked
+    return tiers
+
+
+def cursor(number: int, part: Part, value: Any, track_id: str) -> tuple[str, str]:
+    """What `Page.after` holds: the last track's part and key there, and its id."""
+    return f"{number}=" + ("" if part.key is None else part.key.write(value)), track_id
+
+
+def place(after: tuple[str, str], parts: tuple[Part, ...]) -> Place:
+    """Where a cursor stands in a list.
 
     Raises:
-        InvalidError: the cursor is not one of this sort.
+        InvalidError: it is not one of this list.
     """
-    value, track_id = after
-    if not value:
-        return None
-    begun = query.copy()
-    begun.add(
-        f"({sort.column}, id) {'<' if is_descending else '>'} ({{}}::{sort.type}, {{}}::text)",
-        _read(sort, value),
-        storable(track_id),
-    )
-    return begun
+    text, track_id = after
+    number, sign, value = storable(text).partition("=")
+    if not sign or not number.isascii() or not number.isdecimal() or len(number) > 2 or int(number) >= len(parts):
+        raise _foreign()
+    key = parts[int(number)].key
+    return Place(part=int(number), value=None if key is None else _read(key, value), track_id=storable(track_id))
 
 
 def _read(sort: Sort, text: str) -> Any:
-    refusal = InvalidError("cursor", "this cursor does not belong to this list")
     try:
-        value = sort.read(storable(text[len(VALUE) :]))
+        value = sort.read(text)
     except ValueError:
-        raise refusal from None
+        raise _foreign() from None
     is_bare = isinstance(value, datetime) and value.tzinfo is None
     is_huge = isinstance(value, int) and not -(2**63) <= value < 2**63
-    if not text.startswith(VALUE) or is_bare or is_huge:
-        raise refusal
+    if is_bare or is_huge:
+        raise _foreign()
     return value
 
 
-def cursor(sort: Sort, value: Any, track_id: str) -> tuple[str, str]:
-    """What `Page.after` holds: the sort value of the last track and its id."""
-    return ("" if value is None else VALUE + sort.write(value)), track_id
+def _foreign() -> InvalidError:
+    return InvalidError("cursor", "this cursor does not belong to this list")

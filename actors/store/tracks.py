@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Collection, Sequence
 from functools import partial
-from typing import Any
 
 import asyncpg
 import attrs
@@ -13,7 +12,10 @@ from actors.model.known import Known
 from actors.model.page import Page
 from actors.model.track import Location, Track
 from actors.store.codec import is_storable
-from actors.store.listing import Query, Sort, TrackFilter, beginning_after, cursor, filtered, sort_of
+from actors.store.filters import TrackFilter, filtered
+from actors.store.listing import list_of, place
+from actors.store.meaning import understand
+from actors.store.pages import FEW, Listing, reading
 from actors.store.pool import Pool
 from actors.store.rows import LOCATION_COLUMNS, TRACK_COLUMNS, TRACK_SOURCES, holder_of, location_of, track_of
 
@@ -89,7 +91,7 @@ class Tracks:
         return await self._pool.read(lambda connection: load(connection, clean, person_id=person_id))
 
     async def count(self, wanted: TrackFilter | None = None) -> int:
-        """How many tracks there are, or how many pass a filter."""
+        """How many tracks there are, or how many pass a filter without text; counted one by one."""
         query = filtered(wanted or TrackFilter())
         sql = f"SELECT count(*) FROM track {query.where}"  # noqa: S608  # conditions are built of constants
         return await self._pool.read(lambda connection: connection.fetchval(sql, *query.arguments))
@@ -104,18 +106,22 @@ class Tracks:
         page_size: int = 50,
         wanted: TrackFilter | None = None,
         person_id: str | None = None,
+        seed: str = "",
+        few: int = FEW,
     ) -> Page[Track]:
         """One page of a sorted list; ties are broken by id, tracks without a value come last.
 
         Args:
-            sort: a name of `SORTS`.
-            descending: largest first.
+            sort: a name of `SORT_NAMES`.
+            descending: largest, or most relevant, first.
             page: number from 1, with a total; a page past the end is empty.
             after: what `Page.after` of the page before held; without a total, and as fast at the end of the list as at
                 its beginning. With neither, the first page by cursor.
             page_size: 1–500.
             wanted: which tracks; all, if not given.
-            person_id: whose `mine` the tracks bring along.
+            person_id: who asks: whose ratings and plays count, and whose `mine` the tracks bring along.
+            seed: another one begins the order `random` elsewhere.
+            few: lists of no more are gathered, longer ones met along an index; the same comes of both.
 
         Raises:
             InvalidError: an unknown sort, a number out of range, or a cursor that belongs to another sort.
@@ -126,10 +132,21 @@ class Tracks:
             raise InvalidError("page", "must be 1 or more")
         if page is not None and after is not None:
             raise InvalidError("cursor", "a page has either a number or a cursor")
-        listing = _Listing(sort_of(sort), descending, page_size, filtered(wanted or TrackFilter()), person_id)
-        if page is not None:
-            return await self._pool.read(lambda connection: listing.numbered(connection, page))
-        return await self._pool.read(lambda connection: listing.following(connection, after))
+        asked = wanted or TrackFilter()
+
+        async def read(connection: asyncpg.Connection) -> Page[Track]:
+            async with reading(connection):
+                meaning = await understand(connection, asked.text) if asked.text is not None else None
+                found = list_of(sort, asked, meaning, is_descending=descending, person_id=person_id, seed=seed)
+                listing = Listing(connection, found.parts, found.whole, page_size, few)
+                if page is not None:
+                    rows = await listing.numbered(page)
+                else:
+                    rows = await listing.following(None if after is None else place(after, found.parts))
+                items = await load(connection, rows.ids, person_id=person_id)
+            return Page(items=tuple(items), total=rows.total, is_exact=rows.is_exact, after=rows.after)
+
+        return await self._pool.read(read)
 
     async def known(self, paths: Collection[bytes], hashes: Collection[str]) -> Known:
         """What the catalogue knows of some paths and audio hashes, tracks in the trash included."""
@@ -165,76 +182,3 @@ class Tracks:
 async def _under(connection: asyncpg.Connection, *, root_id: str, behind: int) -> list[asyncpg.Record]:
     rows: list[asyncpg.Record] = await connection.fetch(OF_ROOT, root_id, behind, BATCH)
     return rows
-
-
-@attrs.frozen
-class _Listing:
-    """One sorted and filtered list, of which pages are read."""
-
-    sort: Sort
-    is_descending: bool
-    page_size: int
-    query: Query
-    person_id: str | None = None
-
-    async def following(self, connection: asyncpg.Connection, after: tuple[str, str] | None) -> Page[Track]:
-        """The page behind a cursor, or the first."""
-        wanted = self.page_size + 1
-        with_value: Query | None = self.query
-        if after is not None:
-            with_value = beginning_after(self.query, self.sort, after, is_descending=self.is_descending)
-        rows: list[Any] = []
-        if with_value is not None:
-            rows = await self._with_value(connection, with_value, wanted, 0)
-        if len(rows) < wanted and not self.sort.is_total:
-            behind = after[1] if after is not None and with_value is None else None
-            rows += await self._without_value(connection, behind, wanted - len(rows), 0)
-        return await self._page(connection, rows, total=None)
-
-    async def numbered(self, connection: asyncpg.Connection, page: int) -> Page[Track]:
-        """The page of a number, with the total."""
-        sql = f"SELECT count(*), count({self.sort.column}) FROM track {self.query.where}"  # noqa: S608
-        total, valued = await connection.fetchrow(sql, *self.query.arguments)
-        skipped = (page - 1) * self.page_size
-        wanted = self.page_size + 1
-        rows: list[Any] = []
-        if skipped < valued:
-            rows = await self._with_value(connection, self.query, wanted, skipped)
-        if len(rows) < wanted and total > valued:
-            rows += await self._without_value(connection, None, wanted - len(rows), max(0, skipped - valued))
-        return await self._page(connection, rows, total=total)
-
-    async def _with_value(
-        self, connection: asyncpg.Connection, query: Query, limit: int, offset: int
-    ) -> list[asyncpg.Record]:
-        column, way = self.sort.column, "DESC" if self.is_descending else "ASC"
-        asked = query.copy()
-        if not self.sort.is_total:
-            asked.add(f"{column} IS NOT NULL")
-        order = f"{column} {way}, id {way}"
-        return await self._fetch(connection, asked, order, limit, offset)
-
-    async def _without_value(
-        self, connection: asyncpg.Connection, behind: str | None, limit: int, offset: int
-    ) -> list[asyncpg.Record]:
-        way, sign = ("DESC", "<") if self.is_descending else ("ASC", ">")
-        asked = self.query.copy()
-        asked.add(f"{self.sort.column} IS NULL")
-        if behind is not None:
-            asked.add(f"id {sign} {{}}", behind)
-        return await self._fetch(connection, asked, f"id {way}", limit, offset)
-
-    async def _fetch(
-        self, connection: asyncpg.Connection, query: Query, order: str, limit: int, offset: int
-    ) -> list[asyncpg.Record]:
-        sql = f"SELECT id, {self.sort.column} AS value FROM track {query.where} ORDER BY {order} LIMIT {limit} OFFSET {offset}"  # noqa: S608
-        rows: list[asyncpg.Record] = await connection.fetch(sql, *query.arguments)
-        return rows
-
-    async def _page(
-        self, connection: asyncpg.Connection, rows: list[asyncpg.Record], *, total: int | None
-    ) -> Page[Track]:
-        shown = rows[: self.page_size]
-        items = await load(connection, [row["id"] for row in shown], person_id=self.person_id)
-        after = cursor(self.sort, shown[-1]["value"], shown[-1]["id"]) if len(rows) > self.page_size else None
-        return Page(items=tuple(items), total=total, after=after)

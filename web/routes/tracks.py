@@ -7,7 +7,7 @@ from quart import Blueprint, Response
 
 from actors.model.track import Presence, Stage
 from actors.model.view import OwnTrackView, own_track_view
-from actors.store.listing import TrackFilter
+from actors.store.filters import TrackFilter
 from web import examples
 from web.auth import caller
 from web.cache import CacheInfo

@@ -70,6 +70,7 @@ async def _add_track(store: Store, **values: Any) -> str:
         "stage": "pending",
         "presence": "present",
         "artists": [],
+        "genres": [],
         "title": None,
         "album": None,
         "year": None,
@@ -86,7 +87,7 @@ async def _add_track(store: Store, **values: Any) -> str:
         "folder": b"/music",
     } | values
     track_id = given["id"]
-    tags = {name: given[name] for name in ("title", "artists", "album", "year") if given[name] is not None}
+    tags = {name: given[name] for name in ("title", "artists", "genres", "album", "year") if given[name] is not None}
     sound = None
     if given["duration_s"] is not None:
         sound = {

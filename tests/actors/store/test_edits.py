@@ -8,7 +8,7 @@ from actors.errors import StaleError, TrackGoneError
 from actors.model.change import AddTrack, Content, MoveLocation, Reading, SetContent
 from actors.model.probe import Probe
 from actors.model.track import Sound, Stage, Tags
-from actors.store.listing import TrackFilter
+from actors.store.filters import TrackFilter
 
 SOUND = Sound(container="mp3", codec="mp3", duration_s=1.0, rate_hz=44_100, channels=2)
 
