@@ -9,8 +9,9 @@ import hypercorn
 import pytest
 import trio
 
+from tests.web.cli.parts import actor, supervisor
 from web.application import create_app
-from web.cli.status import AwayError, Watching
+from web.cli.status import AwayError, NoPartError, Watching, found
 from web.serving import serve
 
 
@@ -26,9 +27,44 @@ async def test_once_as_json(served, command):
 
 async def test_once_as_a_tree(served, command):
     status = await command("status", "--url", served.url, "--once")
-    lines = [await status.line() for _ in range(4)]
+    lines = [await status.line() for _ in range(6)]
 
-    assert [text.split("● ")[1].split("  ")[0] for text in lines] == ["rookery", "pipeline", "watcher", "idle"]
+    assert lines[0].strip().endswith("parts run")
+    assert [text.split("● ")[1].split("  ")[0].strip() for text in lines[2:]] == [
+        "rookery",
+        "pipeline",
+        "watcher",
+        "idle",
+    ]
+
+
+async def test_one_part_in_detail(served, command):
+    status = await command("status", "watcher", "--url", served.url, "--once")
+    lines = [await status.line() for _ in range(2)]
+
+    assert lines[0].strip() == "● rookery/pipeline/watcher"
+    assert lines[1].split(maxsplit=1)[1].startswith("running, life 1")
+
+
+async def test_a_part_that_is_not_there_is_an_error(served, command):
+    status = await command("status", "wacher", "--url", served.url)
+    with trio.fail_after(20):
+        await status.process.wait()
+
+    assert status.process.returncode == 1
+    assert b"no part is wacher; there is rookery/pipeline/watcher" in await status.process.stderr.receive_some()
+
+
+def test_a_part_is_found_by_the_end_of_its_path():
+    a, b = actor("a"), {**actor("a"), "path": "rookery/below/a"}
+    root = supervisor("rookery", a, supervisor("below", b))
+
+    assert found(root, "rookery/a") is found(root, "/rookery/a/") is a
+    assert found(root, "below/a") is b
+    with pytest.raises(NoPartError, match="there are rookery/a, rookery/below/a"):
+        found(root, "a")
+    with pytest.raises(NoPartError, match="there are rookery, rookery/a"):
+        found(root, "nothing like it")
 
 
 async def test_it_goes_on_until_it_is_interrupted(served, command):
@@ -94,5 +130,5 @@ async def test_away_keeps_the_last_tree_and_says_so(served, nursery):
     nursery.cancel_scope.cancel()
 
     assert shown[0][1] is None
-    assert shown[-1][0]["root"]["name"] == "rookery"
+    assert shown[-1][0].told["root"]["name"] == "rookery"
     assert shown[-1][1].endswith("trying again")
