@@ -81,6 +81,7 @@ async def test_renewal_is_given_up_when_the_child_is_stopped_by_hand(autojump_cl
     refused = []
     async with run(tree) as running:
         running.ref("r/a").tell_nowait(2)
+        await wait_all_tasks_blocked()
 
         async def renew() -> None:
             with pytest.raises(ActorStoppedError):
