@@ -27,8 +27,11 @@ from actors.feed import Feed
 from actors.librarian import Librarian
 from actors.model.track import shown_path
 from actors.nudge import Nudge
+from actors.store.bridge import open_bridge
 from actors.store.embedded import EmbeddedServer
-from actors.store.store import Store, open_store
+from actors.store.events import Events
+from actors.store.pool import open_pool
+from actors.store.store import Store, bring_up_to_date, open_store
 from actors.sweeper import Sweeper
 from actors.watcher import Watcher
 from actors.work.executor import Executor
@@ -102,6 +105,20 @@ class House:
         assert self._executor is not None
         return self._executor
 
+    async def keep_schema(self, context: Context) -> None:
+        """Task: the database has this program's schema; ends when a backup was put back, so that all that stands on it begins anew."""
+        async with open_bridge() as bridge:
+            await bring_up_to_date(bridge, self.url)
+            async with (
+                open_pool(bridge, self.url, connections=1, limit_s=self.config.query_limit_s) as pool,
+                trio.open_nursery() as nursery,
+            ):
+                nursery.start_soon(_cancel_when, context.stopping, nursery.cancel_scope)
+                context.ready()
+                await Events(pool).until_restored()
+                log.warning("restored", what="A backup was put back; everything begins anew on it.")
+                nursery.cancel_scope.cancel()
+
     async def keep_store(self, context: Context) -> None:
         """Task: the connections to PostgreSQL, the roots of the configuration in it, and the feed over its log."""
         async with open_store(self.config, url=self.url) as self._store:
@@ -159,6 +176,7 @@ def tree(house: House, *, server: EmbeddedServer | None, web: Child | None) -> S
         shutdown=Shutdown(grace_s=house.config.shutdown_s - DATABASE_STOP_S),
         children=[
             *database,
+            Child("schema", house.keep_schema, shutdown=QUICK),
             Child("store", house.keep_store, shutdown=QUICK),
             Child("workers", house.keep_workers, shutdown=QUICK),
             *shared,
@@ -255,6 +273,11 @@ def _database(server: EmbeddedServer) -> Supervisor:
         backoff=PATIENCE,
         children=[Child("postgres", postgres, shutdown=Shutdown(grace_s=8 * SECONDS))],
     )
+
+
+async def _cancel_when(event: trio.Event, scope: trio.CancelScope) -> None:
+    await event.wait()
+    scope.cancel()
 
 
 def _check_root(path: bytes) -> None:

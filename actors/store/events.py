@@ -1,11 +1,12 @@
 """The event log: written in the transaction of the change it tells of, read by everyone who follows."""
 
 from collections.abc import Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 
 import asyncpg
 import attrs
 
+from actors.errors import DatabaseAwayError
 from actors.model.event import Event, NewEvent
 from actors.store.listening import Listening, listen
 from actors.store.pool import Pool
@@ -24,6 +25,10 @@ WITH given AS (
 SELECT newest, pg_notify($3, newest::text) FROM given
 """
 AFTER = "SELECT seq, type, payload, at FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"
+GENERATION = "SELECT to_jsonb(feed) ->> 'generation' FROM feed"
+"""None in a schema of the time before there was one, which a backup may have brought."""
+RECONNECTED = "rookery_generation"
+"""Nobody notifies it: only the new connection after a restoration counts."""
 BOUNDS = "SELECT coalesce((SELECT min(seq) FROM event), newest + 1), newest FROM feed"
 PRUNE = "DELETE FROM event WHERE seq <= (SELECT newest FROM feed) - $1"
 
@@ -61,6 +66,18 @@ class Events:
     async def add(self, *events: NewEvent) -> int:
         """Log events that belong to no change of the catalogue, in a transaction of their own; gives the newest number."""
         return await self._pool.write(lambda connection: append(connection, events))
+
+    async def until_restored(self) -> None:
+        """Wait until the database is another one than now, because a backup was put back. Its absence is waited out."""
+        before = None
+        async with listen(self._pool, RECONNECTED) as connected:
+            while True:
+                await connected.take()
+                with suppress(DatabaseAwayError):  # the next connection tells
+                    now = await self._pool.read(lambda connection: connection.fetchval(GENERATION))
+                    if before is not None and now != before:
+                        return
+                    before = now
 
     async def prune(self, keep: int) -> int:
         """Drop all but the newest `keep` events; gives how many were dropped."""

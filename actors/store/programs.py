@@ -36,6 +36,19 @@ class Programs:
         """The server."""
         return self.path / "bin" / "postgres"
 
+    def client(self, name: str) -> Path:
+        """A program that talks to a server: `pg_dump`, `pg_restore`, `psql`. Not among those copied for another user."""
+        return self.path / "bin" / name
+
+
+def newest_programs() -> Programs:
+    """The newest version that is installed, for the programs that talk to a server: they understand older ones.
+
+    Raises:
+        ConfigurationError: the wheel is not installed.
+    """
+    return max(_installed(), key=lambda programs: programs.major)
+
 
 def programs_for(where: Place) -> Programs:
     """The version that made the cluster, or the newest for a new one; where the server's user can run it.

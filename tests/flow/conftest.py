@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import attrs
 import httpx
 import pytest
 import trio
-from trio_websocket import WebSocketConnection, open_websocket_url
+from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 
 from actors.media.demo import make_demo
 
@@ -40,6 +40,12 @@ class Following:
                 pass
         return message
 
+    async def until_closed(self) -> None:
+        """Take no notice of what still comes, until the service has closed the socket."""
+        with trio.fail_after(60), suppress(ConnectionClosed):
+            while True:
+                await self.socket.get_message()
+
 
 @attrs.define(eq=False)
 class Rookery:
@@ -48,6 +54,11 @@ class Rookery:
     process: trio.Process
     url: str
     client: httpx.AsyncClient
+
+    @property
+    def port(self) -> int:
+        """Where it listens, on loopback."""
+        return int(self.url.rpartition(":")[2])
 
     async def json(self, path: str) -> Any:
         """What a GET answers."""
@@ -63,12 +74,15 @@ class Rookery:
     @asynccontextmanager
     async def following(self, since: int | None = None) -> AsyncIterator["Following"]:
         """The live feed over a WebSocket, from a number on or from now."""
-        async with open_websocket_url(f"ws{self.url.removeprefix('http')}/ws") as socket:
+        # With a stream of its own: the library leaves one open when the service closes first.
+        async with trio.open_nursery() as nursery, await trio.open_tcp_stream("127.0.0.1", self.port) as stream:
+            socket = await wrap_client_stream(nursery, stream, f"127.0.0.1:{self.port}", "/ws")
             payload = {"topics": ["tracks", "progress"], **({} if since is None else {"since": since})}
             await socket.send_message(json.dumps({"type": "CONNECT", "payload": payload, "version": "1.0"}))
             following = Following(socket)
             await following.next_of("WELCOME")
             yield following
+            await socket.aclose()
 
     async def until(self, wanted: Callable[[dict[str, dict[str, Any]]], bool]) -> dict[str, dict[str, Any]]:
         """All tracks, once they are as wanted; looks again at every event."""

@@ -1,8 +1,7 @@
 """`rookery serve`: watch folders and serve their catalogue until a signal ends it."""
 
-import sys
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import attrs
 import click
@@ -12,8 +11,9 @@ from actors.config import Config
 from actors.errors import RookeryError
 from actors.media.demo import make_demo
 from supervision import SupervisionError
+from web.cli.database import refuse
 from web.logs import configure_logs
-from web.service import foreseen, prepared
+from web.service import prepared
 from web.settings import load_config
 
 DEMO_FOLDER = "demo"
@@ -41,7 +41,7 @@ def serve(folders: tuple[Path, ...], *, demo: bool, **settings: Any) -> None:
             config = attrs.evolve(config, roots=(*config.roots, _demo_folder(config)))
         trio.run(_serve, config)
     except (RookeryError, SupervisionError, BaseExceptionGroup) as error:
-        _refuse(error)
+        refuse(error)
 
 
 async def _serve(config: Config) -> None:
@@ -61,12 +61,3 @@ def _demo_folder(config: Config) -> Path:
         make_demo(unfinished)
         unfinished.rename(folder)
     return folder
-
-
-def _refuse(error: BaseException) -> NoReturn:
-    """Say what is wrong in one line, without a traceback; what nobody foresaw is raised on."""
-    reason = foreseen(error)
-    if reason is None:
-        raise error
-    click.echo(f"rookery: {reason}", err=True)
-    sys.exit(2)

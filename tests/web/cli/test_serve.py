@@ -7,9 +7,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from actors.errors import ConfigurationError
 from web.cli import main
-from web.cli.serve import _demo_folder, _refuse
+from web.cli.serve import _demo_folder
 
 
 def test_the_help_names_every_option():
@@ -34,22 +33,6 @@ def test_a_port_that_is_none_is_refused(port):
 
     assert answer.exit_code == 2
     assert "--port" in answer.output
-
-
-def test_a_foreseen_cause_is_found_however_deep_it_lies(capsys):
-    cause = ConfigurationError("the port is taken")
-    outer = RuntimeError("a child failed to start")
-    outer.__cause__ = BaseExceptionGroup("several", [ValueError("other"), cause])
-
-    with pytest.raises(SystemExit) as end:
-        _refuse(outer)
-    assert end.value.code == 2
-    assert capsys.readouterr().err == "rookery: the port is taken\n"
-
-
-def test_what_nobody_foresaw_is_raised_on():
-    with pytest.raises(RuntimeError, match="a slip"):
-        _refuse(RuntimeError("a slip"))
 
 
 def test_the_demo_library_is_made_once(store_config):
