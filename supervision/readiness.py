@@ -13,10 +13,13 @@ def says_ready(task: Callable[..., Any]) -> bool:
     """Whether the function's own text, or that of a function inside it, reads `.ready` of its context.
 
     The context is the parameter of that name, or else the last positional one that is not bound already. A function that only hands its
-    context on to another is taken to say nothing.
+    context on to another is taken to say nothing, unless it is marked as wrapping the other (functools.wraps).
     """
+    return _says(task, 0)
+
+
+def _says(task: Callable[..., Any], bound: int) -> bool:
     function: Any = task
-    bound = 0
     while isinstance(function, functools.partial):
         bound += len(function.args)
         function = function.func
@@ -28,7 +31,10 @@ def says_ready(task: Callable[..., Any]) -> bool:
     code = function.__code__
     names = code.co_varnames[: code.co_argcount]
     context = "context" if "context" in names else next(iter(names[bound:]), "")
-    return _reads_ready(code, context)
+    if _reads_ready(code, context):
+        return True
+    wrapped = getattr(function, "__wrapped__", None)
+    return wrapped is not None and _says(wrapped, bound)
 
 
 def _reads_ready(code: Any, context: str) -> bool:

@@ -1,6 +1,6 @@
 """Tools for testing actors and trees: nothing here is needed to run one.
 
-Probe records what an actor was sent. FaultInjector raises at a chosen checkpoint. `virtual_clock` makes time jump, `scheduled` and
+Probe records what an actor was sent. FaultInjector raises at a chosen checkpoint of a child or a tree. `virtual_clock` makes time jump, `scheduled` and
 `replay` fix the order in which Trio runs its tasks.
 """
 

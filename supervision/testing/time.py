@@ -6,7 +6,7 @@ from trio.testing import MockClock
 def virtual_clock() -> MockClock:
     """A clock that stands still while a task can run, and jumps to the next deadline when none can.
 
-    As a fixture of pytest-trio: `clock = pytest.fixture(virtual_clock, name="clock")`. Do not mix it with threads, processes, sockets: the
-    clock would jump while they work.
+    For `trio.run(…, clock=virtual_clock())`, and as a fixture of pytest-trio: `clock = pytest.fixture(virtual_clock)`; a test that takes it
+    runs on it. Do not mix it with threads, processes, sockets: the clock would jump while they work.
     """
     return MockClock(autojump_threshold=0)

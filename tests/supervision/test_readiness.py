@@ -49,6 +49,22 @@ class Server:
         context.ready()
 
 
+def logged(function):
+    @functools.wraps(function)
+    async def around(*arguments) -> None:
+        await function(*arguments)
+
+    return around
+
+
+class Logged:
+    """Has a decorated task for a method."""
+
+    @logged
+    async def serve(self, surroundings) -> None:
+        surroundings.ready()
+
+
 @pytest.mark.parametrize(
     "function,expected",
     [
@@ -62,6 +78,10 @@ class Server:
         (Server().serve, True),
         (Server(), True),
         (functools.partial(Server().serve), True),
+        (logged(says), True),
+        (logged(says_nothing), False),
+        (functools.partial(logged(second_parameter), 80), True),
+        (Logged().serve, True),
     ],
     ids=lambda value: getattr(value, "__name__", None),
 )

@@ -1,5 +1,6 @@
 """Seeded schedules."""
 
+import pytest
 import trio
 import trio._core._run as trio_run
 
@@ -31,5 +32,27 @@ def test_trios_own_scheduling_is_put_back() -> None:
     before = trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r.getstate()
     with scheduled(1):
         assert trio_run._ALLOW_DETERMINISTIC_SCHEDULING
+
+    assert (trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r.getstate()) == before
+
+
+@pytest.mark.parametrize(
+    "name,value",
+    [("_ALLOW_DETERMINISTIC_SCHEDULING", None), ("_r", None), ("_r", object())],
+    ids=["switch", "random", "kind"],
+)
+def test_other_trio_is_refused_with_what_is_missing(name, value, monkeypatch) -> None:
+    if value is None:
+        monkeypatch.delattr(trio_run, name)
+    else:
+        monkeypatch.setattr(trio_run, name, value)
+    with pytest.raises(RuntimeError, match=trio.__version__), scheduled(1):
+        pass
+
+
+def test_trios_own_scheduling_is_put_back_after_an_error() -> None:
+    before = trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r.getstate()
+    with pytest.raises(KeyError), scheduled(1):
+        raise KeyError
 
     assert (trio_run._ALLOW_DETERMINISTIC_SCHEDULING, trio_run._r.getstate()) == before
