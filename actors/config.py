@@ -1,5 +1,6 @@
 """One frozen value that holds every setting, validated once; units stand in it."""
 
+import ipaddress
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -39,6 +40,14 @@ def _one_of(*words: str) -> Callable[[object, "attrs.Attribute[str]", str], None
             raise ValueError(f"{attribute.name!r} must be one of {', '.join(words)}, not {value!r}")
 
     return check
+
+
+def _networks(_: object, attribute: "attrs.Attribute[tuple[str, ...]]", value: tuple[str, ...]) -> None:
+    for text in value:
+        try:
+            ipaddress.ip_network(text, strict=False)
+        except ValueError:
+            raise ValueError(f"{attribute.name!r} must be addresses or networks, not {text!r}") from None
 
 
 @attrs.frozen(kw_only=True)
@@ -95,6 +104,23 @@ class Config:
     """So many events of the live feed are kept for those who come back."""
     client_queue_bytes: int = 1 * MIB
     """What may wait for one client of the live feed."""
+    proxies: tuple[str, ...] = attrs.field(default=(), validator=_networks)
+    """Addresses and networks of proxies whose X-Forwarded-For is believed."""
+    cors_origins: tuple[str, ...] = ()
+    """Other sites, such as https://app.example, whose pages may use this server from a browser; none by default."""
+    rate_read: int = attrs.field(default=3_000, validator=attrs.validators.ge(0))
+    """Reading requests a minute, per address and per user; 0 is no limit. All at once if need be."""
+    rate_write: int = attrs.field(default=600, validator=attrs.validators.ge(0))
+    """The same for what writes."""
+    rate_login: int = attrs.field(default=20, validator=attrs.validators.ge(0))
+    """Attempts to log in a minute, per address."""
+    rate_loopback: bool = False
+    """Whether the three hold for this machine itself too."""
+    requests_at_once: int = attrs.field(default=64, validator=attrs.validators.ge(1))
+    """Requests that are worked at; streams count until they begin."""
+    requests_waiting: int = attrs.field(default=512, validator=attrs.validators.ge(0))
+    request_wait_s: float = attrs.field(default=5 * SECONDS, validator=attrs.validators.ge(0))
+    """So long each of those may wait for its turn."""
     cache_bytes: int = attrs.field(default=64 * MIB, validator=attrs.validators.ge(0))
     """What kept answers may take in this process; 0 keeps none."""
     heartbeat_s: float = 20 * SECONDS

@@ -5,8 +5,10 @@ from typing import cast
 from quart import Blueprint
 from quart_trio import QuartTrio
 
+from web.cors import checked_origins
 from web.envelope import Application, Envelope
 from web.errors import answered
+from web.gate import Gate
 from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
 from web.live import ndjson, sse, websocket
 from web.origin import names_of
@@ -63,7 +65,11 @@ def create_app(services: Services) -> QuartTrio:
         app.register_blueprint(blueprint)
     envelope = Envelope(
         cast("Application", app.asgi_app),
-        names=names_of(services.config.host, *services.config.hosts),
+        gate=Gate(
+            names=names_of(services.config.host, *services.config.hosts),
+            origins=checked_origins(services.config.cors_origins),
+        ),
+        traffic=services.traffic,
         metrics=services.metrics,
     )
     app.asgi_app = envelope  # type: ignore[method-assign,assignment]  # Quart's documented place for what surrounds it

@@ -19,6 +19,7 @@ from web.exchange import exchange
 from web.kept import Depends, kept
 from web.limits import json_body
 from web.parameters import parameters
+from web.rates import count_caller
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -144,6 +145,7 @@ def endpoint(
                 raise MethodNotAllowed(valid_methods=[method])
             if needed is not None:
                 demand(needed)
+            await count_caller()
             asked = parameters(request.query_string, query)
             arguments: dict[str, Any] = dict(places)
             if query is not NoParameters:

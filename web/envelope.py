@@ -1,45 +1,36 @@
-"""What surrounds every request and socket: its id, who may ask, headers of the answer, metrics and the access log.
+"""What surrounds every request and socket: its id and trace, limits, headers of the answer, metrics and the access log.
 
 An ASGI application around another, so that it holds for whatever answers inside, errors of the framework included.
 """
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 
 import structlog
-import trio
 
-from actors.config import KIB, MIB, SECONDS
 from actors.metrics import Metrics
-from web.errors import PROBLEM_JSON, Refusal, refusal_of
-from web.exchange import Exchange, serving
-from web.origin import SAFE_METHODS, Names, is_own_origin
+from web.cors import granted, is_preflight
+from web.errors import PROBLEM_JSON, ProblemError, Refusal, refusal_of
+from web.exchange import Exchange, exchange, serving
+from web.gate import Gate
+from web.outgoing import ALWAYS, Body, Message, Outgoing, Receive, Send
+from web.rates import over
+from web.trace import trace_of
+from web.traffic import FullError, Traffic
+from web.traffic.policy import FREE
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-TARGET_LIMIT_BYTES = 8 * KIB
-MOST_HEADERS = 100
-DRAIN_LIMIT_BYTES = 2 * MIB
-DRAIN_LIMIT_S = 2 * SECONDS
+RETRY_FULL_S = 2
+"""When to come again if all places are taken."""
 
-PAGE_POLICY = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-"""Content-Security-Policy of pages: everything from here, nothing inline."""
-OTHER_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
-"""Of everything else: nothing runs, even if a browser shows it."""
-
-_USABLE_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
+_USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
-_ALWAYS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"same-origin"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-)
+_STREAMED_BODIES = ("multipart/", "audio/", "video/", "application/octet-stream")
+"""Kinds of uploads, which last as long as the client's line needs."""
 
 _log = structlog.get_logger("rookery.access")
 
@@ -47,9 +38,10 @@ _log = structlog.get_logger("rookery.access")
 class Envelope:
     """The outermost ASGI application; owns nothing but what it counts into `metrics`."""
 
-    def __init__(self, inside: Application, *, names: Names, metrics: Metrics) -> None:
+    def __init__(self, inside: Application, *, gate: Gate, traffic: Traffic, metrics: Metrics) -> None:
         self._inside = inside
-        self._names = names
+        self._gate = gate
+        self._traffic = traffic
         self._metrics = metrics
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -62,64 +54,101 @@ class Envelope:
             await self._inside(scope, receive, send)
 
     async def _request(self, scope: Message, receive: Receive, send: Send) -> None:
-        current = Exchange(request_id=_request_id(scope), method=scope["method"], path=scope["path"])
-        answer = _Answer(send, current)
-        body = _Body(receive)
+        headers = _single(scope)
+        current = self._exchange(scope, scope["method"])
+        asks_first = is_preflight(current.method, headers)
+        answer = Outgoing(
+            send, current, more=granted(headers.get("origin"), self._gate.origins, is_preflight=asks_first)
+        )
+        body = Body(receive)
         self._metrics.open.inc()
         try:
             with serving(current):
-                await self._answer(scope, body.receive, answer)
+                if asks_first and headers["origin"] in self._gate.origins:
+                    await answer.send({"type": "http.response.start", "status": 204, "headers": []})
+                    await answer.send({"type": "http.response.body", "body": b""})
+                else:
+                    await self._answer(scope, headers, body, answer)
                 await body.drain()
                 await answer.finish()
         finally:
             self._metrics.open.dec()
-            self._count(scope, current, answer)
+            self._count(current, answer)
 
-    async def _answer(self, scope: Message, receive: Receive, answer: "_Answer") -> None:
-        refused = self._refusal(scope)
-        if refused is not None:
-            await answer.refuse(refused)
-            return
+    async def _answer(self, scope: Message, headers: Mapping[str, str], body: Body, answer: Outgoing) -> None:
         try:
-            await self._inside(scope, receive, answer.send)
+            if (refused := await self._refusal(scope, headers)) is not None:
+                await answer.refuse(refused)
+                return
+            async with self._place(headers, answer):
+                await self._inside(scope, body.receive, answer.send)
         except Exception as error:
             refusal = refusal_of(error)
             if answer.status is not None:
                 # Half an answer is out: only a broken connection can still tell that it is not whole.
                 raise
             await answer.refuse(refusal)
+        else:
+            if body.is_silent and answer.status is None:
+                silent = Refusal(code="REQUEST_TIMEOUT", message="The rest of the body did not come")
+                await answer.refuse(silent, is_last=True)
+
+    @asynccontextmanager
+    async def _place(self, headers: Mapping[str, str], answer: Outgoing) -> AsyncIterator[None]:
+        """A place at work until the answer begins; its body, which may be a stream, needs none."""
+        if _is_free(exchange().path, headers):
+            yield
+            return
+        try:
+            async with self._traffic.room.place() as place:
+                answer.on_begin = place.give_back
+                yield
+        except FullError:
+            raise ProblemError(
+                "OVERLOADED", "Too many requests at once", headers={"Retry-After": str(RETRY_FULL_S)}
+            ) from None
 
     async def _socket(self, scope: Message, receive: Receive, send: Send) -> None:
-        current = Exchange(request_id=_request_id(scope), method="WEBSOCKET", path=scope["path"])
+        current = self._exchange(scope, "WEBSOCKET")
         with serving(current):
-            refused = self._refusal(scope)
+            refused = await self._refusal(scope, _single(scope))
             if refused is None:
                 await self._inside(scope, receive, send)
                 return
-            _log.warning("socket refused", path=current.path, code=refused.code, client=_client(scope))
+            _log.warning("socket refused", path=current.path, code=refused.code, client=current.client)
             await receive()
             if "websocket.http.response" not in scope.get("extensions", {}):
                 await send({"type": "websocket.close", "code": 1008})
                 return
-            headers = [(b"content-type", PROBLEM_JSON.encode()), *_ALWAYS]
+            headers = [(b"content-type", PROBLEM_JSON.encode()), *ALWAYS]
+            headers += [(name.lower().encode(), value.encode()) for name, value in refused.headers.items()]
             await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
             await send({"type": "websocket.http.response.body", "body": refused.body()})
 
-    def _refusal(self, scope: Message) -> Refusal | None:
-        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > TARGET_LIMIT_BYTES:
-            return Refusal(code="URI_TOO_LONG", message=f"An address has at most {TARGET_LIMIT_BYTES} bytes")
-        if len(scope["headers"]) > MOST_HEADERS:
-            return Refusal(code="HEADERS_TOO_LARGE", message=f"A head has at most {MOST_HEADERS} fields")
-        host = _header(scope, b"host")
-        if (host or scope["http_version"] != "1.0") and not self._names.include(host or "", here=_here(scope)):
-            return Refusal(code="BAD_REQUEST", message="The Host header does not name this server")
-        origin = _header(scope, b"origin")
-        writes = scope["type"] == "websocket" or scope["method"] not in SAFE_METHODS
-        if origin is not None and writes and not is_own_origin(origin, host or ""):
-            return Refusal(code="FORBIDDEN", message="Pages of other sites may not do this")
-        return None
+    async def _refusal(self, scope: Message, headers: Mapping[str, str]) -> Refusal | None:
+        refused = self._gate.refusal(scope, headers)
+        if refused is not None:
+            return refused
+        current = exchange()
+        verdict = await self._traffic.count_address(current.client, current.method, current.path)
+        if verdict is None:
+            return None
+        current.verdicts.append(verdict)
+        return None if verdict.is_allowed else over(verdict)
 
-    def _count(self, scope: Message, current: Exchange, answer: "_Answer") -> None:
+    def _exchange(self, scope: Message, method: str) -> Exchange:
+        sent = _values(scope, b"x-request-id")
+        usable = len(sent) == 1 and _USABLE_ID.fullmatch(sent[0])
+        peer = scope.get("client")
+        return Exchange(
+            request_id=sent[0] if usable else secrets.token_hex(16),
+            method=method,
+            path=scope["path"],
+            client=self._traffic.client(peer[0] if peer else None, _values(scope, b"x-forwarded-for")),
+            trace=trace_of(_values(scope, b"traceparent"), _values(scope, b"tracestate")),
+        )
+
+    def _count(self, current: Exchange, answer: Outgoing) -> None:
         method = current.method if current.method in _METHODS else "other"
         status = "left" if answer.status is None else str(answer.status)
         elapsed_s = current.elapsed_s()
@@ -131,113 +160,26 @@ class Envelope:
             "request",
             method=current.method,
             path=current.path,
+            route=current.route,
             status=answer.status,
             whole=answer.whole,
             bytes=answer.sent_bytes,
             ms=round(elapsed_s * 1000, 2),
             request_id=current.request_id,
-            client=_client(scope),
+            trace_id=current.trace.trace_id,
+            user=current.caller.user_id,
+            client=current.client,
         )
 
 
-class _Body:
-    """The body of one request on its way in."""
-
-    def __init__(self, receive: Receive) -> None:
-        self._receive = receive
-        self._is_over = False
-
-    async def receive(self) -> Message:
-        """Pass on one ASGI message."""
-        message = await self._receive()
-        self._is_over = message["type"] != "http.request" or not message.get("more_body", False)
-        return message
-
-    async def drain(self) -> None:
-        """Take what nobody read, within limits: an answer that ends before its request costs the connection."""
-        left = DRAIN_LIMIT_BYTES
-        with trio.move_on_after(DRAIN_LIMIT_S):
-            while not self._is_over and left > 0:
-                left -= len((await self.receive()).get("body", b""))
+def _is_free(path: str, headers: Mapping[str, str]) -> bool:
+    return path in FREE or headers.get("content-type", "").startswith(_STREAMED_BODIES)
 
 
-class _Answer:
-    """One answer on its way out: gets its headers, counts its bytes.
-
-    Its last message waits for `finish`. When it is out the server tells the application that the client is gone, which
-    makes Quart cancel its own tasks; one of them would otherwise be the one that still ends the answer in the server.
-    """
-
-    def __init__(self, send: Send, current: Exchange) -> None:
-        self._send = send
-        self._current = current
-        self.status: int | None = None
-        self.sent_bytes = 0
-        self.whole = False
-        self._last: Message | None = None
-
-    async def send(self, message: Message) -> None:
-        """Pass on one ASGI message."""
-        if message["type"] == "http.response.start":
-            self.status = message["status"]
-            message["headers"] = [*message["headers"], *self._added(message["headers"])]
-        elif message["type"] == "http.response.body":
-            if self._current.method == "HEAD":
-                message["body"] = b""
-            self.sent_bytes += len(message.get("body", b""))
-            if not message.get("more_body", False):
-                self._last = message
-                return
-        await self._send(message)
-
-    async def finish(self) -> None:
-        """Send the last message, if the answer came so far."""
-        if self._last is not None:
-            await self._send(self._last)
-            self.whole = True
-
-    async def refuse(self, refusal: Refusal) -> None:
-        """Answer with a problem."""
-        body = refusal.body()
-        headers = [(b"content-type", PROBLEM_JSON.encode()), (b"content-length", str(len(body)).encode())]
-        headers += [(name.lower().encode(), value.encode()) for name, value in refusal.headers.items()]
-        await self.send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-        await self.send({"type": "http.response.body", "body": body})
-
-    def _added(self, headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
-        present = {name.lower(): value for name, value in headers}
-        added = [
-            *_ALWAYS,
-            (b"x-request-id", self._current.request_id.encode()),
-            (b"server-timing", self._current.server_timing().encode()),
-        ]
-        if b"content-security-policy" not in present:
-            is_page = present.get(b"content-type", b"").startswith(b"text/html")
-            added.append((b"content-security-policy", (PAGE_POLICY if is_page else OTHER_POLICY).encode()))
-        if b"cache-control" not in present:
-            added.append((b"cache-control", b"no-store"))
-        return added
+def _values(scope: Message, wanted: bytes) -> list[str]:
+    return [str(value, "latin-1") for name, value in scope["headers"] if name.lower() == wanted]
 
 
-def _request_id(scope: Message) -> str:
-    sent = [value for name, value in scope["headers"] if name.lower() == b"x-request-id"]
-    if len(sent) == 1 and _USABLE_ID.fullmatch(sent[0]):
-        return str(sent[0], "ascii")
-    return secrets.token_hex(16)
-
-
-def _header(scope: Message, wanted: bytes) -> str | None:
-    for name, value in scope["headers"]:
-        if name.lower() == wanted:
-            return str(value, "latin-1")
-    return None
-
-
-def _here(scope: Message) -> str | None:
-    server = scope.get("server")
-    return server[0] if server else None
-
-
-def _client(scope: Message) -> str | None:
-    client = scope.get("client")
-    return client[0] if client else None
+def _single(scope: Message) -> dict[str, str]:
+    """The first value of each header."""
+    return {str(name.lower(), "latin-1"): str(value, "latin-1") for name, value in reversed(list(scope["headers"]))}

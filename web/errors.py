@@ -127,6 +127,13 @@ class ProblemError(Exception):
         super().__init__(message)
         self.refusal = Refusal(code=code, message=message, errors=tuple(errors), details=details, headers=headers or {})
 
+    @classmethod
+    def of(cls, refusal: Refusal) -> "ProblemError":
+        """The error for a refusal that is made already."""
+        return cls(
+            refusal.code, refusal.message, errors=refusal.errors, details=refusal.details, headers=refusal.headers
+        )
+
 
 def invalid(*errors: FieldError) -> ProblemError:
     """The error for values that were refused, each by its name."""

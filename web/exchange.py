@@ -8,6 +8,8 @@ from contextvars import ContextVar
 import attrs
 
 from actors.model.user import LOCAL_CALLER, Caller
+from web.trace import Trace, trace_of
+from web.traffic import Verdict
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -19,6 +21,11 @@ class Exchange:
     path: str
     """Decoded, without the query, which may hold what no log should."""
     started_s: float = attrs.field(factory=time.perf_counter)
+    client: str = "unknown"
+    """The address that asks, as far as it is known."""
+    trace: Trace = attrs.field(factory=lambda: trace_of((), ()))
+    verdicts: list[Verdict] = attrs.field(factory=list)
+    """What the request was counted against."""
     route: str = "-"
     """The pattern that matched, such as `/api/v1/tracks/{trackId}`; `-` when none did."""
     caller: Caller = LOCAL_CALLER

@@ -29,6 +29,9 @@ RESPONSE_HEADERS: Mapping[str, str] = {
     "Content-Range": "Which bytes these are.",
     "Accept-Ranges": "`bytes`: ranges may be asked for.",
     "Content-Disposition": "The name to save it under.",
+    "RateLimit": "What is left of each quota (`r`), and in how many seconds it is whole again (`t`); not on this machine itself.",
+    "RateLimit-Policy": "The quotas: so many requests (`q`) in so many seconds (`w`). Draft 09 of the IETF.",
+    "traceparent": "The trace that the request belongs to, yours if you sent one, and our part in it (W3C Trace Context).",
     "Retry-After": "Seconds to wait before the next try.",
     "Allow": "Methods that this path has.",
 }
@@ -37,14 +40,14 @@ RESPONSE_HEADERS: Mapping[str, str] = {
 TAGS = ("Tracks", "Library", "Live", "Supervision", "Service")
 """In the order of the documentation; others follow."""
 
-_EVERYWHERE = ("X-Request-ID", "Server-Timing")
+_EVERYWHERE = ("X-Request-ID", "Server-Timing", "RateLimit", "RateLimit-Policy", "traceparent")
 _ALWAYS_POSSIBLE = (
     *("BAD_REQUEST", "URI_TOO_LONG", "VALIDATION_ERROR", "HEADERS_TOO_LARGE"),
-    *("INTERNAL", "UNAVAILABLE", "TIMEOUT"),
+    *("RATE_LIMITED", "INTERNAL", "UNAVAILABLE", "OVERLOADED", "TIMEOUT"),
 )
 _WITH_BODY = ("MALFORMED_JSON", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT")
 _ON_WRITES = ("FORBIDDEN",)
-_HEADERS_OF_STATUS = {405: ("Allow",), 503: ("Retry-After",)}
+_HEADERS_OF_STATUS = {405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
 _REFS = "#/components/schemas/{name}"
 
 

@@ -13,6 +13,7 @@ from actors.metrics import Metrics
 from actors.store.store import Store
 from supervision import Running
 from web.cache import MemoryShelf, QueryCache, Shelf
+from web.traffic import Buckets, MemoryBuckets, Traffic
 
 if TYPE_CHECKING:
     from actors.redis import Redis
@@ -34,6 +35,9 @@ class Services:
         default=attrs.Factory(lambda self: QueryCache(_shelf(self.config, self.redis)), takes_self=True)
     )
     metrics: Metrics = attrs.field(factory=Metrics)
+    traffic: Traffic = attrs.field(
+        default=attrs.Factory(lambda self: Traffic.of(self.config, _buckets(self.redis)), takes_self=True)
+    )
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the shutdown begins: no new work, streams say goodbye."""
 
@@ -44,6 +48,14 @@ def _shelf(config: Config, redis: "Redis | None") -> Shelf:
     from web.cache.redis import RedisShelf  # noqa: PLC0415  # only who has one pays for its import
 
     return RedisShelf(redis)
+
+
+def _buckets(redis: "Redis | None") -> Buckets:
+    if redis is None:
+        return MemoryBuckets()
+    from web.traffic.redis import RedisBuckets  # noqa: PLC0415  # only who has one pays for its import
+
+    return RedisBuckets(redis)
 
 
 def services() -> Services:

@@ -124,10 +124,10 @@ def served_over(store_config: Config) -> ServedOver:
     """A way to serve the app over any catalogue."""
 
     @asynccontextmanager
-    async def serve_over(store: Store, redis: Redis | None = None) -> AsyncIterator[Served]:
+    async def serve_over(store: Store, redis: Redis | None = None, **settings: Any) -> AsyncIterator[Served]:
         told: list[ScanNow | RootsChanged] = []
         async with run(small_tree(told, store)) as running:
-            services = make_services(store, store_config, running, redis)
+            services = make_services(store, attrs.evolve(store_config, **settings), running, redis)
             async with serving(services) as (url, app), httpx.AsyncClient(base_url=url, timeout=20) as client:
                 yield Served(url=url, client=client, services=services, app=app, told=told)
 

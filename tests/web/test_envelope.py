@@ -2,7 +2,10 @@
 
 import httpx
 import pytest
+import structlog
+import structlog.testing
 import trio
+import trio.testing
 from trio_websocket import connect_websocket_url
 
 
@@ -178,3 +181,92 @@ async def test_sockets_of_this_site_and_of_programs_are_let_in(served) -> None:
         async with trio.open_nursery() as nursery:
             socket = await connect_websocket_url(nursery, f"ws{served.url[4:]}/ws", extra_headers=headers)
             await socket.aclose()
+
+
+async def test_excess_requests_wait_and_then_are_sent_away(served_over, store, refused) -> None:
+    async with served_over(store, requests_at_once=1, requests_waiting=1, request_wait_s=20) as served:
+        room = served.services.traffic.room
+
+        async def wait() -> None:
+            async with room.place():
+                pass
+
+        async with trio.open_nursery() as nursery, room.place():
+            nursery.start_soon(wait)
+            await trio.testing.wait_all_tasks_blocked()
+            full = await served.client.get("/api/v1/info")
+            assert (await served.client.get("/livez")).status_code == 200
+        assert refused(full, 503, "OVERLOADED")["path"] == "/api/v1/info"
+        assert full.headers["retry-after"] == "2"
+        assert (await served.client.get("/api/v1/info")).status_code == 200
+
+
+async def test_a_place_that_comes_free_is_the_next_ones(served_over, store) -> None:
+    async with served_over(store, requests_at_once=1, requests_waiting=1, request_wait_s=20) as served:
+        answers: list[int] = []
+
+        async def ask() -> None:
+            answers.append((await served.client.get("/api/v1/info")).status_code)
+
+        async with trio.open_nursery() as nursery, served.services.traffic.room.place():
+            nursery.start_soon(ask)
+            await trio.testing.wait_all_tasks_blocked(0.05)
+            assert answers == []
+        assert answers == [200]
+
+
+async def test_a_stream_that_has_begun_holds_no_place(served_over, store) -> None:
+    async with (
+        served_over(store, requests_at_once=1, requests_waiting=0) as served,
+        served.client.stream("GET", "/api/v1/events") as stream,
+    ):
+        assert stream.status_code == 200
+        assert (await served.client.get("/api/v1/info")).status_code == 200
+
+
+async def test_a_body_that_stops_coming_is_told_so(served, monkeypatch) -> None:
+    monkeypatch.setattr("web.outgoing.Body.__init__.__kwdefaults__", {"silence_s": 0.2})
+    stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
+    head = b"POST /api/v1/cache/warm HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n"
+    async with stream:
+        await stream.send_all(head + b'{"most"')
+        with trio.fail_after(10):
+            answer = b"".join([piece async for piece in stream])
+    assert b" 408 " in answer
+    assert b'"code":"REQUEST_TIMEOUT"' in answer
+
+
+ALLOWED = "https://app.example"
+
+
+async def test_pages_of_configured_sites_may_use_it(served_over, store) -> None:
+    async with served_over(store, cors_origins=(ALLOWED,)) as served:
+        asked = {"Origin": ALLOWED, "Access-Control-Request-Method": "DELETE"}
+        preflight = await served.client.options("/api/v1/tracks/x", headers=asked)
+        written = await served.client.post("/api/v1/library/scan", headers={"Origin": ALLOWED})
+        refused = await served.client.get("/nope", headers={"Origin": ALLOWED})
+        foreign = await served.client.options(
+            "/api/v1/tracks/x", headers={"Origin": "https://evil.example", "Access-Control-Request-Method": "DELETE"}
+        )
+
+    assert (preflight.status_code, preflight.content) == (204, b"")
+    assert "DELETE" in preflight.headers["access-control-allow-methods"]
+    assert written.status_code == 202
+    for told in (preflight, written, refused):
+        assert told.headers["access-control-allow-origin"] == ALLOWED
+        assert told.headers["vary"] == "Origin"
+    assert foreign.status_code == 405
+    assert "access-control-allow-origin" not in foreign.headers
+    assert foreign.headers["vary"] == "Origin"
+
+
+async def test_a_request_is_logged_with_who_what_and_in_which_trace(served) -> None:
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    with structlog.testing.capture_logs() as logged:
+        answer = await served.client.get("/api/v1/tracks/nope", headers={"traceparent": parent})
+        await trio.testing.wait_all_tasks_blocked(0.05)
+
+    assert answer.headers["traceparent"].startswith(parent[:36])
+    (line,) = [one for one in logged if one["event"] == "request"]
+    assert (line["trace_id"], line["user"]) == (parent[3:35], "local")
+    assert (line["route"], line["status"], line["client"]) == ("/api/v1/tracks/{trackId}", 404, "127.0.0.1")

@@ -1,0 +1,60 @@
+"""A body that does not come, and what stands in every answer."""
+
+import trio
+
+from web.exchange import Exchange, serving
+from web.outgoing import Body, Outgoing
+from web.trace import trace_of
+
+
+async def test_a_body_that_falls_silent_is_given_up(autojump_clock):
+    pieces = [{"type": "http.request", "body": b"a", "more_body": True}]
+
+    async def receive():
+        if pieces:
+            return pieces.pop()
+        return await trio.sleep_forever()
+
+    body = Body(receive, silence_s=15)
+    assert (await body.receive())["body"] == b"a"
+    start_s = trio.current_time()
+    assert (await body.receive())["type"] == "http.disconnect"
+    assert trio.current_time() - start_s == 15
+    assert body.is_silent
+
+
+async def test_after_the_body_the_client_may_be_silent(autojump_clock):
+    pieces = [{"type": "http.request", "body": b"a"}]
+
+    async def receive():
+        if pieces:
+            return pieces.pop()
+        await trio.sleep(100)
+        return {"type": "http.disconnect"}
+
+    body = Body(receive, silence_s=15)
+    await body.receive()
+    assert (await body.receive())["type"] == "http.disconnect"
+    assert not body.is_silent
+
+
+async def test_the_trace_stands_in_the_answer():
+    sent, begun = [], []
+
+    async def send(message):
+        sent.append(message)
+
+    parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    current = Exchange(request_id="r", method="GET", path="/", trace=trace_of([parent], ["a=b"]))
+    answer = Outgoing(send, current, more=[(b"vary", b"Origin")])
+    answer.on_begin = lambda: begun.append(True)
+    with serving(current):
+        await answer.send({"type": "http.response.start", "status": 200, "headers": []})
+        await answer.send({"type": "http.response.body", "body": b"x"})
+        assert len(sent) == 1
+        await answer.finish()
+
+    headers = dict(sent[0]["headers"])
+    assert headers[b"traceparent"].startswith(b"00-4bf92f3577b34da6a3ce929d0e0e4736-")
+    assert (headers[b"tracestate"], headers[b"vary"]) == (b"a=b", b"Origin")
+    assert (begun, answer.whole, answer.sent_bytes) == ([True], True, 1)

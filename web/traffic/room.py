@@ -1,0 +1,80 @@
+"""The waiting room: so many requests are worked at, so many wait for a limited time, and the rest is sent away at once."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import attrs
+import trio
+
+
+class FullError(Exception):
+    """There is no place, or none came free in time; come again later."""
+
+
+@attrs.frozen(kw_only=True)
+class RoomStatistics:
+    """A moment of the room; `turned_away` counts since the start."""
+
+    working: int
+    waiting: int
+    turned_away: int
+
+
+class WaitingRoom:
+    """First come, first served.
+
+    Args:
+        places: requests worked at at once.
+        chairs: requests that may wait for a place.
+        patience_s: how long each waits at most.
+    """
+
+    def __init__(self, *, places: int, chairs: int, patience_s: float) -> None:
+        self._places = trio.CapacityLimiter(places)
+        self._chairs = chairs
+        self._patience_s = patience_s
+        self._turned_away = 0
+
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator["Place"]:
+        """Hold a place until the block ends or it is given back before.
+
+        Raises:
+            FullError: see there.
+        """
+        place = Place(self._places)
+        try:
+            self._places.acquire_on_behalf_of_nowait(place)
+        except trio.WouldBlock:
+            await self._wait(place)
+        try:
+            yield place
+        finally:
+            place.give_back()
+
+    def statistics(self) -> RoomStatistics:
+        """How full it is."""
+        now = self._places.statistics()
+        return RoomStatistics(working=now.borrowed_tokens, waiting=now.tasks_waiting, turned_away=self._turned_away)
+
+    async def _wait(self, place: "Place") -> None:
+        if self._places.statistics().tasks_waiting < self._chairs:
+            with trio.move_on_after(self._patience_s):
+                await self._places.acquire_on_behalf_of(place)
+                return
+        self._turned_away += 1
+        raise FullError("too many requests at once")
+
+
+@attrs.define(eq=False)
+class Place:
+    """One request's place."""
+
+    _places: trio.CapacityLimiter
+    _is_held: bool = True
+
+    def give_back(self) -> None:
+        """Let the next one work; further calls do nothing."""
+        if self._is_held:
+            self._is_held = False
+            self._places.release_on_behalf_of(self)
