@@ -16,7 +16,7 @@ from actors.model.probe import Probe
 from actors.model.track import Sound, Stage, Tags
 from actors.nudge import Nudge
 from actors.watching import walk
-from supervision import Actor, Child, Supervisor, run
+from supervision import Child, Supervisor, run, testing
 from tests.contracts.fake_executor import FakeExecutor
 
 SOUND = Sound(container="wav", codec="pcm_s16le", duration_s=1.0, rate_hz=44_100, channels=2)
@@ -30,17 +30,6 @@ SILENCE = Loudness(
 )
 PROBE = Probe(audio_hash="h", sound=SOUND, tags=Tags())
 FEATURES = Features(version=1, duration_s=1.0, loudness=SILENCE, tempo=None, key=None, peaks=b"\0\0")
-
-
-class Sink(Actor[object]):
-    """Takes every message and hands it to the test."""
-
-    def __init__(self, told):
-        self._told = told
-
-    async def receive(self, message):
-        """Pass it on."""
-        await self._told.send(message)
 
 
 @attrs.define
@@ -82,12 +71,17 @@ class Bench:
 async def analyzing(fresh_store, store_config, tmp_path):
     """The running analyzer, with what it tells; tracks are put by `put`."""
     store, bench, nudge = fresh_store, Bench(), Nudge()
-    send, receive = trio.open_memory_channel(1000)
+    others = testing.Probe()
     config = attrs.evolve(store_config, workers=2)
 
     def analyzer():
         return Analyzer(
-            store=store, config=config, executor=bench, work_waits=nudge, cataloger="test/sink", broadcaster="test/sink"
+            store=store,
+            config=config,
+            executor=bench,
+            work_waits=nudge,
+            cataloger="test/others",
+            broadcaster="test/others",
         )
 
     root = await store.roots.add(os.fsencode(tmp_path))
@@ -107,12 +101,9 @@ async def analyzing(fresh_store, store_config, tmp_path):
         return track_id
 
     async def told(kind):
-        with trio.fail_after(30):
-            while not isinstance(message := await receive.receive(), kind):
-                pass
-        return message
+        return await others.next(lambda message: isinstance(message, kind), timeout_s=30)
 
-    tree = Supervisor("test", children=[Child("sink", lambda: Sink(send)), Child("analyzer", analyzer)])
+    tree = Supervisor("test", children=[others.child("others"), Child("analyzer", analyzer)])
     async with run(tree, signals=False) as running:
         yield running, bench, put, told, store
 

@@ -28,23 +28,12 @@ from actors.model.track import Sound, Stage, Tags
 from actors.pipeline import WATCHER
 from actors.redis import Redis
 from actors.store.store import Store
-from supervision import Actor, Child, Context, Intensity, Running, Supervisor, run
+from supervision import Child, Context, Intensity, Running, Supervisor, run, testing
 from web.application import create_app
 from web.services import Services
 from web.serving import serve
 
 NO_TAGS = Tags()
-
-
-class Notebook(Actor[ScanNow | RootsChanged]):
-    """Stands where the watcher does: writes down what it is told."""
-
-    def __init__(self, told: list[ScanNow | RootsChanged]) -> None:
-        self._told = told
-
-    async def receive(self, message: ScanNow | RootsChanged) -> None:
-        """Write it down."""
-        self._told.append(message)
 
 
 async def idle(context: Context) -> None:
@@ -69,7 +58,7 @@ class Served:
         return self.services.store
 
 
-def small_tree(told: list[ScanNow | RootsChanged], store: Store) -> Supervisor:
+def small_tree(told: testing.Probe, store: Store) -> Supervisor:
     """A tree with the names of the real one, as far as the web knows them."""
     root, pipeline, watcher = WATCHER.split("/")
     return Supervisor(
@@ -79,7 +68,7 @@ def small_tree(told: list[ScanNow | RootsChanged], store: Store) -> Supervisor:
             Supervisor(
                 pipeline,
                 children=[
-                    Child(watcher, lambda: Notebook(told)),
+                    told.child(watcher),
                     Child("librarian", lambda: Librarian(store=store)),
                     Child("idle", idle),
                 ],
@@ -125,11 +114,11 @@ def served_over(store_config: Config) -> ServedOver:
 
     @asynccontextmanager
     async def serve_over(store: Store, redis: Redis | None = None, **settings: Any) -> AsyncIterator[Served]:
-        told: list[ScanNow | RootsChanged] = []
+        told = testing.Probe()
         async with run(small_tree(told, store)) as running:
             services = make_services(store, attrs.evolve(store_config, **settings), running, redis)
             async with serving(services) as (url, app), httpx.AsyncClient(base_url=url, timeout=20) as client:
-                yield Served(url=url, client=client, services=services, app=app, told=told)
+                yield Served(url=url, client=client, services=services, app=app, told=told.messages)
 
     return serve_over
 
