@@ -23,6 +23,7 @@ async def test_every_route_is_described(served) -> None:
 
 
 async def test_every_good_answer_is_one_that_was_described(served, shelf) -> None:
+    uncounted = {"RateLimit", "RateLimit-Policy"}  # on this machine itself
     track_id = await shelf.put("described.mp3", peaks=b"\x00\x01")
     paths = (await served.client.get("/openapi.json")).json()["paths"]
     places = {"{trackId}": track_id, "{rootId}": shelf.root.id, "{nodePath}": "rookery/pipeline"}
@@ -37,7 +38,7 @@ async def test_every_good_answer_is_one_that_was_described(served, shelf) -> Non
         response = await served.client.get(address)
         described = item["get"]["responses"][str(response.status_code)]
         assert response.status_code == 200, address
-        for header in described["headers"]:
+        for header in described["headers"].keys() - uncounted:
             assert header in response.headers, (address, header)
         if "json" in response.headers["content-type"]:
             assert response.headers["content-type"] in described["content"]
