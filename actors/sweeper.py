@@ -1,4 +1,4 @@
-"""Ends what is kept for a time only: tracks in the trash, and what broke off half-way."""
+"""Ends what is kept for a time only: tracks in the trash, answers to requests that may come again, and what broke off half-way."""
 
 import structlog
 import trio
@@ -43,6 +43,7 @@ class Sweeper(Actor[None]):
 
     async def sweep(self) -> None:
         """Sweep once. Raises DatabaseError or SendError when that cannot be done now."""
+        await self._store.repeats.clean()
         await self._librarian.ask(TidyUp(), timeout_s=ORDER_LIMIT_S)
         for track_id, version in await self._store.trash.expired(kept_s=self._config.trash_kept_s, most=MOST_AT_ONCE):
             answer = await self._librarian.ask(PurgeTrack(track_id=track_id, version=version), timeout_s=ORDER_LIMIT_S)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import attrs
@@ -20,6 +21,7 @@ from web.kept import Depends, kept
 from web.limits import json_body
 from web.parameters import parameters
 from web.rates import count_caller
+from web.repeats import HEADER, PROBLEMS, repeated
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -95,6 +97,7 @@ def endpoint(
     role: Role | None = None,
     is_open: bool = False,
     cached: Depends | None = None,
+    is_repeatable: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Bind a handler to a method and path of a blueprint; HEAD comes with GET.
 
@@ -117,6 +120,7 @@ def endpoint(
         role: what a caller must be at least; if not said, a listener for GET and an editor for what writes.
         is_open: whether anyone may, also who is not known.
         cached: on what its answer depends, if it is kept; for answers of JSON with status 200 alone. A list declares `ETag`.
+        is_repeatable: whether an Idempotency-Key may say that it is the same request again; for what creates something.
     """
     needed = None if is_open else role or (Role.LISTENER if method == "GET" else Role.EDITOR)
 
@@ -135,8 +139,8 @@ def endpoint(
             body=body,
             has_head=has_head and method == "GET",
             role=needed,
-            asks=asks,
-            problems=problems,
+            asks=(*asks, HEADER) if is_repeatable else asks,
+            problems=(*problems, *PROBLEMS) if is_repeatable else problems,
         )
 
         async def serve(**places: str) -> Response:
@@ -153,6 +157,8 @@ def endpoint(
             with trio.fail_after(limit_s):
                 if body is not None:
                     arguments["body"] = await json_body(body)
+                if is_repeatable:
+                    return await repeated(arguments, partial(handler, **arguments), limit_s=limit_s)
                 if cached is not None:
                     return await kept(declaration.name, cached, arguments, handler)
                 return await handler(**arguments)

@@ -16,6 +16,8 @@ REQUEST_HEADERS: Mapping[str, str] = {
     "If-Modified-Since": "304 if nothing changed since.",
     "If-Range": "Entity tag or date: the range counts only if it still is right.",
     "Range": "Up to ten ranges of bytes; several come as multipart/byteranges.",
+    "Idempotency-Key": "Any text of yours, 1–255 visible ASCII characters: the same request with it again within 24 hours gets the "
+    "same answer and does nothing more. Refusals are not kept.",
     "Last-Event-ID": "Number of the last event seen; the stream goes on with the next. Wins over `since`.",
 }
 """Request headers that operations name in `asks`."""

@@ -19,6 +19,7 @@ from actors.store.plays import Plays
 from actors.store.pool import CONNECT_LIMIT_S, Pool, open_pool
 from actors.store.ratings import Ratings
 from actors.store.refusal import DRIVER_ERRORS, connect_refusal
+from actors.store.repeats import Repeats
 from actors.store.revisions import Revisions
 from actors.store.roots import Roots
 from actors.store.tokens import Tokens
@@ -39,6 +40,7 @@ class Store:
     changes: Changes
     edits: EditStore
     trash: Trash
+    repeats: Repeats
     users: Users
     tokens: Tokens
     keys: Keys
@@ -73,6 +75,7 @@ async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
                 changes=Changes(pool),
                 edits=EditStore(pool),
                 trash=Trash(pool),
+                repeats=Repeats(pool),
                 users=Users(pool),
                 tokens=Tokens(pool),
                 keys=Keys(pool),

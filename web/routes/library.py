@@ -91,6 +91,7 @@ async def list_roots(query: PageQuery) -> Response:
     tag="Library",
     role=Role.ADMIN,
     body=NewRoot,
+    is_repeatable=True,
     answers={
         200: Answer(
             meaning="It was watched already.", model=RootView, headers=("ETag", "Location"), example=examples.ROOT

@@ -83,6 +83,7 @@ async def unrate_track(track_id: str) -> Response:
     tag="Tracks",
     role=Role.LISTENER,
     body=NewPlay,
+    is_repeatable=True,
     answers={201: Answer(meaning="What you keep about the track now.", model=MineView, example=_MINE)},
     problems=("TRACK_NOT_FOUND",),
 )
