@@ -83,6 +83,8 @@ class Config:
     """
     worker_memory_bytes: int = 2 * GIB
     """Address space of one worker above what it has at its start."""
+    conversions: int = attrs.field(factory=lambda: 2 * available_cores(), validator=attrs.validators.ge(1))
+    """Recordings that are converted to another form at once, for those who listen; each takes a process."""
     quarantine_after: int = attrs.field(default=3, validator=attrs.validators.ge(1))
     """Failures after which a file is left alone until its bytes change."""
 

@@ -68,7 +68,8 @@ class Envelope:
                     await answer.send({"type": "http.response.start", "status": 204, "headers": []})
                     await answer.send({"type": "http.response.body", "body": b""})
                 else:
-                    await self._answer(scope, headers, body, answer)
+                    async with current.leaving:
+                        await self._answer(scope, headers, body, answer)
                 await body.drain()
                 await answer.finish()
         finally:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AsyncExitStack, contextmanager
 from contextvars import ContextVar
 
 import attrs
@@ -29,6 +29,8 @@ class Exchange:
     route: str = "-"
     """The pattern that matched, such as `/api/v1/tracks/{trackId}`; `-` when none did."""
     caller: Caller = LOCAL_CALLER
+    leaving: AsyncExitStack = attrs.field(factory=AsyncExitStack)
+    """What belongs to this exchange and ends with it, whether the answer was sent, given up, or never begun."""
     spent_s: dict[str, float] = attrs.field(factory=dict)
     """Seconds per part of the work, for the Server-Timing header."""
 

@@ -75,6 +75,12 @@ class OpenFile:
         self.state = (status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns)
         """What changes when the bytes do."""
 
+    @property
+    def descriptor(self) -> int:
+        """Of the open file; still its owner's to close."""
+        assert self._descriptor is not None
+        return self._descriptor
+
     def is_below(self, folder: bytes) -> bool:
         """Whether it really lies in a folder, whatever links its name went through. Blocks."""
         return os.readlink(b"/proc/self/fd/%d" % (self._descriptor or 0)).startswith(

@@ -11,6 +11,7 @@ from actors.config import Config
 from actors.feed import Feed
 from actors.metrics import Metrics
 from actors.store.store import Store
+from actors.work.stream import Streams
 from supervision import Running
 from web.cache import MemoryShelf, QueryCache, Shelf
 from web.traffic import Buckets, MemoryBuckets, Traffic
@@ -38,6 +39,13 @@ class Services:
     traffic: Traffic = attrs.field(
         default=attrs.Factory(lambda self: Traffic.of(self.config, _buckets(self.redis)), takes_self=True)
     )
+    streams: Streams = attrs.field(
+        default=attrs.Factory(
+            lambda self: Streams(most=self.config.conversions, memory_bytes=self.config.worker_memory_bytes),
+            takes_self=True,
+        )
+    )
+    """Conversions; each belongs to the exchange that asked for it."""
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the shutdown begins: no new work, streams say goodbye."""
 

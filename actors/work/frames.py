@@ -20,6 +20,17 @@ class Terms(msgspec.Struct, frozen=True, kw_only=True):
     niceness: int
 
 
+class Errand(msgspec.Struct, frozen=True, kw_only=True):
+    """What a source shall make of one file; JSON, all of its standard input."""
+
+    path: bytes
+    """For its words alone."""
+    descriptor: int
+    """The open file, which it inherits under this number."""
+    order: msgspec.Raw
+    """Whatever the task takes."""
+
+
 class Order(msgspec.Struct, frozen=True):
     """One file to work on."""
 
@@ -53,7 +64,13 @@ class Failed(msgspec.Struct, frozen=True, tag=True):
     message: str
 
 
-Report = Ready | Begun | Progressed | Finished | Failed
+class Chunk(msgspec.Struct, frozen=True, tag=True):
+    """The next bytes of what a source makes."""
+
+    data: bytes
+
+
+Report = Ready | Begun | Progressed | Chunk | Finished | Failed
 
 
 class FrameError(Exception):

@@ -32,6 +32,7 @@ from supervision import Child, Context, Intensity, Running, Supervisor, run, tes
 from web.application import create_app
 from web.services import Services
 from web.serving import serve
+from web.serving.line import STALL_S
 
 NO_TAGS = Tags()
 
@@ -78,7 +79,7 @@ def small_tree(told: testing.Probe, store: Store) -> Supervisor:
 
 
 @asynccontextmanager
-async def serving(services: Services) -> AsyncIterator[tuple[str, QuartTrio]]:
+async def serving(services: Services, *, stall_s: float = STALL_S) -> AsyncIterator[tuple[str, QuartTrio]]:
     """Serve the app of some services on a free port of loopback; gives its address and the app."""
     app = create_app(services)
     settings = hypercorn.Config()
@@ -87,7 +88,7 @@ async def serving(services: Services) -> AsyncIterator[tuple[str, QuartTrio]]:
     settings.loglevel = "CRITICAL"
     async with trio.open_nursery() as nursery:
         stop = trio.Event()
-        addresses = await nursery.start(partial(serve, app, settings, shutdown_trigger=stop.wait))
+        addresses = await nursery.start(partial(serve, app, settings, shutdown_trigger=stop.wait, stall_s=stall_s))
         yield addresses[0], app
         stop.set()
 
@@ -113,11 +114,16 @@ def served_over(store_config: Config) -> ServedOver:
     """A way to serve the app over any catalogue."""
 
     @asynccontextmanager
-    async def serve_over(store: Store, redis: Redis | None = None, **settings: Any) -> AsyncIterator[Served]:
+    async def serve_over(
+        store: Store, redis: Redis | None = None, *, stall_s: float = STALL_S, **settings: Any
+    ) -> AsyncIterator[Served]:
         told = testing.Probe()
         async with run(small_tree(told, store)) as running:
             services = make_services(store, attrs.evolve(store_config, **settings), running, redis)
-            async with serving(services) as (url, app), httpx.AsyncClient(base_url=url, timeout=20) as client:
+            async with (
+                serving(services, stall_s=stall_s) as (url, app),
+                httpx.AsyncClient(base_url=url, timeout=20) as client,
+            ):
                 yield Served(url=url, client=client, services=services, app=app, told=told.messages)
 
     return serve_over

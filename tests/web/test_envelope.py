@@ -8,6 +8,8 @@ import trio
 import trio.testing
 from trio_websocket import connect_websocket_url
 
+from web.exchange import exchange
+
 
 async def raw(served, head: bytes) -> tuple[int, bytes]:
     """Status and answer to a request written by hand, without what the client libraries would mend."""
@@ -142,6 +144,24 @@ async def test_what_fails_before_the_app_is_told_too(served, refused, error: Exc
     response = await served.client.get("/livez")
     refused(response, 500, "INTERNAL")
     assert "secret" not in response.text
+
+
+@pytest.mark.parametrize("status", [200, 500])
+async def test_what_belongs_to_an_exchange_ends_with_it(served, status: int) -> None:
+    ended = trio.Event()
+
+    async def hold() -> str:
+        exchange().leaving.callback(ended.set)
+        assert status == 200
+        return "held"
+
+    served.app.add_url_rule("/hold", "hold", hold)
+    response = await served.client.get("/hold")
+
+    assert response.status_code == status
+    # The client has its bytes before the server has done with them.
+    with trio.fail_after(5):
+        await ended.wait()
 
 
 async def test_half_an_answer_ends_with_the_connection(served) -> None:

@@ -1,13 +1,12 @@
 """The bytes of a recording, as they lie on the disk, whole or in ranges."""
 
 import secrets
-from typing import Annotated
 
-import msgspec
 from quart import Blueprint, Response, request
 
 from actors.model.track import Location, Presence, Track
 from web.conditions import conditional, range_holds
+from web.converted import AudioQuery, converted, encoding_of
 from web.encoding import entity_tag
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
@@ -24,14 +23,6 @@ _KINDS = ("audio/*", "application/octet-stream")
 _HEADERS = ("ETag", "Last-Modified", "Accept-Ranges", "Content-Disposition")
 
 
-class AudioQuery(msgspec.Struct, rename="camel", kw_only=True):
-    """How the recording is wanted."""
-
-    download: Annotated[bool, msgspec.Meta(description="To be saved under its name instead of played in place.")] = (
-        False
-    )
-
-
 @endpoint(
     blueprint,
     "GET",
@@ -39,7 +30,9 @@ class AudioQuery(msgspec.Struct, rename="camel", kw_only=True):
     tag="Tracks",
     query=AudioQuery,
     answers={
-        200: Answer(meaning="The whole file.", content=_KINDS, headers=_HEADERS),
+        200: Answer(
+            meaning="The whole file, or the converted sound, which has no ranges.", content=_KINDS, headers=_HEADERS
+        ),
         206: Answer(
             meaning="The wanted ranges.",
             content=(*_KINDS, "multipart/byteranges"),
@@ -48,15 +41,25 @@ class AudioQuery(msgspec.Struct, rename="camel", kw_only=True):
         304: Answer(meaning="You have it already.", headers=("ETag", "Last-Modified")),
     },
     asks=("Range", "If-Range", "If-None-Match", "If-Modified-Since"),
-    problems=("TRACK_NOT_FOUND", "NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"),
+    problems=(
+        *("TRACK_NOT_FOUND", "NOT_FOUND", "PRECONDITION_FAILED", "RANGE_NOT_SATISFIABLE"),
+        *("UNPLAYABLE", "OVERLOADED"),
+    ),
 )
 async def play_track(track_id: str, query: AudioQuery) -> Response:
-    """The recording itself, byte for byte as it lies on the disk.
+    """The recording itself, byte for byte as it lies on the disk, or converted to another form.
 
     Ranges are answered in ascending order, overlapping ones as one, so that no answer is longer than the file.
+
+    With `format` the sound is converted while it is sent, in stereo or mono, as fast as it is taken; a client that takes nothing
+    for 10 s is dropped. Such an answer has no length and no ranges: to seek, ask again with `start`, which is exact to 50 ms.
+    If the conversion fails after its first bytes the connection is broken, so that the answer cannot be taken for a whole.
     """
     track = await wanted_track(track_id)
+    encoding = encoding_of(query, track)
     location, file = await _opened(track)
+    if encoding is not None:
+        return await converted(file, location.path, encoding, is_download=query.download)
     etag = entity_tag("audio", *file.state)
     response = conditional(etag, lambda: _answer(track, location, file, etag, query), modified=file.modified)
     response.headers["Accept-Ranges"] = "bytes"

@@ -7,6 +7,7 @@ from typing import Annotated
 import msgspec
 from quart import Blueprint, Response
 
+from actors.media.encode import available_forms
 from web import examples
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
@@ -14,7 +15,16 @@ from web.services import services
 
 blueprint = Blueprint("info", __name__, url_prefix="/api/v1")
 
-FEATURES = ("tracks", "audio-ranges", "waveforms", "library-roots", "live-feed", "supervision", "metrics")
+FEATURES = (
+    "tracks",
+    "audio-ranges",
+    "audio-conversion",
+    "waveforms",
+    "library-roots",
+    "live-feed",
+    "supervision",
+    "metrics",
+)
 
 
 class Environment(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -34,6 +44,8 @@ class Info(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     started_at: Annotated[datetime, msgspec.Meta(tz=True)]
     uptime: float
     features: tuple[str, ...]
+    audio_formats: tuple[str, ...]
+    """Into which recordings can be converted, by the installed FFmpeg."""
     environment: Environment
 
 
@@ -43,6 +55,7 @@ _INFO = Info(
     started_at=examples.MOMENT,
     uptime=3600.0,
     features=FEATURES,
+    audio_formats=("mp3", "opus", "aac"),
     environment=Environment(python="3.13.1", system="Linux", database="embedded"),
 )
 
@@ -60,6 +73,7 @@ async def read_info() -> Response:
             started_at=held.started_at,
             uptime=round((now() - held.started_at).total_seconds(), 3),
             features=FEATURES,
+            audio_formats=available_forms(),
             environment=Environment(
                 python=platform.python_version(),
                 system=platform.system(),

@@ -45,7 +45,7 @@ def worker_processes(of=None):
             command = child.cmdline()
         except psutil.NoSuchProcess:
             continue
-        if str(PROGRAM) in command or "actors.work.child" in command:
+        if str(PROGRAM) in command or {"actors.work.child", "actors.work.source"} & set(command):
             found.append(child)
     return found
 
