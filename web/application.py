@@ -23,6 +23,7 @@ from web.routes import (
     openapi,
     own,
     page,
+    search,
     supervision,
     tracks,
     trash,
@@ -32,6 +33,7 @@ from web.services import Services
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     tracks.blueprint,
+    search.blueprint,
     edits.blueprint,
     own.blueprint,
     trash.blueprint,

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
-from quart import Response
+from quart import Response, request
 
 from actors.config import KIB
 from actors.model.user import Caller
@@ -73,6 +73,9 @@ async def kept(name: str, depends: Depends, arguments: Mapping[str, Any], handle
     if len(question) <= LARGEST_REMEMBERED_BYTES:
         held.cache.remember(key, repeat)
     entry, is_hit = await ask()
+    if request.method == "POST":
+        # A question in a body has no representation that a client could have already.
+        return raw_answer(entry.told(is_hit=is_hit), content_type=JSON)
     return conditional(entry.etag, lambda: raw_answer(entry.told(is_hit=is_hit), content_type=JSON))
 
 

@@ -30,6 +30,9 @@ CursorText = Annotated[
     ),
 ]
 
+Filters = Mapping[str, str | list[str]]
+"""Parameters of an address; those with several values are repeated."""
+
 _FORM = 1
 _SEAL_BYTES = 9
 
@@ -42,9 +45,12 @@ class PageQuery(msgspec.Struct, rename="camel", kw_only=True):
 
 
 class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Where a page stands in its list. Counts are null on pages taken by cursor, which are not counted."""
+    """Where a page stands in its list. Counts are null on pages taken by cursor, which are not counted. Long lists under a
+    filter are not counted to their end: `isTotalExact` is false then, and the counts are estimates.
+    """
 
     total: int | None
+    is_total_exact: bool = True
     page: int | None
     page_size: int
     total_pages: int | None
@@ -69,7 +75,7 @@ class Cursor(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     form: int
     sort: str
     order: str
-    filters: dict[str, str]
+    filters: dict[str, str | list[str]]
     value: str
     id: str
 
@@ -80,7 +86,7 @@ class Position:
 
     sort: str
     order: str
-    filters: Mapping[str, str]
+    filters: Filters
     page: int | None
     after: tuple[str, str] | None
     page_size: int
@@ -113,7 +119,7 @@ def position(
     *,
     sort: str | None,
     order: str | None,
-    filters: Mapping[str, str],
+    filters: Filters,
     page: int | None,
     cursor: str | None,
     page_size: int,
@@ -151,7 +157,9 @@ def position(
     )
 
 
-def surroundings(asked: Position, *, path: str, total: int | None, after: tuple[str, str] | None) -> tuple[Meta, Links]:
+def surroundings(
+    asked: Position, *, path: str, total: int | None, after: tuple[str, str] | None, is_exact: bool = True
+) -> tuple[Meta, Links]:
     """What stands beside the things of a page.
 
     Args:
@@ -159,6 +167,7 @@ def surroundings(asked: Position, *, path: str, total: int | None, after: tuple[
         path: of the list.
         total: how many there are, or None where they were not counted.
         after: sort value and id of the last thing when more follow, else None.
+        is_exact: whether `total` was counted, not estimated.
     """
     pages = None if total is None else max(1, -(-total // asked.page_size))
     cursor = None
@@ -170,6 +179,7 @@ def surroundings(asked: Position, *, path: str, total: int | None, after: tuple[
         )
     meta = Meta(
         total=total,
+        is_total_exact=is_exact,
         page=asked.page,
         page_size=asked.page_size,
         total_pages=pages,
@@ -177,11 +187,11 @@ def surroundings(asked: Position, *, path: str, total: int | None, after: tuple[
         has_previous_page=asked.after is not None or (asked.page or 1) > 1,
         next_cursor=cursor,
     )
-    return meta, _links(asked, path, pages, cursor)
+    return meta, _links(asked, path, pages if is_exact else None, cursor)
 
 
 def sliced(
-    items: Sequence[Item], query: PageQuery, *, path: str, filters: Mapping[str, str] | None = None
+    items: Sequence[Item], query: PageQuery, *, path: str, filters: Filters | None = None
 ) -> tuple[tuple[Item, ...], Meta, Links]:
     """One page of a list that is at hand as a whole, and what stands beside it."""
     first = (query.page - 1) * query.page_size
@@ -197,7 +207,7 @@ def _links(asked: Position, path: str, pages: int | None, cursor: str | None) ->
     common = {**asked.filters, **order, "pageSize": str(asked.page_size)}
 
     def numbered(page: int) -> str:
-        return f"{path}?{urlencode({**common, 'page': str(page)})}"
+        return f"{path}?{urlencode({**common, 'page': str(page)}, doseq=True)}"
 
     def continued(text: str) -> str:
         return f"{path}?{urlencode({'cursor': text, 'pageSize': str(asked.page_size)})}"

@@ -1,10 +1,13 @@
-"""Query parameters to a typed value: every parameter that cannot be used is named, the unknown and doubled ones too."""
+"""Query parameters to a typed value: every parameter that cannot be used is named, the unknown and doubled ones too.
+
+A parameter of several values is a tuple in the model, and is repeated in the address.
+"""
 
 import enum
 import re
 from functools import lru_cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -33,21 +36,21 @@ def parameters(query: bytes, model: type[Model]) -> Model:
     fields = _fields(model)
     values: dict[str, Any] = {}
     errors: list[FieldError] = []
+    given: dict[str, list[str]] = {}
     for name, text in _pairs(query):
+        given.setdefault(name, []).append(text)
+    for name, texts in given.items():
         field = fields.get(name)
         if field is None:
             known = ", ".join(fields) or "none"
-            errors.append(
-                FieldError(field=_shown(name), message=f"Unknown parameter; known: {known}", value=_shown(text))
-            )
-        elif name in values:
-            errors.append(FieldError(field=name, message="Given more than once", value=_shown(text)))
-        else:
-            values[name] = None
-            try:
-                values[name] = _value(text, field.type)
-            except msgspec.ValidationError as error:
-                errors.append(FieldError(field=name, message=str(error), value=_shown(text)))
+            message = f"Unknown parameter; known: {known}"
+            errors.append(FieldError(field=_shown(name), message=message, value=_shown(texts[0])))
+            continue
+        values[name] = None
+        try:
+            values[name] = _values(texts, field.type)
+        except msgspec.ValidationError as error:
+            errors.append(FieldError(field=name, message=str(error), value=_shown(texts[-1])))
     errors.extend(
         FieldError(field=name, message="Required")
         for name, field in fields.items()
@@ -75,6 +78,22 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
         )
     except ValueError:
         raise ProblemError("BAD_REQUEST", f"More than {MOST_PARAMETERS} parameters") from None
+
+
+def _values(texts: list[str], kind: Any) -> Any:
+    """One text as a value; several only where the kind holds several."""
+    items = _items(kind)
+    if items is not None:
+        return msgspec.convert([_value(text, items) for text in texts], kind)
+    if len(texts) > 1:
+        raise msgspec.ValidationError("Given more than once")
+    return _value(texts[0], kind)
+
+
+def _items(kind: Any) -> Any:
+    """What a parameter that may be repeated holds; None for any other."""
+    bare = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return get_args(bare)[0] if get_origin(bare) is tuple else None
 
 
 def _value(text: str, kind: Any) -> Any:

@@ -145,6 +145,22 @@ class OwnTrackView(TrackView, rename="camel", frozen=True, kw_only=True):
     mine: MineView
 
 
+class FoundTrackView(OwnTrackView, rename="camel", frozen=True, kw_only=True):
+    """One recording among many; the details are left out where they were not asked for."""
+
+    # Wider than what it inherits, because a list may leave them out.
+    tags: TagsView | msgspec.UnsetType = msgspec.UNSET  # type: ignore[assignment]  # wider
+    edited: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET  # type: ignore[assignment]  # wider
+    sound: SoundView | msgspec.UnsetType | None = msgspec.UNSET  # type: ignore[assignment]  # wider
+    features: FeaturesView | msgspec.UnsetType | None = msgspec.UNSET  # type: ignore[assignment]  # wider
+    failure: FailureView | msgspec.UnsetType | None = msgspec.UNSET  # type: ignore[assignment]  # wider
+    locations: tuple[LocationView, ...] | msgspec.UnsetType = msgspec.UNSET  # type: ignore[assignment]  # wider
+
+
+DETAILS = frozenset({"tags", "edited", "sound", "features", "failure", "locations"})
+"""What `FoundTrackView` may leave out."""
+
+
 class RootView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One watched folder; `reason` says why it is unavailable or held."""
 
@@ -195,6 +211,12 @@ def own_track_view(track: Track) -> OwnTrackView:
 def mine_view(mine: Mine) -> MineView:
     """What somebody keeps about a track, as they see it."""
     return MineView(rating=mine.rating, plays=mine.plays, last_played_at=mine.last_played_at)
+
+
+def found_track_view(track: Track, *, has_details: bool) -> FoundTrackView:
+    """One track among many, with its details or without."""
+    values = msgspec.structs.asdict(own_track_view(track))
+    return FoundTrackView(**{name: value for name, value in values.items() if has_details or name not in DETAILS})
 
 
 def root_view(root: Root) -> RootView:

@@ -5,11 +5,8 @@ from typing import Annotated, Literal
 import msgspec
 from quart import Blueprint, Response
 
-from actors.model.track import Presence, Stage
 from actors.model.view import OwnTrackView, own_track_view
-from actors.store.filters import TrackFilter
 from web import examples
-from web.auth import caller
 from web.cache import CacheInfo
 from web.conditions import conditional
 from web.encoding import answer
@@ -18,40 +15,24 @@ from web.exchange import timed
 from web.kept import Depends, unkept
 from web.named import named_track, track_tag
 from web.paging import CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
-from web.services import services
+from web.selected import selected
+from web.selection import ORDERED, SORTED_BY, Selection, TrackSort, told
 
 blueprint = Blueprint("tracks", __name__, url_prefix="/api/v1")
-
-TrackSort = Literal["title", "artist", "album", "addedAt", "changedAt", "duration", "bpm", "loudness", "size"]
 
 _LIST = "/api/v1/tracks"
 OWN_ANSWER = {"Cache-Control": "private, no-cache"}
 """It holds what only the caller sees."""
 
 
-class TrackListQuery(msgspec.Struct, rename="camel", kw_only=True):
+class TrackListQuery(Selection, rename="camel", kw_only=True):
     """Which tracks, in which order, which page of them."""
 
     page: PageNumber | None = None
     cursor: CursorText | None = None
     page_size: PageSize = 50
-    sort: Annotated[TrackSort, msgspec.Meta(description="By what they are ordered; `addedAt` if not said.")] | None = (
-        None
-    )
-    order: Annotated[Literal["asc", "desc"], msgspec.Meta(description="`desc` if not said.")] | None = None
-    presence: Annotated[Presence, msgspec.Meta(description="Only those whose file is there, or is not.")] | None = None
-    stage: Annotated[Stage, msgspec.Meta(description="Only those that have come so far.")] | None = None
-    q: (
-        Annotated[
-            str,
-            msgspec.Meta(
-                min_length=1,
-                max_length=200,
-                description="Only those whose title, artists, album or file name hold this text, accents and case aside.",
-            ),
-        ]
-        | None
-    ) = None
+    sort: Annotated[TrackSort, msgspec.Meta(description=SORTED_BY)] | None = None
+    order: Annotated[Literal["asc", "desc"], msgspec.Meta(description=ORDERED)] | None = None
 
 
 class TrackPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -87,32 +68,19 @@ async def list_tracks(query: TrackListQuery) -> Response:
     Pages are taken by number (`page`) or, cheaper and steady while things change, by `cursor`. Ties are broken by id, so pages
     never repeat or skip. Pages taken by cursor are not counted.
     """
-    chosen = {"presence": query.presence, "stage": query.stage, "q": query.q}
     asked = position(
         sort=query.sort,
         order=query.order,
-        filters={name: str(value) for name, value in chosen.items() if value is not None},
+        filters=told(query),
         page=query.page,
         cursor=query.cursor,
         page_size=query.page_size,
-        default_sort="addedAt",
+        default_sort="addedAt" if query.q is None else "relevance",
         default_order="desc",
     )
     with timed("db"):
-        page = await services().store.tracks.list_(
-            sort=asked.sort,
-            descending=asked.order == "desc",
-            page=asked.page,
-            after=asked.after,
-            page_size=asked.page_size,
-            person_id=caller().user_id,
-            wanted=TrackFilter(
-                presence=Presence(asked.filters["presence"]) if "presence" in asked.filters else None,
-                stage=Stage(asked.filters["stage"]) if "stage" in asked.filters else None,
-                text=asked.filters.get("q"),
-            ),
-        )
-    meta, links = surroundings(asked, path=_LIST, total=page.total, after=page.after)
+        page = await selected(asked)
+    meta, links = surroundings(asked, path=_LIST, total=page.total, after=page.after, is_exact=page.is_exact)
     return answer(TrackPage(data=tuple(map(own_track_view, page.items)), meta=meta, links=links, cache_info=unkept()))
 
 

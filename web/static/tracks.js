@@ -39,7 +39,7 @@ export class Tracks {
     $("tools").addEventListener("submit", (event) => event.preventDefault());
     $("filter").addEventListener("input", () => {
       clearTimeout(typing);
-      typing = setTimeout(() => this.show({ text: $("filter").value.trim(), page: 1 }), TYPING_MS);
+      typing = setTimeout(() => this.find($("filter").value.trim()), TYPING_MS);
     });
     $("order").addEventListener("change", () => {
       const [sort, order] = $("order").value.split(" ");
@@ -54,6 +54,19 @@ export class Tracks {
     }
     $("previous").addEventListener("click", () => this.show({ page: this.page - 1 }));
     $("next").addEventListener("click", () => this.show({ page: this.page + 1 }));
+  }
+
+  /** What is searched for comes best first, until it is cleared or another order is chosen. */
+  find(text) {
+    const change = { text, page: 1 };
+    if (text && !this.text) {
+      this.before = { sort: this.sort, order: this.order };
+      Object.assign(change, { sort: "relevance", order: "desc" });
+    } else if (!text && this.sort === "relevance") {
+      Object.assign(change, this.before);
+    }
+    $("best").hidden = !text;
+    return this.show(change);
   }
 
   show(change) {
