@@ -13,6 +13,7 @@ from supervision import (
     Child,
     CircuitBreaker,
     CircuitOpenError,
+    Event,
     EventKind,
     InFlight,
     Mailbox,
@@ -97,3 +98,10 @@ def test_the_last_error_of_a_group_is_the_error_inside_it():
 
     assert _last_line(text) == "FileNotFoundError: [Errno 2] gone - for now -"
     assert _last_line(None) is None
+
+
+def test_the_error_of_an_event_is_the_one_inside_its_group():
+    error = ExceptionGroup("nursery", [ExceptionGroup("inner", [OSError("gone")]), ValueError("no")])
+    event = Event(kind=EventKind.EXITED, path="r/a", at_s=5, incarnation=1, reason="crashed", error=error)
+
+    assert event_view(event, now=NOW, now_s=5).error == "OSError: gone"

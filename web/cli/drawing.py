@@ -68,7 +68,7 @@ class Picture:
             ]
             yield _line(label, cells, is_old=self.is_old)
             for text, style in troubles(row.node):
-                yield _line(Text(row.below, FAINT), [(clean(text), style)], is_old=self.is_old)
+                yield _line(Text.assemble((row.below, FAINT), (clean(text), style)), [], is_old=self.is_old)
 
 
 def drawing(
@@ -101,7 +101,7 @@ def event_line(event: dict[str, Any]) -> Text:
 
 def _rows(node: dict[str, Any], guide: str = "", below: str = "") -> Iterator[Row]:
     children = node.get("children", ())
-    yield Row(guide, below + ("│   " if children else "    "), node)
+    yield Row(guide, below + ("│ " if children else "  "), node)
     for child in children:
         is_last = child is children[-1]
         yield from _rows(child, below + ("└── " if is_last else "├── "), below + ("    " if is_last else "│   "))

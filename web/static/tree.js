@@ -1,6 +1,6 @@
 // The supervision tree, as it is now: asked for now and then, and whenever an event says that it changed.
 
-import { age } from "./format.js";
+import { age, counted } from "./format.js";
 
 const EVERY_MS = 3_000;
 const SOON_MS = 150;
@@ -15,6 +15,20 @@ export class Tree {
     $("tree-panel").addEventListener("toggle", () => this.again(0));
     document.addEventListener("visibilitychange", () => this.again(0));
     this.again(0);
+    this.recent();
+  }
+
+  // What happened before this page was there.
+  async recent() {
+    try {
+      const response = await fetch(`/api/v1/supervision/events?pageSize=${NEWS}`);
+      if (!response.ok) return;
+      const { data } = await response.json();
+      if ($("tree-news").children.length) return;
+      for (const event of data.reverse()) this.event({ payload: event, timestamp: event.at });
+    } catch {
+      // The line at the top already says that the server is away.
+    }
   }
 
   again(afterMs) {
@@ -48,10 +62,9 @@ export class Tree {
   }
 
   draw(status) {
-    const root = status.root ?? status;
     const counts = { all: 0, running: 0 };
     const list = document.createElement("ul");
-    list.append(branch(root, counts));
+    list.append(branch(status.root, counts));
     $("tree").replaceChildren(list);
     const { all, running } = counts;
     $("tree-summary").textContent = running === all ? "all running" : `${running} of ${all} running`;
@@ -61,23 +74,15 @@ export class Tree {
 function branch(node, counts) {
   const item = document.createElement("li");
   const line = document.createElement("div");
-  const state = String(node.state ?? "").toLowerCase();
   line.className = "node";
-  line.dataset.state = state;
+  line.dataset.state = node.state;
   const [dot, name, facts] = [0, 1, 2].map(() => document.createElement("span"));
   dot.className = "dot";
-  name.textContent = String(node.path ?? node.name ?? "").split("/").pop();
-  name.title = node.path ?? "";
+  name.textContent = node.name;
   facts.className = "facts";
-  facts.textContent = factsOf(node, state).join(" · ");
-  line.append(dot, name, facts);
-  const error = node.lastError?.message ?? node.lastError?.error ?? node.lastError;
-  if (error && state !== "running") {
-    const trouble = document.createElement("span");
-    trouble.className = "trouble";
-    trouble.textContent = String(error).trim().split("\n").pop();
-    line.append(trouble);
-  }
+  facts.textContent = factsOf(node).join(" · ");
+  line.title = [node.path, ...figuresOf(node)].join("\n");
+  line.append(dot, name, facts, ...troublesOf(node).map(trouble));
   item.append(line);
   const children = node.children ?? [];
   if (children.length) {
@@ -86,18 +91,52 @@ function branch(node, counts) {
     item.append(list);
   } else {
     counts.all += 1;
-    counts.running += state === "running";
+    counts.running += node.state === "running";
   }
   return item;
 }
 
-function factsOf(node, state) {
+function trouble(text) {
+  const line = document.createElement("span");
+  line.className = "trouble";
+  line.textContent = text;
+  return line;
+}
+
+// What stands at the right of a part.
+function factsOf(node) {
   const facts = [];
-  if (state !== "running") facts.push(state);
-  if (node.mailboxDepth) facts.push(`${node.mailboxDepth} waiting`);
-  const restarts = (node.incarnation ?? 1) - 1;
-  if (restarts > 0) facts.push(restarts === 1 ? "1 restart" : `${restarts} restarts`);
-  const uptime = node.uptime ?? node.uptimeS ?? node.uptimeSeconds;
-  if (state === "running" && Number.isFinite(uptime)) facts.push(age(uptime));
+  if (node.mailbox?.depth) facts.push(`${node.mailbox.depth} of ${node.mailbox.capacity} waiting`);
+  if (node.restarts) facts.push(counted(node.restarts, "restart"));
+  facts.push(node.state === "running" ? age(node.uptime) : node.state);
   return facts;
+}
+
+// What is wrong with it, a line each.
+function troublesOf(node) {
+  const lines = [];
+  if (node.children && node.restartsInWindow) lines.push(node.escalatesAfter);
+  if (node.lastError && node.state !== "running") lines.push(node.lastError);
+  if (node.mailbox?.waitingSenders) lines.push(`full: ${counted(node.mailbox.waitingSenders, "sender")} waiting`);
+  for (const breaker of node.breakers ?? []) {
+    if (breaker.state !== "closed") lines.push(`breaker ${breaker.name} is ${breaker.state.replaceAll("_", " ")}`);
+  }
+  return lines;
+}
+
+// All the rest, for who points at it.
+function figuresOf(node) {
+  const lines = [`life ${node.incarnation}`, `${node.escalatesAfter}`];
+  if (node.mailbox?.capacity) {
+    lines.push(`${node.mailbox.depth} of ${node.mailbox.capacity} waiting, at most ${node.mailbox.highWater} so far`);
+    lines.push(`${node.messages.handled} handled, ${node.messages.failed} failed, ${node.messages.dropped} dropped`);
+    lines.push(`${node.messages.ratePerSecond.toFixed(1)} a second`);
+  }
+  if (node.latency) {
+    const times = ["p50", "p95", "p99"].map((name) => `${name} ${(node.latency[name] * 1000).toPrecision(2)} ms`);
+    lines.push(times.join(", "));
+  }
+  if (node.waitingFor?.length) lines.push(`waits for ${node.waitingFor.join(", ")}`);
+  if (node.stack) lines.push(node.stack);
+  return lines;
 }
