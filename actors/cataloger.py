@@ -1,6 +1,4 @@
-"""Decides which recording each file is, and writes every change of the catalogue with its event: the only one that does."""
-
-import secrets
+"""Decides which recording each file is, and writes what files say of tracks with its event."""
 
 import attrs
 import structlog
@@ -36,9 +34,10 @@ from actors.model.change import (
 from actors.model.root import RootState
 from actors.model.track import Failure, Stage, logged_path
 from actors.nudge import Nudge
+from actors.store.changes import Question
 from actors.store.store import Store
 from actors.watching import identity, look, names, presence
-from actors.watching.identity import Observation
+from actors.watching.identity import Observation, new_track_id
 from actors.work.executor import Executor
 from supervision import Actor, Context
 
@@ -84,9 +83,9 @@ class Cataloger(Actor[CatalogerMessage]):
         """
         while True:
             try:
-                changes = await self._changes(message)
-                if changes:
-                    await self._store.changes.apply(changes)
+                plan = await self._plan(message)
+                if plan.changes or plan.observations:
+                    await self._store.changes.apply(plan.changes, await self._question(plan.observations))
                     self._work_waits.give()
             except DatabaseAwayError as error:
                 log.warning("database_away", waits=type(message).__name__, reason=str(error))
@@ -94,41 +93,39 @@ class Cataloger(Actor[CatalogerMessage]):
             else:
                 return
 
-    async def _changes(self, message: CatalogerMessage) -> list[Change]:
+    async def _plan(self, message: CatalogerMessage) -> "_Plan":
         match message:
             case FilesSettled(readings=readings):
                 return await self._settled(readings)
             case FileGrowing(reading=reading):
-                return await self._decided([Observation(reading=reading, content=Content(stage=Stage.GROWING))])
+                return _Plan(observations=[Observation(reading=reading, content=Content(stage=Stage.GROWING))])
             case FilesMoved(moves=moves):
                 return await self._moved(moves)
             case FilesBack(readings=readings):
                 return await self._back(readings)
             case FilesGone():
-                return await self._gone(message)
+                return _Plan(changes=await self._gone(message))
             case FilesUnverified(root_id=root_id, folder=folder):
-                return [DoubtFolder(root_id=root_id, folder=folder)]
+                return _Plan(changes=[DoubtFolder(root_id=root_id, folder=folder)])
             case RootSeen():
-                return [self._root(message)]
+                return _Plan(changes=[self._root(message)])
             case Analyzed(track_id=track_id, audio_hash=audio_hash, features=features):
-                return [SetFeatures(track_id=track_id, audio_hash=audio_hash, features=features)]
+                return _Plan(changes=[SetFeatures(track_id=track_id, audio_hash=audio_hash, features=features)])
             case AnalysisFailed(track_id=track_id, audio_hash=audio_hash, failure=failure):
-                return [
-                    FailAnalysis(
-                        track_id=track_id,
-                        audio_hash=audio_hash,
-                        failure=failure,
-                        quarantine_after=self._config.quarantine_after,
-                    )
-                ]
+                failed = FailAnalysis(
+                    track_id=track_id,
+                    audio_hash=audio_hash,
+                    failure=failure,
+                    quarantine_after=self._config.quarantine_after,
+                )
+                return _Plan(changes=[failed])
 
-    async def _settled(self, readings: tuple[Reading, ...]) -> list[Change]:
+    async def _settled(self, readings: tuple[Reading, ...]) -> "_Plan":
         contents: dict[bytes, Content | None] = {}
         async with trio.open_nursery() as nursery:
             for reading in readings:
                 nursery.start_soon(self._read, reading, contents)
-        ignored: list[Change] = []
-        observations = []
+        plan = _Plan()
         for reading in readings:
             match contents.get(reading.path):
                 case None:
@@ -137,15 +134,15 @@ class Cataloger(Actor[CatalogerMessage]):
                 case Content(stage=Stage.FAILED, failure=Failure(kind="no_audio")) if not names.claims_audio(
                     reading.path
                 ):
-                    ignored.append(Ignore(reading=reading))
+                    plan.changes.append(Ignore(reading=reading))
                 case Content(stage=Stage.EMPTY) if not names.claims_audio(reading.path):
-                    ignored.append(Ignore(reading=reading))
+                    plan.changes.append(Ignore(reading=reading))
                 case Content(stage=Stage.FAILED, failure=Failure(kind="unreadable")) as content:
                     # A time that no file has: the next comparison tries again, for permissions come back unannounced.
-                    observations.append(Observation(reading=attrs.evolve(reading, mtime_ns=-1), content=content))
+                    plan.observations.append(Observation(reading=attrs.evolve(reading, mtime_ns=-1), content=content))
                 case Content() as content:
-                    observations.append(Observation(reading=reading, content=content))
-        return [*ignored, *await self._decided(observations)]
+                    plan.observations.append(Observation(reading=reading, content=content))
+        return plan
 
     async def _read(self, reading: Reading, contents: dict[bytes, Content | None]) -> None:
         if reading.size_bytes == 0:
@@ -163,19 +160,22 @@ class Cataloger(Actor[CatalogerMessage]):
         else:
             contents[reading.path] = Content(stage=Stage.PENDING, probe=probe)
 
-    async def _decided(self, observations: list[Observation]) -> list[Change]:
+    async def _question(self, observations: list[Observation]) -> Question | None:
         if not observations:
-            return []
-        known = await self._store.tracks.known(
-            [one.reading.path for one in observations],
-            [one.audio_hash for one in observations if one.audio_hash],
-        )
-        new = {one.reading.path for one in observations}
+            return None
+        paths = [one.reading.path for one in observations]
+        hashes = [one.audio_hash for one in observations if one.audio_hash]
+        known = await self._store.tracks.known(paths, hashes)
+        new = set(paths)
         elsewhere = [path for holder in known.by_hash.values() for path in holder.paths if path not in new]
         absent = await self._absent(elsewhere) if elsewhere else frozenset()
-        return identity.decide(observations, known=known, absent=absent, new_id=_new_id)
+        return Question(
+            paths=paths,
+            hashes=hashes,
+            decide=lambda known: identity.decide(observations, known=known, absent=absent, new_id=new_track_id),
+        )
 
-    async def _moved(self, moves: tuple[tuple[bytes, Reading], ...]) -> list[Change]:
+    async def _moved(self, moves: tuple[tuple[bytes, Reading], ...]) -> "_Plan":
         known = await self._store.tracks.known([before for before, _ in moves], [])
         changes: list[Change] = []
         for before, reading in moves:
@@ -183,7 +183,7 @@ class Cataloger(Actor[CatalogerMessage]):
             if holder is not None:
                 changes.append(MoveLocation(track_id=holder.track_id, before=before, reading=reading, content=None))
         strangers = tuple(reading for before, reading in moves if known.at.get(before) is None)
-        return [*changes, *(await self._settled(strangers) if strangers else [])]
+        return (await self._settled(strangers)).after(changes)
 
     async def _absent(self, paths: list[bytes]) -> frozenset[bytes]:
         try:
@@ -192,12 +192,12 @@ class Cataloger(Actor[CatalogerMessage]):
             # It says nothing of what moved, and the other roots must not wait for it.
             return frozenset()
 
-    async def _back(self, readings: tuple[Reading, ...]) -> list[Change]:
+    async def _back(self, readings: tuple[Reading, ...]) -> "_Plan":
         known = await self._store.tracks.known([reading.path for reading in readings], [])
         there = tuple(reading for reading in readings if known.at.get(reading.path) is not None)
         # Meanwhile catalogued elsewhere, or never: then it is to be read like any other file.
         strangers = tuple(reading for reading in readings if known.at.get(reading.path) is None)
-        return [Confirm(readings=there), *(await self._settled(strangers) if strangers else [])]
+        return (await self._settled(strangers)).after([Confirm(readings=there)])
 
     def _root(self, seen: RootSeen) -> SetRoot:
         if seen.state is RootState.WATCHED and not seen.lost:
@@ -234,6 +234,12 @@ class Cataloger(Actor[CatalogerMessage]):
         return SetRoot(root_id=root_id, state=state, reason=reason, device=None, found=there, done=there)
 
 
-def _new_id() -> str:
-    """80 random bits, in letters and digits that are safe in every path and URL."""
-    return secrets.token_hex(10)
+@attrs.define(kw_only=True)
+class _Plan:
+    """What one message comes to: changes, and after them files of which is decided what they are."""
+
+    changes: list[Change] = attrs.field(factory=list)
+    observations: list[Observation] = attrs.field(factory=list)
+
+    def after(self, changes: list[Change]) -> "_Plan":
+        return _Plan(changes=[*changes, *self.changes], observations=self.observations)

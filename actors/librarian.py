@@ -4,16 +4,20 @@ import structlog
 import trio
 
 from actors.config import SECONDS
-from actors.errors import DatabaseError, RookeryError
-from actors.messages import EditTrack, PurgeTrack, RemoveTrack, RestoreTrack, TidyUp
+from actors.errors import ConflictError, DatabaseError, RookeryError
+from actors.messages import EditTrack, PurgeTrack, RemoveTrack, RestoreTrack, ShelveUpload, TidyUp
 from actors.model.track import Track
+from actors.nudge import Nudge
 from actors.removal import Removal
+from actors.store.changes import Question
 from actors.store.store import Store
+from actors.watching import identity
+from actors.watching.identity import Observation, new_track_id
 from supervision import Actor, Context
 
 log = structlog.get_logger("rookery.librarian")
 
-Order = EditTrack | RemoveTrack | RestoreTrack | PurgeTrack | TidyUp
+Order = EditTrack | RemoveTrack | RestoreTrack | PurgeTrack | ShelveUpload | TidyUp
 
 RECOVERY_LIMIT_S = 20 * SECONDS
 """What a crash left is put in order by then, or the next time."""
@@ -26,8 +30,9 @@ class Librarian(Actor[Order]):
     has not seen. It waits for nobody's mailbox.
     """
 
-    def __init__(self, *, store: Store) -> None:
+    def __init__(self, *, store: Store, work_waits: Nudge) -> None:
         self._store = store
+        self._work_waits = work_waits
         self._removal = Removal(store=store)
 
     async def started(self, context: Context) -> None:
@@ -61,6 +66,8 @@ class Librarian(Actor[Order]):
                 )
             case RestoreTrack():
                 return await self._removal.restore(order)
+            case ShelveUpload():
+                return await self._shelved(order)
             case RemoveTrack():
                 await self._removal.remove(order)
             case PurgeTrack():
@@ -68,3 +75,23 @@ class Librarian(Actor[Order]):
             case TidyUp():
                 await self._removal.recover()
         return None
+
+    async def _shelved(self, order: ShelveUpload) -> Track:
+        path, audio_hash = order.reading.path, order.content.probe and order.content.probe.audio_hash
+        hashes = [audio_hash] if audio_hash else []
+        seen = Observation(reading=order.reading, content=order.content)
+        question = Question(
+            paths=[path],
+            hashes=hashes,
+            decide=lambda known: identity.decide([seen], known=known, absent=frozenset(), new_id=new_track_id),
+        )
+        await self._store.changes.apply([], question)
+        self._work_waits.give()
+        known = await self._store.tracks.known([path], hashes)
+        holder = known.at.get(path)
+        track = None
+        if holder is not None:
+            track = await self._store.tracks.find(holder.track_id, person_id=order.person_id)
+        if track is None:
+            raise ConflictError("The folder that it was put into is not watched any more, or it was taken out again")
+        return track

@@ -17,13 +17,14 @@
 | RemoveTrack     | web           | librarian   | the asker is told; files that were moved are moved back   |
 | RestoreTrack    | web           | librarian   | the asker is told, and may ask again                      |
 | PurgeTrack      | web, sweeper  | librarian   | the same                                                  |
+| ShelveUpload    | web           | librarian   | the asker is told; the watcher finds the file anyway      |
 | TidyUp          | sweeper       | librarian   | the next sweep sends it again                             |
 | Progress        | any           | broadcaster | nothing: the next one says more                           |
 """
 
 import attrs
 
-from actors.model.change import Reading
+from actors.model.change import Content, Reading
 from actors.model.edits import Edits
 from actors.model.features import Features
 from actors.model.root import RootState
@@ -166,6 +167,15 @@ class PurgeTrack:
 
     track_id: str
     version: int | None
+
+
+@attrs.frozen(kw_only=True)
+class ShelveUpload:
+    """From the web to the librarian, asked: catalogue a file that was uploaded and read. Answered by its track."""
+
+    reading: Reading
+    content: Content
+    person_id: str
 
 
 @attrs.frozen(kw_only=True)

@@ -209,7 +209,7 @@ def pipeline(house: House) -> Supervisor:
             ),
             Child(
                 "librarian",
-                lambda: Librarian(store=house.store),
+                lambda: Librarian(store=house.store, work_waits=nudge),
                 # Whoever asked is told when it crashes on an order, and an order twice would not be what they meant.
                 mailbox=Mailbox(capacity=200, overflow=Overflow.WAIT, in_flight=InFlight.drop()),
                 shutdown=QUICK,

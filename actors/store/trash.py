@@ -13,7 +13,7 @@ from actors.model.page import Page
 from actors.model.track import Track
 from actors.model.trashed import Trashed, TrashedFile
 from actors.store import tracks
-from actors.store.changes import Batch
+from actors.store.batch import Batch
 from actors.store.codec import is_storable
 from actors.store.edits import held
 from actors.store.pool import Pool

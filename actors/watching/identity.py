@@ -1,5 +1,6 @@
 """Which recording a file is: decided by the hash of its sound, never by its name, tags or inode."""
 
+import secrets
 from collections.abc import Callable, Iterable
 
 import attrs
@@ -84,6 +85,11 @@ def _decide_one(
     if here is not None and (here is owner or (here.paths == (one.path,) and not here.is_removed)):
         return SetContent(track_id=here.track_id, reading=one.reading, content=one.content)
     return AddTrack(track_id=new_id(), reading=one.reading, content=one.content)
+
+
+def new_track_id() -> str:
+    """80 random bits, in letters and digits that are safe in every path and URL."""
+    return secrets.token_hex(10)
 
 
 @attrs.define

@@ -353,13 +353,13 @@ async def test_a_message_waits_until_the_database_is_back(desk, monkeypatch):
     monkeypatch.setattr("actors.cataloger.DATABASE_RETRY_S", 0.01)
     apply, tries = desk.store.changes.apply, count(1)
 
-    async def away_twice(changes):
+    async def away_twice(*given):
         if next(tries) < 3:
             raise DatabaseAwayError("PostgreSQL does not answer")
-        return await apply(changes)
+        return await apply(*given)
 
     reading = desk.put("a.mp3", fresh())
-    monkeypatch.setattr(type(desk.store.changes), "apply", lambda _, changes: away_twice(changes))
+    monkeypatch.setattr(type(desk.store.changes), "apply", lambda _, *given: away_twice(*given))
     await desk.settled(reading)
 
     assert (await desk.at(reading)).stage is Stage.PENDING

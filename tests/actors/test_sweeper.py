@@ -5,6 +5,7 @@ import pytest
 import trio
 
 from actors.librarian import Librarian
+from actors.nudge import Nudge
 from actors.sweeper import Sweeper
 from supervision import Child, Supervisor, run
 
@@ -24,7 +25,7 @@ async def test_only_what_lies_there_too_long_goes(fresh_store, store_config, kep
     house = Supervisor(
         "house",
         children=[
-            Child("librarian", lambda: Librarian(store=fresh_store)),
+            Child("librarian", lambda: Librarian(store=fresh_store, work_waits=Nudge())),
             Child("sweeper", lambda: Watched(store=fresh_store, config=config, librarian="house/librarian")),
         ],
     )

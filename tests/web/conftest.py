@@ -25,6 +25,7 @@ from actors.model.features import Features, Key, Loudness, Tempo
 from actors.model.probe import Probe
 from actors.model.root import Root
 from actors.model.track import Sound, Stage, Tags
+from actors.nudge import Nudge
 from actors.pipeline import WATCHER
 from actors.redis import Redis
 from actors.store.store import Store
@@ -70,7 +71,7 @@ def small_tree(told: testing.Probe, store: Store) -> Supervisor:
                 pipeline,
                 children=[
                     told.child(watcher),
-                    Child("librarian", lambda: Librarian(store=store)),
+                    Child("librarian", lambda: Librarian(store=store, work_waits=Nudge())),
                     Child("idle", idle),
                 ],
             ),

@@ -4,6 +4,7 @@ from itertools import count
 
 import attrs
 import pytest
+import trio
 
 from actors.model.change import (
     AddLocation,
@@ -24,6 +25,8 @@ from actors.model.features import Features, Key, Loudness, Tempo
 from actors.model.probe import Probe
 from actors.model.root import RootState
 from actors.model.track import Failure, Presence, Sound, Stage, Tags
+from actors.store.changes import Question
+from actors.watching import identity
 
 SOUND = Sound(container="flac", codec="flac", duration_s=12.5, rate_hz=44_100, channels=2, bit_rate=800_000)
 FEATURES = Features(
@@ -374,3 +377,30 @@ async def test_a_recording_that_cannot_be_read_any_more_has_no_sound_and_no_meas
     assert await catalogue.apply(change) == ["TRACK_UPDATED"]
     track = await catalogue.store.tracks.find(track_id)
     assert (track.stage, track.audio_hash, track.features) == (content.stage, None, None)
+
+
+async def test_the_same_new_sound_decided_twice_at_once_is_one_track(fresh_store, tmp_path):
+    root = await fresh_store.roots.add(bytes(tmp_path))
+
+    def question(number):
+        path = bytes(tmp_path) + b"/%d" % number
+        reading = Reading(root_id=root.id, path=path, size_bytes=1, mtime_ns=1, device=1, inode=number)
+        sound = Sound(container="mp3", codec="mp3", duration_s=1.0, rate_hz=44_100, channels=2)
+        content = Content(stage=Stage.PENDING, probe=Probe(audio_hash="one", sound=sound, tags=Tags()))
+
+        def decide(known):
+            return identity.decide(
+                [identity.Observation(reading=reading, content=content)],
+                known=known,
+                absent=frozenset(),
+                new_id=identity.new_track_id,
+            )
+
+        return Question(paths=[path], hashes=["one"], decide=decide)
+
+    async with trio.open_nursery() as nursery:
+        for number in range(12):
+            nursery.start_soon(fresh_store.changes.apply, [], question(number))
+    (track,) = (await fresh_store.tracks.list_(page_size=10)).items
+
+    assert len(track.locations) == 12
