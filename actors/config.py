@@ -50,6 +50,18 @@ def _networks(_: object, attribute: "attrs.Attribute[tuple[str, ...]]", value: t
             raise ValueError(f"{attribute.name!r} must be addresses or networks, not {text!r}") from None
 
 
+SHORTEST_ADMIN_KEY = 32
+"""Characters; nobody guesses so many, if they were made by chance."""
+
+
+def _unguessable(_: object, attribute: "attrs.Attribute[str | None]", value: str | None) -> None:
+    """A check whose text holds nothing of the value."""
+    if value is not None and not all(len(key) >= SHORTEST_ADMIN_KEY and key.isascii() for key in value.split(",")):
+        raise ValueError(
+            f"each key of {attribute.name!r} must have at least {SHORTEST_ADMIN_KEY} ASCII characters; commas stand between several"
+        )
+
+
 @attrs.frozen(kw_only=True)
 class Config:
     """Every setting of the service.
@@ -69,6 +81,13 @@ class Config:
     """A Redis that several Rookeries share, for kept answers and limits; the password in it is shown nowhere."""
     log_level: str = attrs.field(default="info", validator=_one_of("debug", "info", "warning", "error"))
     log_format: str = attrs.field(default="text", validator=_one_of("text", "json"))
+
+    no_auth: bool = False
+    """Whoever can reach the service is an administrator, accounts or not."""
+    admin_key: str | None = attrs.field(default=None, repr=False, validator=_unguessable)
+    """Keys that let programs in as administrators, with commas between them; with one, nobody is let in without."""
+    login_s: float = attrs.field(default=14 * DAYS, validator=attrs.validators.gt(0))
+    """What a login gives lasts so long."""
 
     workers: int = attrs.field(factory=available_cores, validator=attrs.validators.ge(1))
     """Child processes that read and analyze files at once."""

@@ -14,11 +14,14 @@ from web.live import ndjson, sse, websocket
 from web.origin import names_of
 from web.routes import (
     audio,
+    auth,
     cache,
     edits,
     health,
     info,
+    keys,
     library,
+    me,
     metrics,
     openapi,
     own,
@@ -27,6 +30,7 @@ from web.routes import (
     supervision,
     tracks,
     trash,
+    users,
     waveform,
 )
 from web.services import Services
@@ -42,6 +46,10 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     library.blueprint,
     supervision.blueprint,
     cache.blueprint,
+    auth.blueprint,
+    keys.blueprint,
+    me.blueprint,
+    users.blueprint,
     health.blueprint,
     metrics.blueprint,
     info.blueprint,

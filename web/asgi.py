@@ -11,6 +11,7 @@ from quart_trio import QuartTrio
 from actors.errors import RookeryError
 from actors.pipeline import House, tree
 from supervision import SupervisionError, run
+from web.access import Access
 from web.application import create_app
 from web.logs import configure_logs
 from web.service import foreseen, make_services, prepared
@@ -37,7 +38,8 @@ class Front:
         if self.services.store is not store or self.services.feed is not feed:
             # Streams of the feed before get no more events from it: they say goodbye, and their clients come back.
             self.services.stopping.set()
-            self.services = attrs.evolve(self.services, store=store, feed=feed, stopping=trio.Event())
+            access = Access(store, self.services.config)
+            self.services = attrs.evolve(self.services, store=store, feed=feed, access=access, stopping=trio.Event())
             self._app = create_app(self.services)
         return self._app
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed
 
 from actors.config import SECONDS
 from actors.model.user import Role
-from web.auth import demand
+from web.auth import demand, identify
 from web.encoding import JSON
 from web.errors import CODES
 from web.exchange import exchange
@@ -148,6 +148,7 @@ def endpoint(
             if request.method == "HEAD" and not has_head:
                 raise MethodNotAllowed(valid_methods=[method])
             if needed is not None:
+                await identify()
                 demand(needed)
             await count_caller()
             asked = parameters(request.query_string, query)

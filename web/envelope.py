@@ -168,8 +168,8 @@ class Envelope:
             ms=round(elapsed_s * 1000, 2),
             request_id=current.request_id,
             trace_id=current.trace.trace_id,
-            user=current.caller.user_id,
             client=current.client,
+            user=current.caller and current.caller.name,
         )
 
 

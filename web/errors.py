@@ -52,6 +52,8 @@ CODES: Mapping[str, tuple[int, str]] = {
 
 _CODE_OF_STATUS = {status: code for code, (status, _) in reversed(tuple(CODES.items()))}
 _SHOWN_CHARACTERS = 200
+_SECRETS = ("password", "token", "secret")
+"""Fields that end so have no value in a problem: problems are logged and shown."""
 
 _log = structlog.stdlib.get_logger("rookery.web")
 
@@ -199,7 +201,9 @@ def _refusal_of_http(error: HTTPException) -> Refusal:
 
 def _shortened(error: FieldError) -> FieldError:
     value = error.value
-    if isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
+    if error.field.lower().endswith(_SECRETS):
+        value = None
+    elif isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
         value = value[:_SHOWN_CHARACTERS] + "…"
     elif isinstance(value, dict | list):
         value = "{…}" if isinstance(value, dict) else "[…]"

@@ -3,9 +3,12 @@
 from datetime import UTC, datetime, timedelta
 
 from actors.model.features import Features, Key, Loudness, Tempo
+from actors.model.key import Key as ApiKey
 from actors.model.mine import Mine
 from actors.model.root import Root, RootState
 from actors.model.track import Location, Presence, Sound, Stage, Tags, Track
+from actors.model.user import Role, User
+from actors.model.user_view import api_key_view, user_view
 from actors.model.view import own_track_view, root_view
 from supervision import ActorState, EventKind
 from web.cache import CacheInfo
@@ -138,6 +141,29 @@ CACHE_INFO = CacheInfo(
     validation_score=1.0,
     generated_at=MOMENT,
     expires_at=MOMENT + timedelta(minutes=10),
+)
+LATER = MOMENT + timedelta(days=14)
+USER = user_view(
+    User(
+        id="8d2f6c1b7a5e9304",
+        name="ada",
+        shown_name="Ada Vale",
+        role=Role.ADMIN,
+        added_at=MOMENT,
+        changed_at=MOMENT + timedelta(hours=2),
+        version=2,
+    )
+)
+API_KEY = api_key_view(
+    ApiKey(
+        id="4b7e1d9c2a6f8035",
+        user_id=USER.id,
+        name="backup script",
+        role=Role.LISTENER,
+        added_at=MOMENT,
+        expires_at=LATER,
+        last_used_at=MOMENT + timedelta(days=1),
+    )
 )
 
 

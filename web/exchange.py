@@ -7,7 +7,8 @@ from contextvars import ContextVar
 
 import attrs
 
-from actors.model.user import LOCAL_CALLER, Caller
+from actors.model.user import Caller
+from web.access import Shown
 from web.trace import Trace, trace_of
 from web.traffic import Verdict
 
@@ -28,9 +29,12 @@ class Exchange:
     """What the request was counted against."""
     route: str = "-"
     """The pattern that matched, such as `/api/v1/tracks/{trackId}`; `-` when none did."""
-    caller: Caller = LOCAL_CALLER
     leaving: AsyncExitStack = attrs.field(factory=AsyncExitStack)
     """What belongs to this exchange and ends with it, whether the answer was sent, given up, or never begun."""
+    caller: Caller | None = None
+    """Who asks; None before that is known, and where it does not matter."""
+    shown: Shown | None = None
+    """What they came in by, if they showed anything."""
     spent_s: dict[str, float] = attrs.field(factory=dict)
     """Seconds per part of the work, for the Server-Timing header."""
 

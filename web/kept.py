@@ -10,6 +10,7 @@ from quart import Response, request
 
 from actors.config import KIB
 from actors.model.user import Caller
+from web.auth import caller as present_caller
 from web.cache import CacheInfo, Entry
 from web.cache.entry import cache_info
 from web.conditions import conditional
@@ -48,7 +49,7 @@ async def kept(name: str, depends: Depends, arguments: Mapping[str, Any], handle
         handler: gives an answer of JSON with status 200, or raises.
     """
     held = services()
-    caller = exchange().caller
+    caller = present_caller()
     question = _question(held, name, depends, arguments, caller)
     key = hashlib.blake2b(question, digest_size=20).hexdigest()
 

@@ -2,10 +2,13 @@
 
 import re
 
+from actors.model.key import Key
 from actors.model.root import Root
 from actors.model.track import Presence, Stage, Track
 from actors.model.trashed import Trashed
+from actors.model.user import LOCAL_USER_ID, Role, User
 from web.auth import caller
+from web.credentials import unauthenticated
 from web.encoding import entity_tag
 from web.errors import ProblemError
 from web.exchange import timed
@@ -81,3 +84,51 @@ async def named_root(root_id: str) -> Root:
     if root is None:
         raise ProblemError("NOT_FOUND", "No library root has this id")
     return root
+
+
+async def named_user(user_id: str) -> User:
+    """The account with this id; the local user is none.
+
+    Raises:
+        ProblemError: NOT_FOUND, also for what cannot be an id.
+    """
+    user = None
+    if _ID.fullmatch(user_id) and user_id != LOCAL_USER_ID:
+        with timed("db"):
+            user = await services().store.users.find(user_id)
+    if user is None:
+        raise ProblemError("NOT_FOUND", "No user has this id")
+    return user
+
+
+async def own_user() -> User:
+    """The user who makes the present request.
+
+    Raises:
+        ProblemError: UNAUTHENTICATED when they were removed this moment.
+    """
+    with timed("db"):
+        user = await services().store.users.find(caller().user_id)
+    if user is None:
+        raise unauthenticated("This account is gone")
+    return user
+
+
+async def named_key(key_id: str) -> Key:
+    """The API key with this id, if it is the caller's or the caller is an administrator.
+
+    Raises:
+        ProblemError: NOT_FOUND, also for what cannot be an id.
+    """
+    key, who = None, caller()
+    if _ID.fullmatch(key_id):
+        with timed("db"):
+            key = await services().store.keys.find(key_id)
+    if key is None or not (key.user_id == who.user_id or who.role.includes(Role.ADMIN)):
+        raise ProblemError("NOT_FOUND", "You have no key with this id")
+    return key
+
+
+def user_tag(user: User) -> str:
+    """The entity tag of an account."""
+    return entity_tag("user", services().version, user.id, user.version)

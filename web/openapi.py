@@ -6,6 +6,8 @@ from typing import Any
 import msgspec
 from quart import Quart
 
+from actors.model.user import Role
+from web.credentials import COOKIE, KEY_HEADER
 from web.encoding import JSON
 from web.endpoints import Answer, Declaration, declaration_of
 from web.errors import CODES, PROBLEM_JSON, Problem
@@ -36,10 +38,28 @@ RESPONSE_HEADERS: Mapping[str, str] = {
     "traceparent": "The trace that the request belongs to, yours if you sent one, and our part in it (W3C Trace Context).",
     "Retry-After": "Seconds to wait before the next try.",
     "Allow": "Methods that this path has.",
+    "Set-Cookie": "The page's session: HttpOnly, SameSite=Strict, and Secure where the page came by https.",
+    "WWW-Authenticate": '`Bearer`; with `error="invalid_token"` when something was shown that lets nobody in.',
 }
 """Response headers that operations name in their answers."""
 
-TAGS = ("Tracks", "Library", "Live", "Supervision", "Service")
+SECURITY_SCHEMES: Mapping[str, Mapping[str, str]] = {
+    "bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "The token that a login gives, or an API key.",
+    },
+    "key": {"type": "apiKey", "in": "header", "name": KEY_HEADER, "description": "An API key."},
+    "session": {
+        "type": "apiKey",
+        "in": "cookie",
+        "name": COOKIE,
+        "description": "The page's cookie. By it alone only this server's own page may write: with `Origin`, or `Sec-Fetch-Site: same-origin`.",
+    },
+}
+"""Ways to say who asks; one of them is enough."""
+
+TAGS = ("Tracks", "Library", "Live", "People", "Supervision", "Service")
 """In the order of the documentation; others follow."""
 
 _EVERYWHERE = ("X-Request-ID", "Server-Timing", "RateLimit", "RateLimit-Policy", "traceparent")
@@ -49,7 +69,7 @@ _ALWAYS_POSSIBLE = (
 )
 _WITH_BODY = ("MALFORMED_JSON", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT")
 _ON_WRITES = ("FORBIDDEN",)
-_HEADERS_OF_STATUS = {405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
+_HEADERS_OF_STATUS = {401: ("WWW-Authenticate",), 405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
 _REFS = "#/components/schemas/{name}"
 
 
@@ -84,6 +104,7 @@ def document(operations: Iterable[Declaration], *, version: str, description: st
         "components": {
             "schemas": components,
             "headers": {name: _header(text) for name, text in RESPONSE_HEADERS.items()},
+            "securitySchemes": {name: dict(scheme) for name, scheme in SECURITY_SCHEMES.items()},
         },
     }
 
@@ -105,8 +126,9 @@ def _schemas(operations: tuple[Declaration, ...]) -> tuple[dict[Any, Any], dict[
 
 def _operation(one: Declaration, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {"operationId": one.name, "tags": [one.tag], "summary": one.summary}
-    if one.description:
-        operation["description"] = one.description
+    if described := _described(one):
+        operation["description"] = described
+    operation["security"] = [] if one.role is None else [{name: []} for name in SECURITY_SCHEMES]
     if parameters := [*_places(one), *_query(one, schemas), *_asked(one)]:
         operation["parameters"] = parameters
     if one.body is not None:
@@ -116,6 +138,11 @@ def _operation(one: Declaration, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         **_problems(one, schemas),
     }
     return operation
+
+
+def _described(one: Declaration) -> str:
+    needs = f"Needs the role `{one.role}`." if one.role is not None else ""
+    return " ".join(filter(None, [one.description, needs]))
 
 
 def _head(get: Mapping[str, Any]) -> dict[str, Any]:
@@ -185,7 +212,8 @@ def _good(answer: Answer, schemas: Mapping[Any, Any]) -> dict[str, Any]:
 def _problems(one: Declaration, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     codes = [*one.problems, *_ALWAYS_POSSIBLE]
     codes += _WITH_BODY if one.body is not None else ()
-    codes += _ON_WRITES if one.method != "GET" else ()
+    codes += ("UNAUTHENTICATED",) if one.role is not None else ()
+    codes += _ON_WRITES if one.method != "GET" or one.role not in {None, Role.LISTENER} else ()
     by_status: dict[int, list[str]] = {}
     for code in dict.fromkeys(codes):
         by_status.setdefault(CODES[code][0], []).append(code)

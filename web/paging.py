@@ -43,6 +43,11 @@ class PageQuery(msgspec.Struct, rename="camel", kw_only=True):
     page: PageNumber = 1
     page_size: PageSize = 50
 
+    @property
+    def offset(self) -> int:
+        """How many things lie before the page."""
+        return (self.page - 1) * self.page_size
+
 
 class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Where a page stands in its list. Counts are null on pages taken by cursor, which are not counted. Long lists under a
@@ -194,12 +199,19 @@ def sliced(
     items: Sequence[Item], query: PageQuery, *, path: str, filters: Filters | None = None
 ) -> tuple[tuple[Item, ...], Meta, Links]:
     """One page of a list that is at hand as a whole, and what stands beside it."""
-    first = (query.page - 1) * query.page_size
-    behind = first + query.page_size
+    meta, links = numbered(query, path=path, total=len(items), filters=filters)
+    return tuple(items[query.offset : query.offset + query.page_size]), meta, links
+
+
+def numbered(
+    query: PageQuery, *, path: str, total: int, filters: Mapping[str, str | list[str]] | None = None
+) -> tuple[Meta, Links]:
+    """What stands beside a page of a list that has numbered pages only."""
     asked = Position(sort="", order="", filters=filters or {}, page=query.page, after=None, page_size=query.page_size)
-    meta, links = surroundings(asked, path=path, total=len(items), after=("", "") if behind < len(items) else None)
+    is_last = query.offset + query.page_size >= total
+    meta, links = surroundings(asked, path=path, total=total, after=None if is_last else ("", ""))
     # Such a list has no cursors: it may have changed entirely by the next request.
-    return tuple(items[first:behind]), msgspec.structs.replace(meta, next_cursor=None), links
+    return msgspec.structs.replace(meta, next_cursor=None), links
 
 
 def _links(asked: Position, path: str, pages: int | None, cursor: str | None) -> Links:

@@ -27,7 +27,7 @@ async def count_caller() -> None:
         ProblemError: RATE_LIMITED.
     """
     current = exchange()
-    if current.caller.user_id == LOCAL_USER_ID:
+    if current.caller is None or current.caller.user_id == LOCAL_USER_ID:
         return
     verdict = await services().traffic.count_user(current.client, current.method, current.caller.user_id)
     if verdict is not None:

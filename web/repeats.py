@@ -87,6 +87,7 @@ async def repeat() -> AsyncIterator[Repeat]:
         raise invalid(FieldError(field=HEADER, message="Must be 1–255 visible ASCII characters", value=key))
     current, repeats = exchange(), services().store.repeats
     with timed("db"):
+        assert current.caller is not None  # operations that create are open to nobody unknown
         begun = await repeats.begin(current.caller.user_id, f"{request.method} {current.path}", key, lease_s=LEASE_S)
     if begun is None:
         raise ProblemError("CONFLICT", f"The first request with this {HEADER} is still worked on")

@@ -18,6 +18,7 @@ from web.traffic import Buckets, MemoryBuckets, Traffic
 
 if TYPE_CHECKING:
     from actors.redis import Redis
+from web.access import Access
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -35,6 +36,7 @@ class Services:
     cache: QueryCache = attrs.field(
         default=attrs.Factory(lambda self: QueryCache(_shelf(self.config, self.redis)), takes_self=True)
     )
+    access: Access = attrs.field(default=attrs.Factory(lambda self: Access(self.store, self.config), takes_self=True))
     metrics: Metrics = attrs.field(factory=Metrics)
     traffic: Traffic = attrs.field(
         default=attrs.Factory(lambda self: Traffic.of(self.config, _buckets(self.redis)), takes_self=True)

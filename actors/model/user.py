@@ -28,6 +28,9 @@ class Role(enum.StrEnum):
         return self if other.includes(self) else other
 
 
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
+"""What a name for logging in may be. Plain letters, so that no two names look alike."""
+
 LOCAL_USER_ID = "local"
 """Whoever asks over loopback while nobody has an account; cannot log in, always there, so that ratings and the like have an owner."""
 

@@ -13,7 +13,8 @@ from actors.store.pool import Pool
 MOST_PER_USER = 100
 """Further logins end the oldest."""
 
-OWNER = "SELECT FROM person WHERE id = $1 FOR KEY SHARE"
+# A new password waits for this login, or this login for the new password.
+OWNER = "SELECT FROM person WHERE id = $1 AND ($2::text IS NULL OR password_hash = $2) FOR SHARE"
 ADD = """
 INSERT INTO token (id, hash, person_id, expires_at) VALUES ($1, $2, $3, now() + $4)
 RETURNING id, person_id, added_at, expires_at
@@ -35,13 +36,24 @@ class Tokens:
 
     _pool: Pool
 
-    async def add(self, user_id: str, digest: bytes, *, lifetime_s: float) -> Token | None:
-        """Keep a token for so long, and forget those that have ended; None when there is no such user any more."""
+    async def add(
+        self, user_id: str, digest: bytes, *, lifetime_s: float, password_hash: str | None = None
+    ) -> Token | None:
+        """Keep a token for so long, and forget those that have ended.
+
+        Args:
+            user_id: whom it lets in.
+            digest: of the token.
+            lifetime_s: how long.
+            password_hash: what was found right for it.
+
+        Returns: None when there is no such user any more, or their password has been changed.
+        """
         token_id = secrets.token_hex(8)
 
         async def once(connection: asyncpg.Connection) -> Token | None:
             await connection.execute(EXPIRED)
-            if await connection.fetchrow(OWNER, user_id) is None:
+            if await connection.fetchrow(OWNER, user_id, password_hash) is None:
                 return None
             row = await connection.fetchrow(ADD, token_id, digest, user_id, timedelta(seconds=lifetime_s))
             await connection.execute(TOO_MANY, user_id, MOST_PER_USER)

@@ -22,9 +22,11 @@ from actors.librarian import Librarian
 from actors.messages import RootsChanged, ScanNow
 from actors.model.change import AddTrack, Content, Reading, SetFeatures
 from actors.model.features import Features, Key, Loudness, Tempo
+from actors.model.key import TOKEN_PREFIX, digest, fresh_secret
 from actors.model.probe import Probe
 from actors.model.root import Root
 from actors.model.track import Sound, Stage, Tags
+from actors.model.user import Role, User
 from actors.nudge import Nudge
 from actors.pipeline import WATCHER
 from actors.redis import Redis
@@ -230,3 +232,37 @@ def refused() -> Callable[[httpx.Response, int, str], dict[str, Any]]:
         return told
 
     return check
+
+
+@attrs.frozen(kw_only=True, eq=False)
+class Peopled:
+    """A served app with one account of each role, whose password is `PASSWORD`, and a token of each."""
+
+    served: Served
+    users: dict[Role, User]
+    tokens: dict[Role, str]
+
+    def headers(self, role: Role) -> dict[str, str]:
+        """What says that one of this role asks."""
+        return {"Authorization": f"Bearer {self.tokens[role]}"}
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        """A client that shows nothing by itself."""
+        return self.served.client
+
+
+PASSWORD_HASH = "$argon2id$v=19$m=8,t=1,p=1$YRB26U+QVW7PjCevfaPZ7g$juqh/+rdBJUbbIY8GpLilPHem1fZCRRoE1uplP3cY4Q"
+"""Of `correct horse`, at no cost worth naming."""
+
+
+@pytest.fixture
+async def peopled(fresh_store: Store, served_over: ServedOver) -> AsyncIterator[Peopled]:
+    """The app over a catalogue of the test's own, with accounts."""
+    users, tokens = {}, {}
+    for role in reversed(Role):
+        users[role] = await fresh_store.users.add(name=f"the-{role}", role=role, password_hash=PASSWORD_HASH)
+        tokens[role] = fresh_secret(TOKEN_PREFIX)
+        await fresh_store.tokens.add(users[role].id, digest(tokens[role]), lifetime_s=3600)
+    async with served_over(fresh_store) as served:
+        yield Peopled(served=served, users=users, tokens=tokens)

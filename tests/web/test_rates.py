@@ -20,7 +20,7 @@ async def test_every_counted_answer_says_how_things_stand_and_too_many_are_refus
 
 
 async def test_clients_behind_a_proxy_are_told_apart(served_over, store) -> None:
-    async with served_over(store, rate_read=1, proxies=("127.0.0.1",)) as served:
+    async with served_over(store, rate_read=1, proxies=("127.0.0.1",), no_auth=True) as served:
 
         async def ask(client: str) -> int:
             return (await served.client.get("/api/v1/info", headers={"X-Forwarded-For": client})).status_code

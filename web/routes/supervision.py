@@ -76,6 +76,7 @@ async def read_tree() -> Response:
     "GET",
     "/supervision/events",
     tag="Supervision",
+    role=Role.ADMIN,
     query=EventQuery,
     answers={200: Answer(meaning="Events, newest first.", model=EventPage, example=_PAGE)},
 )

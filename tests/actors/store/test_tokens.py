@@ -50,12 +50,18 @@ async def test_tokens_go_with_their_user(fresh_store: Store):
     assert await fresh_store.tokens.add(ada.id, b"b" * 32, lifetime_s=60) is None
 
 
-async def test_a_login_beside_a_new_password_ends_in_one_order_or_the_other(fresh_store: Store):
-    ada = await fresh_store.users.add(name="ada", role=Role.ADMIN, password_hash="h")
+async def test_no_login_by_an_old_password_outlives_a_new_one(fresh_store: Store):
+    ada = await fresh_store.users.add(name="ada", role=Role.ADMIN, password_hash="old")
+
+    async def log_in(number: int):
+        await fresh_store.tokens.add(ada.id, bytes([number]) * 32, lifetime_s=9, password_hash="old")
+
     async with trio.open_nursery() as nursery:
-        for number in range(8):
-            nursery.start_soon(lambda number=number: fresh_store.tokens.add(ada.id, bytes([number]) * 32, lifetime_s=9))
-            nursery.start_soon(lambda: fresh_store.users.change(ada.id, UserChange(password_hash="h2")))
-    await fresh_store.users.change(ada.id, UserChange(password_hash="h3"))
+        for number in range(4):
+            nursery.start_soon(log_in, number)
+        nursery.start_soon(fresh_store.users.change, ada.id, UserChange(password_hash="new"))
+        for number in range(4, 8):
+            nursery.start_soon(log_in, number)
 
     assert [await fresh_store.tokens.find(bytes([number]) * 32) for number in range(8)] == [None] * 8
+    assert await fresh_store.tokens.add(ada.id, b"n" * 32, lifetime_s=9, password_hash="new") is not None

@@ -49,6 +49,7 @@ async def test_a_service_without_its_database_says_so(
     served_over, fresh_store, fresh_database_url, postgres_url, refused
 ) -> None:
     async with served_over(fresh_store) as served:
+        await served.client.get("/metrics")
         await drop(postgres_url, fresh_database_url)
         for path in ("/health", "/readyz"):
             response = await served.client.get(path)

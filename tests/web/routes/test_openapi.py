@@ -35,6 +35,7 @@ async def test_every_good_answer_is_one_that_was_described(served, shelf) -> Non
             address = address.replace(place, value)
         if "{" in address:
             continue
+        address += "?q=a" if address.endswith("/search") else ""
         response = await served.client.get(address)
         described = item["get"]["responses"][str(response.status_code)]
         assert response.status_code == 200, address

@@ -1,0 +1,72 @@
+"""Accounts and keys as clients see them."""
+
+from datetime import datetime
+from typing import Annotated
+
+import msgspec
+
+from actors.model.key import Key
+from actors.model.user import Role, User
+
+Time = Annotated[datetime, msgspec.Meta(tz=True)]
+
+
+class UserView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One account, as itself and administrators see it."""
+
+    id: str
+    name: str
+    shown_name: str | None
+    role: Role
+    added_at: Time
+    changed_at: Time
+
+
+class PersonView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The same, as everyone may see it."""
+
+    id: str
+    name: str
+    shown_name: str | None
+
+
+class ApiKeyView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One API key without its secret."""
+
+    id: str
+    user_id: str
+    name: str
+    role: Role
+    added_at: Time
+    expires_at: Time | None
+    last_used_at: Time | None
+
+
+def user_view(user: User) -> UserView:
+    """An account as itself and administrators see it."""
+    return UserView(
+        id=user.id,
+        name=user.name,
+        shown_name=user.shown_name,
+        role=user.role,
+        added_at=user.added_at,
+        changed_at=user.changed_at,
+    )
+
+
+def person_view(user: User) -> PersonView:
+    """An account as everyone may see it."""
+    return PersonView(id=user.id, name=user.name, shown_name=user.shown_name)
+
+
+def api_key_view(key: Key) -> ApiKeyView:
+    """A key as its owner and administrators see it."""
+    return ApiKeyView(
+        id=key.id,
+        user_id=key.user_id,
+        name=key.name,
+        role=key.role,
+        added_at=key.added_at,
+        expires_at=key.expires_at,
+        last_used_at=key.last_used_at,
+    )
