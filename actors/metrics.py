@@ -13,6 +13,9 @@
 | rookery_child_…, _supervisor_…, _mailbox_…, _message…, _breaker_…, _supervision_events_total | path | the tree: `web/tree_metrics.py` |
 | rookery_database_up, _connections, _connections_most, _retries_total | state | the database and its pool |
 | rookery_feed_subscribers, _newest, _published_total, _passing_total, _too_slow_total, _waiting_bytes | | the live feed |
+| rookery_cache_…, rookery_redis_up           | outcome       | kept answers, and the Redis they may lie in   |
+| rookery_requests, _turned_away_total        | state         | the waiting room                              |
+| rookery_stage_rate                          | stage         | what passes each actor of the pipeline        |
 | rookery_tracks, rookery_tracks_waiting      |               | the catalogue, and what waits for analysis    |
 
 docs/operating.md has the whole list for those who watch.
@@ -70,7 +73,11 @@ class Metrics:
 
     def exposition(self, families: Iterable[Family | Spread]) -> bytes:
         """Everything in the Prometheus text format; `families` are what was read for this answer."""
-        return generate_latest(_Reading((*self._registry.collect(), *(_metric(family) for family in families))))
+        return generate_latest(_Reading(self.collected(families)))
+
+    def collected(self, families: Iterable[Family | Spread]) -> tuple[Metric, ...]:
+        """The same as values."""
+        return (*self._registry.collect(), *(_metric(family) for family in families))
 
 
 def _metric(family: Family | Spread) -> Metric:

@@ -5,12 +5,9 @@ from typing import Any
 
 import attrs
 
-from actors.config import KIB
 from web.errors import Refusal
+from web.limits import MOST_HEADERS, TARGET_LIMIT_BYTES
 from web.origin import SAFE_METHODS, Names, is_own_origin
-
-TARGET_LIMIT_BYTES = 8 * KIB
-MOST_HEADERS = 100
 
 
 @attrs.frozen(kw_only=True)

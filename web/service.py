@@ -14,18 +14,16 @@ import structlog
 import trio
 from hypercorn.config import Sockets
 
-from actors.config import KIB, Config
+from actors.config import Config
 from actors.errors import ConfigurationError, RookeryError
 from actors.pipeline import House, tree
 from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
 from supervision import Child, Context, Running, Shutdown, run
 from web.application import create_app
+from web.limits import HEAD_LIMIT_BYTES
 from web.services import Services
 from web.serving import serve
-
-HEAD_BYTES = 64 * KIB
-"""A request's line and headers, at most."""
 
 _log = structlog.stdlib.get_logger("rookery.web")
 
@@ -63,7 +61,7 @@ class Service:
         settings.loglevel = "WARNING"
         settings.graceful_timeout = self.config.shutdown_s / 5
         settings.include_server_header = False
-        settings.h11_max_incomplete_size = HEAD_BYTES
+        settings.h11_max_incomplete_size = HEAD_LIMIT_BYTES
         listener = self.listener.dup()
         settings.create_sockets = lambda: Sockets([], [listener], [])  # type: ignore[method-assign]  # bound before the start
 

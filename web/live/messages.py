@@ -25,7 +25,6 @@ PLAYER_COMMANDS = frozenset(
         "REMOVE_TRACK",
         "CLEAR_QUEUE",
         "REORDER_QUEUE",
-        "GET_CACHE_STATS",
     }
 )
 """Known, but nothing in this process carries them out."""
@@ -74,6 +73,7 @@ PAYLOADS: dict[str, type[Connect | Topics | Nothing]] = {
     "SUBSCRIBE": Topics,
     "UNSUBSCRIBE": Topics,
     "PING": Nothing,
+    "GET_CACHE_STATS": Nothing,
 }
 
 

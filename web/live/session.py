@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 import attrs
+import msgspec
 import structlog
 import trio
 
@@ -16,6 +17,8 @@ from actors.config import SECONDS
 from actors.errors import DatabaseError
 from actors.feed import Ending, Feed, Subscription, encoded
 from actors.model.event import TOPICS
+from web.cache import QueryCache
+from web.cache.figures import figures
 from web.live.messages import Connect, Incoming, Refused, Topics, incoming
 from web.live.rate import Rate
 
@@ -77,12 +80,13 @@ class Session:
     under any load, and a client that does not read cannot hold more than its queue.
     """
 
-    def __init__(self, wire: Wire, *, feed: Feed, stopping: trio.Event, heartbeat_s: float) -> None:
+    def __init__(self, wire: Wire, *, feed: Feed, stopping: trio.Event, heartbeat_s: float, cache: QueryCache) -> None:
         self.id = uuid.uuid4().hex
         self._wire = wire
         self._feed = feed
         self._stopping = stopping
         self._heartbeat_s = heartbeat_s
+        self._cache = cache
         self._subscription: Subscription | None = None
         self._connect_id: str | None = None
         self._connected = trio.Event()
@@ -161,6 +165,9 @@ class Session:
                     self._subscription.topics.difference_update(topics)
                 present = [topic for topic in TOPICS if topic in self._subscription.topics]
                 self._reply("ACK", {"topics": present}, message.request_id)
+            case _ if message.type == "GET_CACHE_STATS":
+                told = msgspec.to_builtins(figures(self._cache.statistics()))
+                self._reply("CACHE_STATS", told, message.request_id)
             case _:
                 self._reply("PONG", {}, message.request_id)
 

@@ -47,5 +47,7 @@ async def socket() -> None:
         # Under HTTP/2 frames are not bytes of the line; and other servers have no line to show.
         pulse=Pulse(line=line) if line is not None and current.http_version == "1.1" else None,
     )
-    session = Session(wire, feed=here.feed, stopping=here.stopping, heartbeat_s=here.config.heartbeat_s)
+    session = Session(
+        wire, feed=here.feed, stopping=here.stopping, heartbeat_s=here.config.heartbeat_s, cache=here.cache
+    )
     await session.run()

@@ -7,10 +7,14 @@ from typing import Annotated
 import msgspec
 from quart import Blueprint, Response
 
+from actors.config import Config
 from actors.media.encode import available_forms
+from actors.watching.names import AUDIO_ENDINGS
 from web import examples
 from web.encoding import answer, now
-from web.endpoints import Answer, endpoint
+from web.endpoints import ANSWER_LIMIT_S, Answer, endpoint
+from web.limits import HEAD_LIMIT_BYTES, JSON_LIMIT_BYTES, MOST_HEADERS, TARGET_LIMIT_BYTES
+from web.paging import MOST_PER_PAGE
 from web.services import services
 
 blueprint = Blueprint("info", __name__, url_prefix="/api/v1")
@@ -24,7 +28,11 @@ FEATURES = (
     "live-feed",
     "supervision",
     "metrics",
+    "query-cache",
+    "rate-limits",
+    "trace-context",
 )
+FORMATS = tuple(sorted(ending.decode().removeprefix(".") for ending in AUDIO_ENDINGS))
 
 
 class Environment(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -34,6 +42,34 @@ class Environment(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     system: str
     database: str
     """`embedded` or `external`."""
+    shared: str
+    """Where kept answers and quotas lie: `memory` of this process, or a `redis` for several."""
+    workers: int
+    """Processes that read recordings at once."""
+
+
+class Limits(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What a client must keep to; bytes, seconds, and requests a minute (0: as many as you like)."""
+
+    target_bytes: int
+    head_bytes: int
+    head_fields: int
+    json_bytes: int
+    page_size: int
+    answer_seconds: float
+    read_rate: int
+    write_rate: int
+    login_rate: int
+
+
+class Formats(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """What it reads and writes."""
+
+    recordings: tuple[str, ...]
+    """Endings of the names of files that are catalogued."""
+    waveforms: tuple[str, ...]
+    metrics: tuple[str, ...]
+    live: tuple[str, ...]
 
 
 class Info(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -47,6 +83,30 @@ class Info(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     audio_formats: tuple[str, ...]
     """Into which recordings can be converted, by the installed FFmpeg."""
     environment: Environment
+    limits: Limits
+    formats: Formats
+
+
+_FORMATS = Formats(
+    recordings=FORMATS,
+    waveforms=("json", "svg", "png"),
+    metrics=("prometheus", "json", "csv"),
+    live=("websocket", "server-sent-events", "ndjson"),
+)
+
+
+def _limits(config: Config) -> Limits:
+    return Limits(
+        target_bytes=TARGET_LIMIT_BYTES,
+        head_bytes=HEAD_LIMIT_BYTES,
+        head_fields=MOST_HEADERS,
+        json_bytes=JSON_LIMIT_BYTES,
+        page_size=MOST_PER_PAGE,
+        answer_seconds=ANSWER_LIMIT_S,
+        read_rate=config.rate_read,
+        write_rate=config.rate_write,
+        login_rate=config.rate_login,
+    )
 
 
 _INFO = Info(
@@ -56,7 +116,9 @@ _INFO = Info(
     uptime=3600.0,
     features=FEATURES,
     audio_formats=("mp3", "opus", "aac"),
-    environment=Environment(python="3.13.1", system="Linux", database="embedded"),
+    environment=Environment(python="3.13.1", system="Linux", database="embedded", shared="memory", workers=4),
+    limits=_limits(Config()),
+    formats=_FORMATS,
 )
 
 
@@ -78,6 +140,10 @@ async def read_info() -> Response:
                 python=platform.python_version(),
                 system=platform.system(),
                 database="embedded" if held.config.database_url is None else "external",
+                shared="memory" if held.redis is None else "redis",
+                workers=held.config.workers,
             ),
+            limits=_limits(held.config),
+            formats=_FORMATS,
         )
     )

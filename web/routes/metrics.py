@@ -1,20 +1,68 @@
-"""Numbers for Prometheus: what was counted, and what the tree, the pool, the feed and the catalogue say at this moment."""
+"""The numbers of the service: for Prometheus, as JSON, and as a file."""
 
-import trio
+import csv
+import io
+import math
+from datetime import datetime
+from typing import Annotated, Literal
+
+import msgspec
+from prometheus_client.metrics_core import Metric
 from quart import Blueprint, Response
 
-from actors.config import SECONDS
-from actors.errors import DatabaseError
-from actors.metrics import CONTENT_TYPE, Family, Spread
-from web.encoding import now, raw_answer
+from actors.metrics import CONTENT_TYPE
+from actors.model.user import Role
+from web import examples
+from web.encoding import JSON, answer, json_bytes, now, raw_answer
 from web.endpoints import Answer, endpoint
-from web.services import Services, services
-from web.tree_metrics import tree_families
+from web.readings import readings
+from web.services import services
 
 blueprint = Blueprint("metrics", __name__)
 
-PATIENCE_S = 2 * SECONDS
-"""Without the database the rest is told all the same."""
+
+class SampleView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One number; of a histogram one for each bucket, the count and the sum."""
+
+    name: str
+    labels: dict[str, str]
+    value: float | None
+    """Null for what is no number."""
+
+
+class MetricView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One metric, under the name that Prometheus has for it."""
+
+    name: str
+    kind: str
+    meaning: str
+    samples: tuple[SampleView, ...]
+
+
+class MetricsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """All of them at one moment."""
+
+    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    metrics: tuple[MetricView, ...]
+
+
+class Export(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """In which form."""
+
+    format: Literal["json", "prometheus", "csv"]
+
+
+_VIEW = MetricsView(
+    at=examples.MOMENT,
+    metrics=(
+        MetricView(
+            name="rookery_tracks",
+            kind="gauge",
+            meaning="Tracks of the catalogue.",
+            samples=(SampleView(name="rookery_tracks", labels={}, value=1200.0),),
+        ),
+    ),
+)
 
 
 @endpoint(
@@ -27,58 +75,70 @@ PATIENCE_S = 2 * SECONDS
 async def read_metrics() -> Response:
     """Numbers of the service, in the text format of Prometheus."""
     held = services()
-    families: list[Family | Spread] = [
-        *_service(held),
-        *tree_families(held.running.status()),
-        *_pool(held),
-        *_feed(held),
-        *await _catalogue(held),
-    ]
-    return raw_answer(held.metrics.exposition(families), content_type=CONTENT_TYPE)
+    return raw_answer(held.metrics.exposition(await readings(held)), content_type=CONTENT_TYPE)
 
 
-def _one(name: str, meaning: str, value: float) -> Family:
-    return Family(name=name, meaning=meaning, samples=(({}, value),))
+@endpoint(
+    blueprint,
+    "GET",
+    "/api/v1/metrics",
+    tag="Service",
+    answers={200: Answer(meaning="The numbers.", model=MetricsView, example=_VIEW)},
+)
+async def list_metrics() -> Response:
+    """Numbers of the service, as JSON; the same as `/metrics`."""
+    return answer(await _view())
 
 
-def _service(held: Services) -> list[Family]:
-    return [
-        Family(name="rookery_info", meaning="Always 1.", samples=(({"version": held.version}, 1),)),
-        _one("rookery_uptime_seconds", "Since the start.", (now() - held.started_at).total_seconds()),
-    ]
+@endpoint(
+    blueprint,
+    "POST",
+    "/api/v1/metrics/export",
+    tag="Service",
+    role=Role.LISTENER,
+    body=Export,
+    answers={
+        200: Answer(
+            meaning="The numbers, as a file.",
+            model=MetricsView,
+            content=("text/plain", "text/csv"),
+            headers=("Content-Disposition",),
+            example=_VIEW,
+        )
+    },
+)
+async def export_metrics(body: Export) -> Response:
+    """Numbers of the service as a file to keep: JSON, Prometheus text, or CSV with a line for each sample."""
+    held = services()
+    if body.format == "prometheus":
+        content, kind, ending = held.metrics.exposition(await readings(held)), CONTENT_TYPE, "txt"
+    elif body.format == "csv":
+        content, kind, ending = _csv(await _view()), "text/csv; charset=utf-8", "csv"
+    else:
+        content, kind, ending = json_bytes(await _view()), JSON, "json"
+    place = {"Content-Disposition": f'attachment; filename="rookery-metrics.{ending}"'}
+    return raw_answer(content, content_type=kind, headers=place)
 
 
-def _pool(held: Services) -> list[Family]:
-    pool = held.store.pool.statistics()
-    counts = (({"state": "idle"}, float(pool.idle)), ({"state": "busy"}, float(pool.open - pool.idle)))
-    return [
-        Family(name="rookery_database_connections", meaning="Open connections.", samples=counts),
-        _one("rookery_database_connections_most", "So many may be open.", pool.most),
-        _one("rookery_database_retries_total", "Statements that were tried again.", pool.retries),
-    ]
+async def _view() -> MetricsView:
+    held = services()
+    return MetricsView(at=now(), metrics=tuple(map(_metric_view, held.metrics.collected(await readings(held)))))
 
 
-def _feed(held: Services) -> list[Family]:
-    feed = held.feed.statistics()
-    return [
-        _one("rookery_feed_subscribers", "Clients of the live feed.", feed.subscribers),
-        _one("rookery_feed_newest", "Number of the newest event.", feed.newest),
-        _one("rookery_feed_published_total", "Events published.", feed.published),
-        _one("rookery_feed_passing_total", "Messages without a number published.", feed.passing),
-        _one("rookery_feed_too_slow_total", "Clients dropped because too much waited for them.", feed.too_slow),
-        _one("rookery_feed_waiting_bytes", "What waits for clients.", feed.waiting_bytes),
-    ]
+def _metric_view(metric: Metric) -> MetricView:
+    samples = tuple(
+        SampleView(name=one.name, labels=dict(one.labels), value=one.value if math.isfinite(one.value) else None)
+        for one in metric.samples
+    )
+    return MetricView(name=metric.name, kind=metric.type, meaning=metric.documentation, samples=samples)
 
 
-async def _catalogue(held: Services) -> list[Family]:
-    try:
-        with trio.fail_after(PATIENCE_S):
-            tracks = await held.store.tracks.count()
-            waiting = await held.store.features.waiting()
-    except (DatabaseError, trio.TooSlowError):
-        return [_one("rookery_database_up", "1 while the database answers.", 0)]
-    return [
-        _one("rookery_database_up", "1 while the database answers.", 1),
-        _one("rookery_tracks", "Tracks of the catalogue.", tracks),
-        _one("rookery_tracks_waiting", "Tracks that wait for their analysis.", waiting),
-    ]
+def _csv(view: MetricsView) -> bytes:
+    file = io.StringIO()
+    lines = csv.writer(file)
+    lines.writerow(("at", "name", "labels", "value"))
+    for metric in view.metrics:
+        for one in metric.samples:
+            labels = ",".join(f"{name}={value}" for name, value in sorted(one.labels.items()))
+            lines.writerow((view.at.isoformat(), one.name, labels, "" if one.value is None else repr(one.value)))
+    return file.getvalue().encode()

@@ -7,7 +7,10 @@ import trio
 
 from actors.errors import DatabaseAwayError
 from actors.feed import Feed
+from web.cache import MemoryShelf, QueryCache
 from web.live.session import REPLIES_WAITING, Close, Session, Wire
+
+NO_CACHE = QueryCache(MemoryShelf(limit_bytes=0))
 
 
 class EmptyLog:
@@ -80,7 +83,13 @@ def peer():
 @pytest.fixture
 async def start(nursery, log, peer):
     def begin(**others):
-        here = {"feed": Feed(log, queue_bytes=1_000), "stopping": trio.Event(), "heartbeat_s": 20.0, **others}
+        here = {
+            "feed": Feed(log, queue_bytes=1_000),
+            "stopping": trio.Event(),
+            "heartbeat_s": 20.0,
+            "cache": NO_CACHE,
+            **others,
+        }
         wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
         session = Session(wire, **here)
         done = trio.Event()
@@ -150,7 +159,7 @@ async def test_a_peer_that_answers_pings_stays(start, peer, autojump_clock):
 
 async def test_a_server_that_cannot_tell_closes_nobody_for_silence(log, peer, nursery, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=None)
-    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0)
+    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
     nursery.start_soon(session.run)
     await trio.sleep(1_000)
 
@@ -195,7 +204,7 @@ async def test_a_database_that_is_away_is_told_and_the_client_sent_to_come_back(
 async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(peer, log, autojump_clock):
     log.error = RuntimeError("a bug")
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0)
+    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
     with pytest.raises(ExceptionGroup):  # noqa: PT012 — what a nursery lets out
         async with trio.open_nursery() as nursery:
             nursery.start_soon(session.run)
@@ -206,7 +215,7 @@ async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(peer, log, auto
 
 async def test_cancellation_says_goodbye_if_that_is_quick(peer, log, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0)
+    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(session.run)
         await peer.say("CONNECT")
@@ -219,7 +228,7 @@ async def test_cancellation_says_goodbye_if_that_is_quick(peer, log, autojump_cl
 
 async def test_cancellation_does_not_wait_for_one_who_takes_nothing(peer, log, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0)
+    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(session.run)
         await peer.say("CONNECT")
@@ -228,3 +237,13 @@ async def test_cancellation_does_not_wait_for_one_who_takes_nothing(peer, log, a
         nursery.cancel_scope.cancel()
 
     assert trio.current_time() <= 1.5
+
+
+async def test_figures_of_the_cache_are_told(started):
+    peer = await started()
+    await peer.say("GET_CACHE_STATS", request_id="q")
+
+    told = await peer.hear()
+    assert (told["type"], told["requestId"]) == ("CACHE_STATS", "q")
+    assert told["payload"]["shelf"] == "memory"
+    assert told["payload"]["hitRate"] == 0.0

@@ -11,8 +11,10 @@ async def test_a_healthy_service_says_so(served) -> None:
     health = (await served.client.get("/health")).json()
 
     assert (health["status"], health["version"]) == ("ok", "1.2.3")
-    assert health["checks"] == {
+    assert health["services"] == {
         "database": {"status": "ok", "reason": None},
+        "redis": {"status": "off", "reason": None},
+        "taskQueue": {"status": "ok", "reason": None},
         "supervision": {"status": "ok", "reason": None},
     }
     assert health["uptime"] >= 0
@@ -41,7 +43,7 @@ async def test_a_part_that_is_down_is_named(served) -> None:
     health = (await served.client.get("/health")).json()
 
     assert health["status"] == "degraded"
-    assert "rookery/pipeline/ward/patient is backoff" in health["checks"]["supervision"]["reason"]
+    assert "rookery/pipeline/ward/patient is backoff" in health["services"]["supervision"]["reason"]
     assert (await served.client.get("/readyz")).status_code == 200
 
 

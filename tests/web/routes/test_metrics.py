@@ -1,7 +1,10 @@
 """Numbers for Prometheus."""
 
+import csv
+import io
 from pathlib import Path
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 
@@ -62,3 +65,26 @@ async def test_the_guide_lists_every_metric(served) -> None:
     names = [f"{family.name}_total" if family.type == "counter" else family.name for family in families]
 
     assert [name for name in names if f"`{name}`" not in guide and not name.endswith("_created")] == []
+
+
+async def test_every_form_tells_the_same(served) -> None:
+    told = (await served.client.get("/api/v1/metrics")).json()
+    forms = {
+        form: await served.client.post("/api/v1/metrics/export", json={"format": form})
+        for form in ("json", "prometheus", "csv")
+    }
+
+    names = {metric["name"] for metric in told["metrics"]}
+    assert {metric["name"] for metric in forms["json"].json()["metrics"]} == names
+    in_text = {family.name for family in text_string_to_metric_families(forms["prometheus"].text)}
+    assert {name for name in in_text if not name.endswith("_created")} == names
+    rows = list(csv.DictReader(io.StringIO(forms["csv"].text)))
+    assert {"rookery_tracks", "rookery_http_requests_total"} <= {row["name"] for row in rows}
+    assert all(float(row["value"]) >= 0 for row in rows)
+    for form, ending in (("json", "json"), ("prometheus", "txt"), ("csv", "csv")):
+        assert forms[form].headers["content-disposition"] == f'attachment; filename="rookery-metrics.{ending}"'
+
+
+@pytest.mark.parametrize("body", [{}, {"format": "xml"}, {"format": None}, {"format": "csv", "more": 1}, []])
+async def test_other_forms_are_refused(served, refused, body) -> None:
+    refused(await served.client.post("/api/v1/metrics/export", json=body), 422, "VALIDATION_ERROR")
