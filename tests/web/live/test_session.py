@@ -239,11 +239,11 @@ async def test_cancellation_does_not_wait_for_one_who_takes_nothing(peer, log, a
     assert trio.current_time() <= 1.5
 
 
-async def test_figures_of_the_cache_are_told(started):
-    peer = await started()
-    await peer.say("GET_CACHE_STATS", request_id="q")
+async def test_figures_of_the_cache_are_told(start, peer, autojump_clock):
+    start()
+    await peer.say("GET_CACHE_STATS")
+    await trio.testing.wait_all_tasks_blocked()
 
-    told = await peer.hear()
-    assert (told["type"], told["requestId"]) == ("CACHE_STATS", "q")
-    assert told["payload"]["shelf"] == "memory"
-    assert told["payload"]["hitRate"] == 0.0
+    assert peer.types() == ["CACHE_STATS"]
+    payload = peer.heard[0]["payload"]
+    assert (payload["shelf"], payload["hitRate"]) == ("memory", 0.0)
