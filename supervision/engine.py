@@ -63,6 +63,7 @@ class Engine:
         self._context = contextvars.copy_context()
         self.root = Branch(self, None, tree, added=False)
 
+    @trio.lowlevel.enable_ki_protection
     def begin(self, nursery: trio.Nursery) -> None:
         """Start the tree in this nursery."""
         self.nursery = nursery
@@ -191,6 +192,7 @@ class Engine:
             self.failure = error
         self.stop()
 
+    @trio.lowlevel.enable_ki_protection
     def stop(self, how: How = How.STOP) -> None:
         """Stop the whole tree in order."""
         self.root.ask_stop(how, for_good=True)

@@ -5,7 +5,7 @@ from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
 import trio
-from trio.lowlevel import Task, checkpoint, current_task
+from trio.lowlevel import Task, checkpoint, current_task, disable_ki_protection, enable_ki_protection
 
 from supervision.actor import Actor, Context
 from supervision.caller import current
@@ -42,6 +42,11 @@ def _sends_only(error: BaseException) -> bool:
     return isinstance(error, MailboxFullError)
 
 
+@disable_ki_protection
+async def _open(function: Callable[..., Awaitable[object]], arguments: tuple[object, ...]) -> None:
+    await function(*arguments)
+
+
 class Incarnation:
     """Runs until it ends, crashes, or is stopped; then tells the engine how, as a value."""
 
@@ -65,6 +70,8 @@ class Incarnation:
         self.subtasks: dict[trio.CancelScope, Task | None] = {}
         self.subtasks_ended: trio.Event | None = None
 
+    # Ctrl-C, where nobody heeds it, may strike in what the user wrote, not in how its end is told.
+    @enable_ki_protection
     async def live(self) -> None:
         """The body of the task; raises nothing."""
         leaf = self.leaf
@@ -86,12 +93,14 @@ class Incarnation:
             # Whatever strikes here (Ctrl-C, where nobody heeds it), the tree must not wait for a task that is gone.
             leaf.engine.exited(leaf, exit_, was_ready=self.is_ready)
 
+    @disable_ki_protection
     async def _run_task(self) -> None:
         if not self.leaf.waits_ready:
             self.ready()
         await self.leaf.spec.factory(self.context)
         self.ready()
 
+    @disable_ki_protection
     async def _run_actor(self) -> None:
         actor = self.leaf.spec.factory()
         if not isinstance(actor, Actor):
@@ -187,6 +196,7 @@ class Incarnation:
             return Exit(Reason.KILLED)
         return exit_
 
+    @enable_ki_protection
     def ready(self) -> None:
         """It has started; once."""
         if self.leaf.current is self and not self.is_ready:
@@ -203,6 +213,7 @@ class Incarnation:
         self.context.stop_asked()
         self.leaf.queue.wake()
 
+    @enable_ki_protection
     def end(self) -> None:
         """End after the message in hand, by its own wish."""
         self.ending = True
@@ -217,6 +228,7 @@ class Incarnation:
         for scope in self.subtasks:
             scope.cancel()
 
+    @enable_ki_protection
     def start_soon(self, function: Callable[..., Awaitable[object]], *arguments: object) -> None:
         """Run a sub-task of this life."""
         if self.leaf.current is not self or self.subtasks_ended is not None:
@@ -227,13 +239,14 @@ class Incarnation:
             scope.cancel()
         self.leaf.engine.nursery.start_soon(self._subtask, scope, function, arguments)
 
+    @enable_ki_protection
     async def _subtask(
         self, scope: trio.CancelScope, function: Callable[..., Awaitable[object]], arguments: tuple[object, ...]
     ) -> None:
         self.subtasks[scope] = current_task()
         try:
             with scope:
-                await function(*arguments)
+                await _open(function, arguments)
         except BaseException as error:  # noqa: BLE001 — its crash is the incarnation's
             real = _without_cancelled(error)
             if self.failure is None and real is not None:

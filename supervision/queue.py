@@ -1,12 +1,13 @@
 """The waiting messages of one actor. They belong to its supervisor: no incarnation owns, closes or loses them.
 
+Ctrl-C, where nobody heeds it, cannot strike in here: a message between the queue and a hand would be lost.
 What a full mailbox does is decided here once, for sends that wait and sends that do not. Fates of messages in hand are not.
 """
 
 from collections import OrderedDict, deque
 from collections.abc import Callable
 
-from trio.lowlevel import Abort, Task, current_task, reschedule, wait_task_rescheduled
+from trio.lowlevel import Abort, Task, current_task, enable_ki_protection, reschedule, wait_task_rescheduled
 
 from supervision.errors import ActorStoppedError, MailboxFullError, SupervisionError
 from supervision.mailbox import Mailbox, Overflow
@@ -34,6 +35,7 @@ class Asked:
         self._answer: object = None
         self._error: BaseException | None = None
 
+    @enable_ki_protection
     async def wait(self) -> object:
         """Wait for the answer, which may be there already. Cancellation: a later answer is dropped."""
         if self.waiting:
@@ -43,10 +45,12 @@ class Asked:
             raise self._error
         return self._answer
 
+    @enable_ki_protection
     def _abort(self, _: object) -> Abort:
         self.give_up()
         return Abort.SUCCEEDED
 
+    @enable_ki_protection
     def give_up(self) -> None:
         """Nobody waits any more."""
         self.waiting = False
@@ -54,6 +58,7 @@ class Asked:
             self.released()
             self.released = None
 
+    @enable_ki_protection
     def settle(self, answer: object, error: BaseException | None = None) -> bool:
         """Give the asker its answer or an error; False if nobody waits any more."""
         if not self.waiting:
@@ -110,6 +115,7 @@ class Queue:
         self._refusal = refusal
         self._receiver: Task | None = None
 
+    @enable_ki_protection
     def offer(self, item: object) -> bool:
         """Take the message, or decide what a full mailbox does; False means that its sender has to wait for room.
 
@@ -144,6 +150,7 @@ class Queue:
                 self._discard(item, "dropped_newest")
         return True
 
+    @enable_ki_protection
     async def room(self, item: object, released: Callable[[], None] = _nothing) -> None:
         """Wait until the message is taken; `released` is called once, as soon as the wait is over.
 
@@ -161,6 +168,7 @@ class Queue:
         if sender.error is not None:
             raise sender.error
 
+    @enable_ki_protection
     def take(self) -> object:
         """The first message, which leaves the mailbox; the first waiting sender's moves in behind."""
         item = self.items.popleft()
@@ -172,6 +180,7 @@ class Queue:
             reschedule(task)
         return item
 
+    @enable_ki_protection
     async def arrival(self) -> None:
         """Wait until there is a message, or `wake` is called. One receiver at a time. Cancellation: nothing is lost."""
         self._receiver = current_task()
@@ -182,6 +191,7 @@ class Queue:
 
         await wait_task_rescheduled(abort)
 
+    @enable_ki_protection
     def withdraw(self, task: Task, item: object, error: SupervisionError) -> bool:
         """Give up a send of this task that waits for room; it gets the error. False if it does not wait with this message."""
         sender = self.senders.get(task)
@@ -193,12 +203,14 @@ class Queue:
         reschedule(task)
         return True
 
+    @enable_ki_protection
     def wake(self) -> None:
         """Let the receiver look again."""
         if self._receiver is not None:
             receiver, self._receiver = self._receiver, None
             reschedule(receiver)
 
+    @enable_ki_protection
     def refuse(self) -> None:
         """Take no more; senders that wait get the error."""
         self.accepting = False
@@ -208,6 +220,7 @@ class Queue:
             sender.released()
             reschedule(task)
 
+    @enable_ki_protection
     def clear(self, reason: str) -> None:
         """Turn all that waits into dead letters."""
         while self.items:

@@ -63,6 +63,7 @@ class Ref(Generic[Message_contra]):
         if not self._queue.offer(message):
             raise MailboxFullError(self.path)
 
+    @trio.lowlevel.enable_ki_protection
     async def ask(self, message: Message_contra, *, timeout_s: float) -> Any:
         """Send the message and wait for what `receive` returns for it.
 
@@ -110,6 +111,7 @@ class Ref(Generic[Message_contra]):
         if not self._queue.withdraw(task, asked, error):
             asked.settle(None, error)
 
+    @trio.lowlevel.enable_ki_protection
     async def _room(self, message: Message_contra) -> None:
         caller = waiting_actor()
         if caller is None:

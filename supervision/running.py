@@ -61,6 +61,7 @@ class Running:
         """The last events, at most 1,000, oldest first; those of the start are there too."""
         return tuple(self._engine.hub.recent)
 
+    @trio.lowlevel.enable_ki_protection
     async def start_child(self, supervisor_path: str, child: Child | Supervisor) -> Ref[Any]:
         """Add a child, last in start order, and wait until it is ready (or declined to start).
 
@@ -90,6 +91,7 @@ class Running:
             raise RefusedError(supervisor_path, f"has {most} children, as many as it may")
         return await self._start(branch.adopt(child, added=True))
 
+    @trio.lowlevel.enable_ki_protection
     async def restart_child(self, path: str) -> Ref[Any]:
         """Start a child again that is stopped, has ended or declined, and wait until it is ready.
 
@@ -112,6 +114,7 @@ class Running:
         node.open()
         return await self._start(node)
 
+    @trio.lowlevel.enable_ki_protection
     async def renew_child(self, path: str) -> Ref[Any]:
         """End a child's incarnation and start the next one; wait until it is ready. Nobody who sends to it notices.
 
@@ -139,6 +142,7 @@ class Running:
         branch.renew(node)
         return await renewed.wait()
 
+    @trio.lowlevel.enable_ki_protection
     async def stop_child(self, path: str, how: Literal["stop", "drain", "kill"] = "stop") -> None:
         """Stop a child and wait until it has really ended; a pending restart is cancelled. It stays stopped until restarted by hand.
 
@@ -166,6 +170,7 @@ class Running:
             self._stopped_while_down(node, branch)
         await ended.wait()
 
+    @trio.lowlevel.enable_ki_protection
     async def remove_child(self, path: str) -> None:
         """Forget a child that is stopped; its name is free again.
 
@@ -233,6 +238,7 @@ class Running:
 
 
 @asynccontextmanager
+@trio.lowlevel.enable_ki_protection
 async def run(tree: Supervisor, *, seed: int | None = None, signals: bool = True) -> AsyncIterator[Running]:
     """Run a tree for as long as the block runs: the body begins when all children are ready.
 
