@@ -3,7 +3,7 @@
 import base64
 import binascii
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, TypeVar
 from urllib.parse import urlencode
 
@@ -130,8 +130,11 @@ def position(
     page_size: int,
     default_sort: str,
     default_order: str,
+    sorts: Collection[str] = (),
 ) -> Position:
     """What a list request asks for; with a cursor, what is not said is the cursor's.
+
+    A cursor must be of one of `sorts`, if they are given.
 
     Raises:
         ProblemError: INVALID_CURSOR when it is forged or was made for another sort, order or selection;
@@ -150,6 +153,8 @@ def position(
         both = FieldError(field="page", message="Give a page or a cursor, not both", value=page)
         raise ProblemError("VALIDATION_ERROR", "Not usable: page", errors=[both])
     place = opened(cursor)
+    if sorts and place.sort not in sorts:
+        raise _bad_cursor("It was made for another list")
     if sort not in {None, place.sort} or order not in {None, place.order} or (filters and filters != place.filters):
         raise _bad_cursor("It was made for another sort, order or filter")
     return Position(

@@ -24,6 +24,7 @@ SET_OUT = """
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
   set_config('work_mem', '32MB', true), set_config('enable_seqscan', 'off', true)
 """
+EVERYTHING = "SELECT tracks FROM tally WHERE noun = 'all'"
 ALONG_INDEXES = "SELECT set_config('enable_indexscan', $1, true), set_config('enable_indexonlyscan', $1, true)"
 
 
@@ -150,7 +151,7 @@ class Listing:
             return sum(self._sizes.values()), True
         where, arguments = self.whole.where, self.whole.arguments
         if len(self.whole.conditions) == 1:
-            return await self.connection.fetchval(f"SELECT count(*) FROM track {where}"), True  # noqa: S608
+            return await self.connection.fetchval(EVERYTHING) or 0, True
         bounded = f"SELECT count(*) FROM (SELECT FROM track {where} LIMIT {COUNTED + 1}) AS counted"  # noqa: S608  # constants
         total: int = await self.connection.fetchval(bounded, *arguments)
         if total <= COUNTED:

@@ -14,6 +14,7 @@ from actors.store.edits import EditStore
 from actors.store.events import Events
 from actors.store.features import FeatureStore
 from actors.store.keys import Keys
+from actors.store.library import Library
 from actors.store.migrate import Migration, migrate, migrations
 from actors.store.plays import Plays
 from actors.store.pool import CONNECT_LIMIT_S, Pool, open_pool
@@ -33,6 +34,7 @@ class Store:
     """The catalogue, by noun. Every method may raise DatabaseAwayError or DatabaseError, as `Pool` says."""
 
     tracks: Tracks
+    library: Library
     roots: Roots
     events: Events
     revisions: Revisions
@@ -68,6 +70,7 @@ async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
         ) as pool:
             yield Store(
                 tracks=Tracks(pool),
+                library=Library(pool),
                 roots=Roots(pool),
                 events=Events(pool),
                 revisions=Revisions(pool),

@@ -14,6 +14,7 @@ VALUES_ONLY = {
     "actors/model/kind.py": "names of kinds",
     "actors/model/known.py": "frozen values",
     "actors/model/mine.py": "frozen values",
+    "actors/model/library.py": "frozen values",
     "actors/model/page.py": "frozen values",
     "actors/model/probe.py": "frozen values",
     "actors/model/trashed.py": "frozen values",

@@ -1,228 +1,278 @@
-"""The library: which folders are watched, and looking at them now."""
+"""The library as a whole: how much of what it holds, and its artists, albums and genres."""
 
-import os
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
 import msgspec
-import trio
 from quart import Blueprint, Response
 
-from actors.config import SECONDS
-from actors.messages import RootsChanged, ScanNow
-from actors.model.root import RootState
-from actors.model.user import Role
-from actors.model.view import RootView, root_view
-from actors.pipeline import WATCHER
+from actors.model.library import Amount, Heading, Noun
+from actors.model.wheel import camelot
+from actors.store.library import HEADING_SORTS
 from web import examples
 from web.cache import CacheInfo
-from web.conditions import conditional, demand_match
-from web.encoding import answer, entity_tag, json_bytes
+from web.encoding import answer
 from web.endpoints import Answer, endpoint
-from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
-from web.files import from_disk
-from web.kept import unkept
-from web.limits import undivided
-from web.named import named_root
-from web.paging import Links, Meta, PageQuery, sliced
+from web.kept import Depends, unkept
+from web.paging import CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
+from web.selection import Text
 from web.services import services
 
 blueprint = Blueprint("library", __name__, url_prefix="/api/v1/library")
 
-CHANGE_LIMIT_S = 15 * SECONDS
-"""A root is written and the watcher told of it by then; the watcher reads all roots again at its next start anyway."""
-LOOK_LIMIT_S = 10 * SECONDS
-"""The disk of a folder to watch must answer by then."""
-_lookers = trio.CapacityLimiter(8)
+
+class HeadingQuery(msgspec.Struct, rename="camel", kw_only=True):
+    """Which names, in which order, which page of them."""
+
+    q: (
+        Annotated[
+            Text, msgspec.Meta(description="Only those with these words in the name; the last may be only begun.")
+        ]
+        | None
+    ) = None
+    page: PageNumber | None = None
+    cursor: CursorText | None = None
+    page_size: PageSize = 50
+    sort: (
+        Annotated[
+            Literal["name", "tracks", "duration"],
+            msgspec.Meta(description="By what they are ordered; `name` if not said."),
+        ]
+        | None
+    ) = None
+    order: Annotated[Literal["asc", "desc"], msgspec.Meta(description="`asc` if not said.")] | None = None
 
 
-class NewRoot(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A folder to watch; `path` absolute, on the machine that serves."""
+class NameView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """An artist or genre: how many tracks, how long together in seconds, how large in bytes."""
 
-    path: Annotated[str, msgspec.Meta(pattern="^/", max_length=4096, examples=["/srv/music"])]
+    name: str
+    tracks: int
+    duration: float
+    size_bytes: int
 
 
-class RootPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """One page of watched folders."""
+class AlbumView(NameView, rename="camel", frozen=True, kw_only=True):
+    """An album, with its artist: the album's own, or the first of its tracks."""
 
-    data: tuple[RootView, ...]
+    artist: str | None
+
+
+class NamePage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One page of artists or genres."""
+
+    data: tuple[NameView, ...]
     meta: Meta
     links: Links
     cache_info: CacheInfo
 
 
-class ScanQuery(msgspec.Struct, rename="camel", kw_only=True):
-    """Which folder; all of them if not said."""
+class AlbumPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """One page of albums."""
 
-    root_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128, description="Only this root.")] | None = None
-
-
-class Scan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """The roots that are compared with the catalogue now; SCAN_UPDATE events tell how it goes."""
-
-    root_ids: tuple[str, ...]
+    data: tuple[AlbumView, ...]
+    meta: Meta
+    links: Links
+    cache_info: CacheInfo
 
 
-_META, _LINKS = examples.only_page("/api/v1/library/roots")
-_PAGE = RootPage(data=(examples.ROOT,), meta=_META, links=_LINKS, cache_info=examples.CACHE_INFO)
-_SCAN = Scan(root_ids=(examples.ROOT_ID,))
+class Share(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """How much of the library has one value: a stage, a year, a key by its Camelot name, a tempo from `bpm` up to ten more."""
+
+    value: str
+    tracks: int
+    duration: float
+    size_bytes: int
+
+
+class LibraryStats(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """The library in figures; durations in seconds. Tracks in the trash count nowhere. `addedByDay` is of the last 30 days, UTC."""
+
+    tracks: int
+    duration: float
+    size_bytes: int
+    artists: int
+    albums: int
+    genres: int
+    by_stage: tuple[Share, ...]
+    by_presence: tuple[Share, ...]
+    by_kind: tuple[Share, ...]
+    by_codec: tuple[Share, ...]
+    by_year: tuple[Share, ...]
+    by_key: tuple[Share, ...]
+    by_bpm: tuple[Share, ...]
+    added_by_day: tuple[Share, ...]
+    cache_info: CacheInfo
+
+
+_WHOLE = Share(value="analyzed", tracks=1, duration=214.58, size_bytes=23_419_004)
+_STATS = LibraryStats(
+    tracks=1,
+    duration=214.58,
+    size_bytes=23_419_004,
+    artists=1,
+    albums=1,
+    genres=1,
+    by_stage=(_WHOLE,),
+    by_presence=(msgspec.structs.replace(_WHOLE, value="present"),),
+    by_kind=(msgspec.structs.replace(_WHOLE, value="music"),),
+    by_codec=(msgspec.structs.replace(_WHOLE, value="flac"),),
+    by_year=(msgspec.structs.replace(_WHOLE, value="1999"),),
+    by_key=(msgspec.structs.replace(_WHOLE, value="8A"),),
+    by_bpm=(msgspec.structs.replace(_WHOLE, value="120"),),
+    added_by_day=(msgspec.structs.replace(_WHOLE, value="2026-03-01"),),
+    cache_info=examples.CACHE_INFO,
+)
+_NAME = NameView(name="Ada Vale", tracks=9, duration=2_140.2, size_bytes=233_190_040)
+_ALBUM = AlbumView(name="Wetlands", artist="Ada Vale", tracks=9, duration=2_140.2, size_bytes=233_190_040)
+
+
+def _names(noun: str, name: NameView) -> Mapping[int, Answer]:
+    meta, links = examples.only_page(f"/api/v1/library/{noun}")
+    page = NamePage(data=(name,), meta=meta, links=links, cache_info=examples.CACHE_INFO)
+    return {
+        200: Answer(meaning=f"A page of {noun}.", model=NamePage, headers=("ETag",), example=page),
+        304: Answer(meaning="You have it already.", headers=("ETag",)),
+    }
+
+
+_META, _LINKS = examples.only_page("/api/v1/library/albums")
+_ALBUMS = AlbumPage(data=(_ALBUM,), meta=_META, links=_LINKS, cache_info=examples.CACHE_INFO)
 
 
 @endpoint(
     blueprint,
     "GET",
-    "/roots",
-    tag="Library",
-    query=PageQuery,
-    answers={200: Answer(meaning="Roots, by path.", model=RootPage, example=_PAGE)},
-)
-async def list_roots(query: PageQuery) -> Response:
-    """The folders that are watched."""
-    with timed("db"):
-        roots = await services().store.roots.list_()
-    shown, meta, links = sliced(roots, query, path=f"{blueprint.url_prefix}/roots")
-    return answer(RootPage(data=tuple(map(root_view, shown)), meta=meta, links=links, cache_info=unkept()))
-
-
-@endpoint(
-    blueprint,
-    "POST",
-    "/roots",
-    tag="Library",
-    role=Role.ADMIN,
-    body=NewRoot,
-    is_repeatable=True,
-    answers={
-        200: Answer(
-            meaning="It was watched already.", model=RootView, headers=("ETag", "Location"), example=examples.ROOT
-        ),
-        201: Answer(
-            meaning="It is watched from now on.", model=RootView, headers=("ETag", "Location"), example=examples.ROOT
-        ),
-    },
-)
-async def add_root(body: NewRoot) -> Response:
-    """Watch one more folder."""
-    try:
-        path = await from_disk(_usable_folder, body.path, limiter=_lookers, limit_s=LOOK_LIMIT_S)
-    except TimeoutError:
-        raise ProblemError("TIMEOUT", "The disk of this folder does not answer") from None
-    held = services()
-    with timed("db"):
-        known = {root.path for root in await held.store.roots.list_()}
-    with undivided(CHANGE_LIMIT_S):
-        root = await held.store.roots.add(path)
-        await held.running.ref(WATCHER).tell(RootsChanged())
-    view = root_view(root)
-    place = {"Location": f"{blueprint.url_prefix}/roots/{root.id}", "ETag": _etag(view)}
-    return answer(view, status=200 if path in known else 201, headers=place)
-
-
-@endpoint(
-    blueprint,
-    "GET",
-    "/roots/<root_id>",
+    "/stats",
     tag="Library",
     answers={
-        200: Answer(meaning="The root.", model=RootView, headers=("ETag",), example=examples.ROOT),
+        200: Answer(meaning="The figures.", model=LibraryStats, headers=("ETag",), example=_STATS),
         304: Answer(meaning="You have it already.", headers=("ETag",)),
     },
     asks=("If-None-Match",),
-    problems=("NOT_FOUND", "PRECONDITION_FAILED"),
+    problems=("PRECONDITION_FAILED",),
+    cached=Depends.CATALOGUE,
 )
-async def find_root(root_id: str) -> Response:
-    """One watched folder, and how it is doing."""
-    view = root_view(await named_root(root_id))
-    return conditional(_etag(view), lambda: answer(view))
+async def library_stats() -> Response:
+    """The library in figures: how much there is of each stage, kind, codec, year, key and tempo."""
+    with timed("db"):
+        figures = await services().store.library.figures()
+
+    def shares(noun: str) -> tuple[Share, ...]:
+        return tuple(_share(value, amount) for value, amount in figures.parts.get(noun, {}).items())
+
+    def numbered(noun: str) -> tuple[Share, ...]:
+        ordered = sorted(figures.parts.get(noun, {}).items(), key=lambda one: int(one[0]))
+        return tuple(_share(value, amount) for value, amount in ordered)
+
+    keys = tuple(msgspec.structs.replace(share, value=camelot(int(share.value))) for share in numbered("key"))
+    stats = LibraryStats(
+        tracks=figures.whole.tracks,
+        duration=figures.whole.duration_s,
+        size_bytes=figures.whole.size_bytes,
+        artists=figures.names[Noun.ARTIST],
+        albums=figures.names[Noun.ALBUM],
+        genres=figures.names[Noun.GENRE],
+        by_stage=shares("stage"),
+        by_presence=shares("presence"),
+        by_kind=shares("kind"),
+        by_codec=shares("codec"),
+        by_year=numbered("year"),
+        by_key=keys,
+        by_bpm=numbered("bpm"),
+        added_by_day=shares("day"),
+        cache_info=unkept(),
+    )
+    return answer(stats)
 
 
 @endpoint(
     blueprint,
-    "DELETE",
-    "/roots/<root_id>",
+    "GET",
+    "/artists",
     tag="Library",
-    role=Role.ADMIN,
-    answers={204: Answer(meaning="It is no longer watched.")},
-    asks=("If-Match",),
-    problems=("NOT_FOUND", "CONFLICT", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED"),
+    query=HeadingQuery,
+    answers=_names("artists", _NAME),
+    asks=("If-None-Match",),
+    problems=("INVALID_CURSOR", "PRECONDITION_FAILED"),
+    cached=Depends.CATALOGUE,
 )
-async def remove_root(root_id: str) -> Response:
-    """Watch a folder no longer, if no track belongs to it. Nothing on the disk is touched."""
-    root = await named_root(root_id)
-    demand_match(_etag(root_view(root)))
-    held = services()
-    with undivided(CHANGE_LIMIT_S):
-        if not await held.store.roots.remove(root.id):
-            raise ProblemError("CONFLICT", "Tracks still belong to it; take its recordings out of the folder first")
-        await held.running.ref(WATCHER).tell(RootsChanged())
-    return Response(b"", 204)
+async def list_artists(query: HeadingQuery) -> Response:
+    """Artists with tracks, in pages. Names that differ only by case or accents are one, written as in the newest tags."""
+    items, meta, links = await _page(Noun.ARTIST, "artists", query)
+    return answer(NamePage(data=tuple(map(_name, items)), meta=meta, links=links, cache_info=unkept()))
 
 
 @endpoint(
     blueprint,
-    "POST",
-    "/roots/<root_id>/confirm",
+    "GET",
+    "/genres",
     tag="Library",
-    role=Role.ADMIN,
+    query=HeadingQuery,
+    answers=_names("genres", msgspec.structs.replace(_NAME, name="Jazz")),
+    asks=("If-None-Match",),
+    problems=("INVALID_CURSOR", "PRECONDITION_FAILED"),
+    cached=Depends.CATALOGUE,
+)
+async def list_genres(query: HeadingQuery) -> Response:
+    """Genres with tracks, in pages."""
+    items, meta, links = await _page(Noun.GENRE, "genres", query)
+    return answer(NamePage(data=tuple(map(_name, items)), meta=meta, links=links, cache_info=unkept()))
+
+
+@endpoint(
+    blueprint,
+    "GET",
+    "/albums",
+    tag="Library",
+    query=HeadingQuery,
     answers={
-        202: Answer(
-            meaning="It will be looked at again, and what is gone is gone.",
-            model=Scan,
-            headers=("Location",),
-            example=_SCAN,
-        )
+        200: Answer(meaning="A page of albums.", model=AlbumPage, headers=("ETag",), example=_ALBUMS),
+        304: Answer(meaning="You have it already.", headers=("ETag",)),
     },
-    problems=("NOT_FOUND", "CONFLICT"),
+    asks=("If-None-Match",),
+    problems=("INVALID_CURSOR", "PRECONDITION_FAILED"),
+    cached=Depends.CATALOGUE,
 )
-async def confirm_root(root_id: str) -> Response:
-    """Say that so much really is gone from a folder that was `held` because of it."""
-    root = await named_root(root_id)
-    if root.state is not RootState.HELD:
-        raise ProblemError("CONFLICT", "Nothing waits to be confirmed", details={"state": root.state})
-    return await _scan(ScanNow(root_id=root.id, is_confirmed=True), (root.id,))
+async def list_albums(query: HeadingQuery) -> Response:
+    """Albums with tracks, in pages; words are looked for in the names of album and artist."""
+    items, meta, links = await _page(Noun.ALBUM, "albums", query)
+    data = tuple(AlbumView(artist=one.artist, **msgspec.structs.asdict(_name(one))) for one in items)
+    return answer(AlbumPage(data=data, meta=meta, links=links, cache_info=unkept()))
 
 
-@endpoint(
-    blueprint,
-    "POST",
-    "/scan",
-    tag="Library",
-    query=ScanQuery,
-    answers={202: Answer(meaning="It has begun, or will at once.", model=Scan, headers=("Location",), example=_SCAN)},
-    problems=("NOT_FOUND",),
-)
-async def scan_library(query: ScanQuery) -> Response:
-    """Compare the folders with the catalogue now, instead of at the next turn."""
-    if query.root_id is not None:
-        root_ids: tuple[str, ...] = ((await named_root(query.root_id)).id,)
-    else:
-        with timed("db"):
-            root_ids = tuple(root.id for root in await services().store.roots.list_())
-    return await _scan(ScanNow(root_id=query.root_id), root_ids)
+async def _page(noun: Noun, path: str, query: HeadingQuery) -> tuple[tuple[Heading, ...], Meta, Links]:
+    asked = position(
+        sort=query.sort,
+        order=query.order,
+        filters={} if query.q is None else {"q": query.q},
+        page=query.page,
+        cursor=query.cursor,
+        page_size=query.page_size,
+        default_sort="name",
+        default_order="asc",
+        sorts=HEADING_SORTS,
+    )
+    text = asked.filters.get("q")
+    with timed("db"):
+        page = await services().store.library.headings(
+            noun,
+            text=None if text is None else str(text),
+            sort=asked.sort,
+            descending=asked.order == "desc",
+            page=asked.page,
+            after=asked.after,
+            page_size=asked.page_size,
+        )
+    meta, links = surroundings(asked, path=f"{blueprint.url_prefix}/{path}", total=page.total, after=page.after)
+    return page.items, meta, links
 
 
-async def _scan(order: ScanNow, root_ids: tuple[str, ...]) -> Response:
-    await services().running.ref(WATCHER).tell(order)
-    place = f"{blueprint.url_prefix}/roots" + (f"/{order.root_id}" if order.root_id else "")
-    return answer(Scan(root_ids=root_ids), status=202, headers={"Location": place})
+def _name(heading: Heading) -> NameView:
+    amount = heading.amount
+    return NameView(name=heading.name, tracks=amount.tracks, duration=amount.duration_s, size_bytes=amount.size_bytes)
 
 
-def _etag(view: RootView) -> str:
-    return entity_tag("root", json_bytes(view).decode())
-
-
-def _usable_folder(text: str) -> bytes:
-    path = os.path.realpath(os.fsencode(text))
-    reason = None
-    if not os.path.lexists(path):
-        reason = "This folder does not exist"
-    elif not os.path.isdir(path):
-        reason = "This is no folder"
-    else:
-        try:
-            os.scandir(path).close()
-        except OSError as error:
-            reason = f"This folder cannot be read: {error.strerror}"
-    if reason is not None:
-        raise invalid(FieldError(field="path", message=reason, value=text))
-    return path
+def _share(value: str, amount: Amount) -> Share:
+    return Share(value=value, tracks=amount.tracks, duration=amount.duration_s, size_bytes=amount.size_bytes)

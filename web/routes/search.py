@@ -7,6 +7,7 @@ from quart import Blueprint, Response
 
 from actors.model.user import Role
 from actors.model.view import FoundTrackView, found_track_view
+from actors.store.listing import SORT_NAMES
 from web import examples
 from web.auth import caller
 from web.cache import CacheInfo
@@ -128,6 +129,7 @@ async def search_tracks(body: TrackSearch) -> Response:
         page_size=body.pagination.page_size,
         default_sort="addedAt" if chosen.q is None else "relevance",
         default_order="desc",
+        sorts=SORT_NAMES,
     )
     with timed("db"):
         page = await selected(asked)

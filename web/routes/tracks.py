@@ -6,6 +6,7 @@ import msgspec
 from quart import Blueprint, Response
 
 from actors.model.view import OwnTrackView, own_track_view
+from actors.store.listing import SORT_NAMES
 from web import examples
 from web.cache import CacheInfo
 from web.conditions import conditional
@@ -77,6 +78,7 @@ async def list_tracks(query: TrackListQuery) -> Response:
         page_size=query.page_size,
         default_sort="addedAt" if query.q is None else "relevance",
         default_order="desc",
+        sorts=SORT_NAMES,
     )
     with timed("db"):
         page = await selected(asked)

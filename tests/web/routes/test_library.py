@@ -1,127 +1,66 @@
-"""Library roots over HTTP."""
-
-import os
-import threading
+"""The library in figures and by its names, over HTTP."""
 
 import pytest
 
-from actors.messages import RootsChanged, ScanNow
-from actors.model.change import SetRoot
-from actors.model.root import RootState
+from actors.model.track import Tags
 
-ROOTS = "/api/v1/library/roots"
+LISTS = pytest.mark.parametrize("noun", ["artists", "albums", "genres"])
 
 
-async def test_a_folder_is_watched_from_then_on(served, tmp_path) -> None:
-    folder = tmp_path / "new"
-    folder.mkdir()
-    made = await served.client.post(ROOTS, json={"path": f"{folder}/../new/"})
-    root = made.json()
-
-    assert made.status_code == 201
-    assert (root["path"], root["state"]) == (str(folder), "waiting")
-    assert made.headers["location"] == f"{ROOTS}/{root['id']}"
-    assert (await served.client.get(made.headers["location"])).headers["etag"] == made.headers["etag"]
-    again = await served.client.post(ROOTS, json={"path": str(folder)})
-    assert (again.status_code, again.json()) == (200, root)
-    listed = (await served.client.get(ROOTS)).json()
-    assert root in listed["data"]
-    assert listed["meta"]["total"] == len(listed["data"])
-    assert served.told == [RootsChanged(), RootsChanged()]
+@pytest.fixture
+async def five(shelf) -> None:
+    """Five tracks of three artists, and no other."""
+    await shelf.store.pool.write(lambda connection: connection.execute("DELETE FROM track"))
+    for number, artist in enumerate(("Zoë", "Zoe", "Ann", "Bob", "Bob")):
+        tags = Tags(title=f"T{number}", artists=(artist,), album=f"Of {artist}", genres=("Jazz",), year=1990 + number)
+        await shelf.put(f"{number}.mp3", tags=tags, peaks=b"\x00\x01" if number < 2 else None)
 
 
-async def test_only_readable_folders_are_watched(served, tmp_path, refused) -> None:
-    (tmp_path / "file").write_text("x")
-    for path in (tmp_path / "nothing", tmp_path / "file", "/" + "x" * 5000):
-        told = refused(await served.client.post(ROOTS, json={"path": str(path)}), 422, "VALIDATION_ERROR")
-        assert [error["field"] for error in told["errors"]] == ["path"]
-    assert served.told == []
+async def test_the_figures(served, five) -> None:
+    stats = (await served.client.get("/api/v1/library/stats")).json()
+    assert (stats["tracks"], stats["artists"], stats["albums"], stats["genres"]) == (5, 3, 3, 1)
+    assert stats["duration"] == 2 * 60.25 + 3 * 61.5
+    assert {share["value"]: share["tracks"] for share in stats["byStage"]} == {"analyzed": 2, "pending": 3}
+    assert [share["value"] for share in stats["byYear"]] == ["1990", "1991", "1992", "1993", "1994"]
+    assert [(share["value"], share["tracks"]) for share in stats["byKey"]] == [("8A", 2)]
+    assert [(share["value"], share["tracks"]) for share in stats["byBpm"]] == [("120", 2)]
+    assert [share["tracks"] for share in stats["addedByDay"]] == [5]
 
 
-async def test_a_folder_whose_disk_hangs_is_refused_in_time(served, tmp_path, refused, monkeypatch) -> None:
-    answers, real = threading.Event(), os.path.isdir
-    monkeypatch.setattr("os.path.isdir", lambda path: answers.wait(20) if b"hung" in path else real(path))
-    monkeypatch.setattr("web.routes.library.LOOK_LIMIT_S", 0.05)
-    (tmp_path / "hung").mkdir()
-    refused(await served.client.post(ROOTS, json={"path": str(tmp_path / "hung")}), 504, "TIMEOUT")
-    assert not answers.is_set()
-    answers.set()
-    assert served.told == []
+async def test_the_trash_counts_nowhere(served, five) -> None:
+    await served.store.pool.write(lambda c: c.execute("UPDATE track SET removed_at = now() WHERE artist = 'Bob'"))
+    await served.store.pool.write(lambda c: c.execute("UPDATE feed SET revision = gen_random_uuid()"))
+    assert (await served.client.get("/api/v1/library/stats")).json()["tracks"] == 3
+    names = (await served.client.get("/api/v1/library/artists")).json()["data"]
+    assert [one["name"] for one in names] == ["Ann", "Zoe"]
 
 
+async def test_names_come_in_pages(served, five) -> None:
+    first = (await served.client.get("/api/v1/library/artists?pageSize=2&sort=tracks&order=desc")).json()
+    assert [(one["name"], one["tracks"]) for one in first["data"]] == [("Zoe", 2), ("Bob", 2)]
+    assert (first["meta"]["total"], first["meta"]["hasNextPage"]) == (3, True)
+    rest = (await served.client.get(f"/api/v1/library/artists?cursor={first['meta']['nextCursor']}")).json()
+    assert [one["name"] for one in rest["data"]] == ["Ann"]
+    assert (await served.client.get(first["links"]["next"])).json()["data"] == rest["data"]
+    albums = (await served.client.get("/api/v1/library/albums?q=of zo")).json()["data"]
+    assert [(one["name"], one["artist"], one["tracks"]) for one in albums] == [("Of Zoe", "Zoe", 2)]
+    genres = (await served.client.get("/api/v1/library/genres?q=JAZZ")).json()["data"]
+    assert [(one["name"], one["tracks"]) for one in genres] == [("Jazz", 5)]
+
+
+@LISTS
 @pytest.mark.parametrize(
-    "body, code, status",
-    [
-        (b"", "MALFORMED_JSON", 400),
-        (b"{", "MALFORMED_JSON", 400),
-        (b'{"path": "/a", "path": "/b"}', "MALFORMED_JSON", 400),
-        (b"\xff", "MALFORMED_JSON", 400),
-        (b"[" * 100_000, "MALFORMED_JSON", 400),
-        (b"{}", "VALIDATION_ERROR", 422),
-        (b'{"path": 1}', "VALIDATION_ERROR", 422),
-        (b'{"path": "relative"}', "VALIDATION_ERROR", 422),
-        (b'{"path": "/\\u0000"}', "VALIDATION_ERROR", 422),
-        (b'{"path": "/tmp", "nope": 1}', "VALIDATION_ERROR", 422),
-        (b'{"path": "/' + b"x" * (1 << 20) + b'"}', "PAYLOAD_TOO_LARGE", 413),
-    ],
-    ids=["empty", "open", "doubled", "no-utf-8", "deep", "missing", "number", "relative", "nul", "unknown", "large"],
-)
-async def test_bad_bodies_are_refused(served, refused, body: bytes, code: str, status: int) -> None:
-    headers = {"Content-Type": "application/json"}
-    refused(await served.client.post(ROOTS, content=body, headers=headers), status, code)
-    assert served.told == []
+    "query,field",
+    [("sort=size", "sort"), ("order=up", "order"), ("q=", "q"), ("q=%00", "q"), ("page=0", "page"), ("pageSize=501", "pageSize"),
+     ("nope=1", "nope"), ("q=a&q=b", "q")],
+)  # fmt: skip
+async def test_bad_parameters_are_named(served, refused, noun: str, query: str, field: str) -> None:
+    told = refused(await served.client.get(f"/api/v1/library/{noun}?{query}"), 422, "VALIDATION_ERROR")
+    assert [error["field"] for error in told["errors"]] == [field]
 
 
-async def test_another_kind_of_body_is_refused(served, refused) -> None:
-    refused(await served.client.post(ROOTS, data={"path": "/tmp"}), 415, "UNSUPPORTED_MEDIA_TYPE")
-    refused(await served.client.post(ROOTS, content=b'{"path": "/tmp"}'), 415, "UNSUPPORTED_MEDIA_TYPE")
-
-
-async def test_removing_needs_the_tag(served, shelf, refused) -> None:
-    address = f"{ROOTS}/{shelf.root.id}"
-    etag = (await served.client.get(address)).headers["etag"]
-    refused(await served.client.delete(address), 428, "PRECONDITION_REQUIRED")
-    refused(await served.client.delete(address, headers={"If-Match": '"stale"'}), 412, "PRECONDITION_FAILED")
-    gone = await served.client.delete(address, headers={"If-Match": etag})
-
-    assert (gone.status_code, gone.content) == (204, b"")
-    refused(await served.client.get(address), 404, "NOT_FOUND")
-    refused(await served.client.delete(address, headers={"If-Match": etag}), 404, "NOT_FOUND")
-    assert served.told == [RootsChanged()]
-
-
-async def test_a_root_with_tracks_stays(served, shelf, refused) -> None:
-    await shelf.put("stays.mp3")
-    refused(await served.client.delete(f"{ROOTS}/{shelf.root.id}", headers={"If-Match": "*"}), 409, "CONFLICT")
-    assert served.told == []
-
-
-async def test_a_scan_is_an_order_to_the_watcher(served, shelf, refused) -> None:
-    one = await served.client.post(f"/api/v1/library/scan?rootId={shelf.root.id}")
-    assert (one.status_code, one.json()) == (202, {"rootIds": [shelf.root.id]})
-    assert one.headers["location"] == f"{ROOTS}/{shelf.root.id}"
-    everything = await served.client.post("/api/v1/library/scan")
-    assert shelf.root.id in everything.json()["rootIds"]
-    refused(await served.client.post("/api/v1/library/scan?rootId=nope"), 404, "NOT_FOUND")
-    refused(await served.client.post("/api/v1/library/scan?rootId="), 422, "VALIDATION_ERROR")
-    assert served.told == [ScanNow(root_id=shelf.root.id), ScanNow()]
-
-
-async def test_only_what_is_held_is_confirmed(served, shelf, refused) -> None:
-    address = f"{ROOTS}/{shelf.root.id}/confirm"
-    refused(await served.client.post(address), 409, "CONFLICT")
-    held = SetRoot(root_id=shelf.root.id, state=RootState.HELD, reason="half is gone", device=None, found=0, done=0)
-    await shelf.store.changes.apply([held])
-    confirmed = await served.client.post(address)
-
-    assert confirmed.status_code == 202
-    assert served.told == [ScanNow(root_id=shelf.root.id, is_confirmed=True)]
-    refused(await served.client.post(f"{ROOTS}/nope/confirm"), 404, "NOT_FOUND")
-
-
-async def test_pages_of_other_sites_may_not_write(served, refused, tmp_path) -> None:
-    for origin in ("http://evil.example", "null", "http://localhost:1"):
-        response = await served.client.post(ROOTS, json={"path": str(tmp_path)}, headers={"Origin": origin})
-        refused(response, 403, "FORBIDDEN")
-    own = await served.client.post(ROOTS, json={"path": str(tmp_path)}, headers={"Origin": served.url})
-    assert own.status_code == 201
+@LISTS
+async def test_cursors_of_another_list_are_refused(served, five, refused, noun: str) -> None:
+    tracks = (await served.client.get("/api/v1/tracks?pageSize=1&sort=title")).json()["meta"]["nextCursor"]
+    for query in ({"cursor": "x"}, {"cursor": tracks}):
+        refused(await served.client.get(f"/api/v1/library/{noun}", params=query), 400, "INVALID_CURSOR")
