@@ -8,11 +8,11 @@ import attrs
 STEPS = 4
 
 
-@attrs.frozen(eq=False)
+@attrs.frozen
 class Latency:
     """Handling times of all messages of an actor, on the machine's clock. Figures are worked out when somebody asks for them."""
 
-    _counts: Mapping[int, int]
+    _counts: Mapping[int, int] = attrs.field(hash=False)
     _total_ns: int
 
     @property

@@ -54,6 +54,8 @@ def test_figures_stay_when_more_is_entered() -> None:
 
     assert before.count == 1
     assert before.sum_s == 1e-6
+    assert before != histogram.latency() == histogram.latency()
+    assert len({before, histogram.latency(), histogram.latency()}) == 2
 
 
 @given(st.integers(0, 2**60))
