@@ -22,7 +22,7 @@ FRESH_S = 1 * SECONDS
 ASK_LIMIT_S = 2 * SECONDS
 """The database must answer by then, or counts as away."""
 LOOK_AGAIN_S = 2 * SECONDS
-"""Whether a live socket may stay is asked so often."""
+"""What is changed elsewhere, by other nodes and by commands, reaches live sockets within so long."""
 MOST_REMEMBERED = 1_000
 """Callers; further ones cost a look into the database each time."""
 NOTE_USE_EVERY_S = 1 * MINUTES
@@ -78,7 +78,8 @@ class Access:
         self._admin_digests = tuple(map(digest, config.admin_key.split(","))) if config.admin_key else ()
         self._standing: Standing | None = None
         self._fresh_until_s = 0.0
-        self._epoch = 0
+        self.changes = 0
+        """How often somebody's access has changed, as far as is known here."""
         self._asking = trio.Lock()
         self._changed = trio.Event()
         self._remembered: dict[bytes, _Remembered] = {}
@@ -122,24 +123,36 @@ class Access:
         """Somebody's access was changed through this node: nothing that was known before counts, and live sockets look
         whether they may stay.
         """
-        self._epoch += 1
         self._fresh_until_s = 0.0
+        self._wake()
+
+    async def until_changed(self, seen: int) -> None:
+        """Wait until somebody's access has changed since `changes` was so many."""
+        while self.changes == seen:
+            await self._changed.wait()
+
+    async def keep_watch(self) -> None:
+        """Task, of the server's: notice what is changed elsewhere. Never returns."""
+        while True:
+            await trio.sleep(LOOK_AGAIN_S)
+            with suppress(DatabaseError):
+                await self._now()
+
+    def _wake(self) -> None:
+        self.changes += 1
         self._changed.set()
         self._changed = trio.Event()
-
-    async def until_look(self) -> None:
-        """Wait until it is time to look again whether somebody may stay."""
-        with trio.move_on_after(LOOK_AGAIN_S):
-            await self._changed.wait()
 
     async def _now(self) -> Standing:
         if self._standing is None or trio.current_time() >= self._fresh_until_s:
             async with self._asking:
                 if self._standing is None or trio.current_time() >= self._fresh_until_s:
-                    epoch = self._epoch
+                    changes, before = self.changes, self._standing
                     self._standing = await self._ask()
-                    if epoch == self._epoch:
+                    if changes == self.changes:
                         self._fresh_until_s = trio.current_time() + FRESH_S
+                    if before is not None and before.revision != self._standing.revision:
+                        self._wake()
         return self._standing
 
     async def _ask(self) -> Standing:

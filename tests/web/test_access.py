@@ -6,7 +6,6 @@ import attrs
 import pytest
 import trio
 
-from actors.config import Config
 from actors.errors import DatabaseAwayError
 from actors.model.key import digest, fresh_secret
 from actors.model.user import Role, UserChange
@@ -15,7 +14,7 @@ from actors.store.store import Store
 from actors.store.tokens import Tokens
 from actors.store.users import Users
 from web import access as module
-from web.access import LOOK_AGAIN_S, Access, Kind, Shown, is_loopback
+from web.access import Access, Kind, Shown, is_loopback
 
 TOKEN, KEY = fresh_secret("rt_"), fresh_secret("rk_")
 
@@ -173,16 +172,28 @@ async def test_while_the_database_is_away_what_was_known_counts(fresh_store, sto
         await fresh.is_open_to("127.0.0.1")
 
 
-async def test_whoever_watches_looks_again_at_each_change_and_now_and_then(store: Store, autojump_clock):
-    access = Access(store, Config())
-    await access.until_look()
-    assert trio.current_time() == pytest.approx(LOOK_AGAIN_S)
+async def test_what_changes_elsewhere_is_noticed_by_the_watch(fresh_store, store_config, ada, nursery, monkeypatch):
+    monkeypatch.setattr(module, "FRESH_S", 0.0)
+    monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.01)
+    access = Access(fresh_store, store_config)
+    await access.is_open_to("127.0.0.1")
+    nursery.start_soon(access.keep_watch)
+    seen = access.changes
+    await fresh_store.users.add(name="eve", role=Role.ADMIN, password_hash="h")
+    with trio.fail_after(10):
+        await access.until_changed(seen)
 
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(access.until_look)
-        await trio.testing.wait_all_tasks_blocked()
-        access.change()
-    assert trio.current_time() == pytest.approx(LOOK_AGAIN_S)
+    assert access.changes == seen + 1
+    nursery.cancel_scope.cancel()
+
+
+async def test_what_changes_here_wakes_whoever_waits(fresh_store, store_config, nursery):
+    access = Access(fresh_store, store_config)
+    nursery.start_soon(access.until_changed, access.changes)
+    await trio.testing.wait_all_tasks_blocked()
+    access.change()
+    with trio.fail_after(10):
+        await access.until_changed(0)
 
 
 def test_secrets_are_told_apart_by_their_look_and_shown_by_none():

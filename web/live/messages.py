@@ -50,11 +50,11 @@ class Device(msgspec.Struct, frozen=True):
 
 
 class Connect(msgspec.Struct, frozen=True):
-    """Begin: live only, or from the event after `since`; all topics when none are named."""
+    """Begin: live only, or from the event after `since`; all that the role may have when no topics are named."""
 
     token: str | None = None
     since: int | None = None
-    topics: tuple[str, ...] = TOPICS
+    topics: tuple[str, ...] | None = None
     device: Device | None = None
 
 
@@ -127,7 +127,7 @@ def _checked(value: Any) -> Incoming:
         if envelope.type not in PAYLOADS:
             raise Refused("VALIDATION_ERROR", f"unknown type {envelope.type[:100]!r}", request_id=request_id)
         payload = msgspec.convert(envelope.payload or {}, PAYLOADS[envelope.type])
-        unknown = unknown_topics(payload.topics) if isinstance(payload, Connect | Topics) else []
+        unknown = unknown_topics(payload.topics or ()) if isinstance(payload, Connect | Topics) else []
     except (msgspec.ValidationError, RecursionError) as error:
         raise Refused("VALIDATION_ERROR", str(error), request_id=request_id) from error
     if unknown:

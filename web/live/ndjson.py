@@ -30,6 +30,7 @@ FORM = Form(media_type=MEDIA_TYPE, opening=b"\n", line=json_line, heartbeat=b"\n
     query=StreamQuery,
     asks=("Last-Event-ID",),
     has_head=False,
+    problems=("FORBIDDEN",),
 )
 async def live_lines(query: StreamQuery) -> Response:
     """The live feed as lines of JSON.

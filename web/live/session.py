@@ -1,76 +1,51 @@
 """One client of the live socket, from its first message to the close. Knows the protocol, no web framework."""
 
-import enum
-import random
 import uuid
 from collections import deque
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
 from typing import Any, Protocol
 
-import attrs
 import msgspec
 import structlog
 import trio
 
 from actors.config import SECONDS
 from actors.errors import DatabaseError
-from actors.feed import Ending, Feed, Subscription, encoded
+from actors.feed import Ending, Feed, Subscription
 from actors.model.event import TOPICS
+from actors.model.user import Caller
 from web.cache import QueryCache
 from web.cache.figures import figures
+from web.live.door import allowed_topics
 from web.live.messages import Connect, Incoming, Refused, Topics, incoming
 from web.live.rate import Rate
+from web.live.wire import SHUT, Close, Wire, goodbye, message_text
 
 BAD_IN_A_ROW = 3
 REPLIES_WAITING = 1_000
 """A client that asks so much without reading the answers is too slow."""
+INTRODUCTION_S = 10 * SECONDS
+"""By then a client must have said who it is."""
 CLOSING_S = 2 * SECONDS
 """So long the peer's own close is waited for."""
 FAREWELL_S = 1 * SECONDS
-RETRY_S = (1 * SECONDS, 5 * SECONDS)
-"""GOODBYE spreads the returning clients over this time."""
-
 log = structlog.get_logger()
 
 
-class Close(enum.IntEnum):
-    """Why the server closes a socket."""
-
-    GOING_AWAY = 1001
-    INTERNAL = 1011
-    SILENT = 4000
-    UNAUTHENTICATED = 4001
-    FORBIDDEN = 4003
-    TOO_SLOW = 4008
-    TOO_MANY = 4009
-    BAD_MESSAGE = 4022
-
-
-class SignsOfLife(Protocol):
-    """Whether the peer is still there."""
+class Entrance(Protocol):
+    """Who is there, and whether they may stay; `Door` is one."""
 
     @property
-    def heard_at(self) -> float:
-        """When its last byte came in, on Trio's clock."""
+    def caller(self) -> Caller | None:
+        """Who came in; None as long as nobody is known."""
         ...
 
-    async def ping(self) -> None:
-        """Make it answer; waits while it takes nothing."""
+    async def admit(self, token: str) -> None:
+        """Let in whom a token belongs to. Raises: Refused."""
         ...
 
-
-@attrs.frozen(kw_only=True)
-class Wire:
-    """The socket, as the server's framework gives it."""
-
-    receive: Callable[[], Awaitable[object]]
-    """The next message: text, or anything else for binary."""
-    send: Callable[[str], Awaitable[None]]
-    """Waits while the peer takes nothing; whoever owns the connection cuts it when that lasts too long."""
-    close: Callable[[int, str], Awaitable[None]]
-    pulse: SignsOfLife | None
-    """None when the server cannot tell; then silence is not noticed here."""
+    async def until_shut(self) -> Refused:
+        """Wait until they may not stay; why."""
+        ...
 
 
 class Session:
@@ -80,9 +55,19 @@ class Session:
     under any load, and a client that does not read cannot hold more than its queue.
     """
 
-    def __init__(self, wire: Wire, *, feed: Feed, stopping: trio.Event, heartbeat_s: float, cache: QueryCache) -> None:
+    def __init__(
+        self,
+        wire: Wire,
+        *,
+        door: Entrance,
+        feed: Feed,
+        stopping: trio.Event,
+        heartbeat_s: float,
+        cache: QueryCache,
+    ) -> None:
         self.id = uuid.uuid4().hex
         self._wire = wire
+        self._door = door
         self._feed = feed
         self._stopping = stopping
         self._heartbeat_s = heartbeat_s
@@ -90,6 +75,7 @@ class Session:
         self._subscription: Subscription | None = None
         self._connect_id: str | None = None
         self._connected = trio.Event()
+        self._known = trio.Event()
         self._welcomed = trio.Event()
         self._replies: deque[str] = deque()
         self._has_replies = trio.Event()
@@ -106,7 +92,14 @@ class Session:
                 nursery.start_soon(self._answer)
                 with self._active:
                     async with trio.open_nursery() as active:
-                        for task in (self._listen, self._follow, self._ping, self._heed_silence, self._heed_stopping):
+                        for task in (
+                            self._listen,
+                            self._follow,
+                            self._ping,
+                            self._heed_silence,
+                            self._heed_stopping,
+                            self._heed_door,
+                        ):
                             active.start_soon(task)
                 self._has_replies.set()
             code, reason = self._verdict or (Close.INTERNAL, "internal error")
@@ -114,7 +107,7 @@ class Session:
         except BaseException as error:
             with trio.move_on_after(FAREWELL_S, shield=True):
                 if _is_cancellation(error):
-                    await self._wire.send(_message("GOODBYE", goodbye("shutting down"), None))
+                    await self._wire.send(message_text("GOODBYE", goodbye("shutting down"), None))
                     await self._wire.close(Close.GOING_AWAY, "shutting down")
                 else:
                     await self._wire.close(Close.INTERNAL, "internal error")
@@ -138,7 +131,7 @@ class Session:
                 self._end(Close.TOO_MANY, "too many messages")
                 return
             try:
-                self._do(incoming(message))
+                await self._do(incoming(message))
             except Refused as refused:
                 self._error(refused)
                 self._bad_in_a_row += refused.is_bad
@@ -148,19 +141,22 @@ class Session:
             else:
                 self._bad_in_a_row = 0
 
-    def _do(self, message: Incoming) -> None:
+    async def _do(self, message: Incoming) -> None:
+        if not await self._is_let_in(message):
+            return
         match message.payload:
             case Connect():
                 if self._subscription is not None:
                     raise Refused("CONFLICT", "already connected", request_id=message.request_id, is_bad=False)
-                self._subscription = self._feed.subscribe(message.payload.topics, message.payload.since)
+                topics = self._allowed(message.payload.topics, message.request_id)
+                self._subscription = self._feed.subscribe(topics, message.payload.since)
                 self._connect_id = message.request_id
                 self._connected.set()
             case Topics(topics=topics):
                 if self._subscription is None:
                     raise Refused("CONFLICT", "CONNECT first", request_id=message.request_id, is_bad=False)
                 if message.type == "SUBSCRIBE":
-                    self._subscription.topics.update(topics)
+                    self._subscription.topics.update(self._allowed(topics, message.request_id))
                 else:
                     self._subscription.topics.difference_update(topics)
                 present = [topic for topic in TOPICS if topic in self._subscription.topics]
@@ -171,6 +167,48 @@ class Session:
             case _:
                 self._reply("PONG", {}, message.request_id)
 
+    async def _is_let_in(self, message: Incoming) -> bool:
+        """Whether who speaks is known; a token in the first CONNECT says it, and wins over what the handshake showed."""
+        token = message.payload.token if isinstance(message.payload, Connect) and self._subscription is None else None
+        refused = None
+        if token is not None:
+            try:
+                await self._door.admit(token)
+            except Refused as error:
+                refused = error
+        elif self._door.caller is None:
+            refused = Refused("UNAUTHENTICATED", "CONNECT with a token, or show one with the handshake")
+        if refused is None:
+            self._known.set()
+            return True
+        self._shut(Refused(refused.code, refused.message, request_id=message.request_id))
+        return False
+
+    def _allowed(self, topics: tuple[str, ...] | None, request_id: str | None) -> tuple[str, ...]:
+        """Of the topics asked for, those that the role may have; the others are told, and hold up none of these."""
+        assert self._door.caller is not None
+        allowed = allowed_topics(self._door.caller.role)
+        if topics is None:
+            return allowed
+        if forbidden := [topic for topic in topics if topic not in allowed]:
+            self._error(Refused("FORBIDDEN", f"for administrators only: {', '.join(forbidden)}", request_id=request_id))
+        return tuple(topic for topic in topics if topic in allowed)
+
+    def _shut(self, refused: Refused) -> None:
+        self._error(refused)
+        self._end(SHUT.get(refused.code, Close.GOING_AWAY), refused.message)
+
+    async def _heed_door(self) -> None:
+        """Close when nobody has said who they are in time, and when who came in may not stay."""
+        if self._door.caller is None:
+            with trio.move_on_after(INTRODUCTION_S):
+                await self._known.wait()
+            if not self._known.is_set():
+                self._shut(Refused("UNAUTHENTICATED", "nobody has said who they are"))
+                return
+        await self._connected.wait()
+        self._shut(await self._door.until_shut())
+
     async def _follow(self) -> None:
         """The feed, once the client has said CONNECT."""
         await self._connected.wait()
@@ -178,7 +216,7 @@ class Session:
         try:
             async with self._subscription as subscription:
                 payload = {"session": self.id, "seq": subscription.newest, "heartbeatSeconds": self._heartbeat_s}
-                await self._send(_message("WELCOME", payload, self._connect_id))
+                await self._send(message_text("WELCOME", payload, self._connect_id))
                 self._welcomed.set()
                 while frames := await subscription.take():
                     for frame in frames:
@@ -231,20 +269,11 @@ class Session:
             self._replies.clear()
             self._end(Close.TOO_SLOW, "answers are not taken")
             return
-        self._replies.append(_message(message_type, payload, request_id))
+        self._replies.append(message_text(message_type, payload, request_id))
         self._has_replies.set()
 
     def _error(self, refused: Refused) -> None:
         self._reply("ERROR", {"code": refused.code, "message": refused.message}, refused.request_id)
-
-
-def goodbye(reason: str) -> dict[str, Any]:
-    """The payload of GOODBYE: when to come back is spread, so that not everyone does at once."""
-    return {"reason": reason, "retrySeconds": round(random.uniform(*RETRY_S), 1)}  # noqa: S311 — spreads load, guards nothing
-
-
-def _message(message_type: str, payload: dict[str, Any], request_id: str | None) -> str:
-    return encoded(message_type, payload, at=datetime.now(UTC), request_id=request_id).decode()
 
 
 def _is_cancellation(error: BaseException) -> bool:

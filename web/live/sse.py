@@ -34,6 +34,7 @@ FORM = Form(media_type=MEDIA_TYPE, opening=b"retry: 2000\n: rookery\n\n", line=e
     query=StreamQuery,
     asks=("Last-Event-ID",),
     has_head=False,
+    problems=("FORBIDDEN",),
 )
 async def live_events(query: StreamQuery) -> Response:
     """The live feed as Server-Sent Events.

@@ -1,10 +1,10 @@
 """The feed as the endless body of an HTTP answer; what a frame looks like on the line is the caller's."""
 
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import attrs
 import msgspec
@@ -15,9 +15,12 @@ from quart.wrappers.response import ResponseBody
 from actors.errors import DatabaseError
 from actors.feed import Frame, Subscription, encoded
 from actors.model.event import TOPICS
+from web.auth import caller
 from web.errors import FieldError, ProblemError, invalid
-from web.live.messages import unknown_topics
-from web.live.session import goodbye
+from web.exchange import exchange
+from web.live.door import Door, allowed_topics
+from web.live.messages import Refused, unknown_topics
+from web.live.wire import goodbye
 from web.services import Services, services
 
 DIGITS = 30
@@ -50,10 +53,12 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
     """
     here = services()
     asked = _since(request.headers.get("Last-Event-ID") or query.since)
+    topics, forbidden = _topics(query.topics)
+    door = Door(access=here.access, client=exchange().client, caller=caller(), shown=exchange().shown)
     newest = await here.feed.begin()
     since = newest if asked is None else asked  # from this moment, not from when the body is asked for
     response = Response(b"", content_type=form.media_type)
-    response.response = StreamBody(here, here.feed.subscribe(_topics(query.topics), since), form)
+    response.response = StreamBody(here, here.feed.subscribe(topics, since), form, door=door, forbidden=forbidden)
     response.headers.pop("Content-Length", None)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
@@ -64,11 +69,16 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
 class StreamBody(ResponseBody):
     """Quart enters it, iterates and leaves, also when the client goes; no scope is open while it sends."""
 
-    def __init__(self, here: Services, subscription: Subscription, form: Form) -> None:
+    def __init__(
+        self, here: Services, subscription: Subscription, form: Form, *, door: Door, forbidden: Sequence[str]
+    ) -> None:
         self._here = here
         self._subscription = subscription
         self._form = form
+        self._door = door
+        self._forbidden = forbidden
         self._farewell: str | None = None
+        self._shut: Refused | None = None
 
     async def __aenter__(self) -> Self:
         """Begin the subscription."""
@@ -86,6 +96,9 @@ class StreamBody(ResponseBody):
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         yield self._form.opening
+        if self._forbidden:
+            message = f"for administrators only: {', '.join(self._forbidden)}"
+            yield self._told("ERROR", {"code": "FORBIDDEN", "message": message})
         while self._farewell is None:
             frames = await self._wait()
             if frames:
@@ -94,9 +107,13 @@ class StreamBody(ResponseBody):
                 return
             elif self._farewell is None:
                 yield self._form.heartbeat
-        payload = goodbye(self._farewell)
-        body = encoded("GOODBYE", payload, at=datetime.now(UTC))
-        yield self._form.line(Frame(type="GOODBYE", topic="", body=body))
+        if self._shut is not None:
+            yield self._told("ERROR", {"code": self._shut.code, "message": self._shut.message})
+        yield self._told("GOODBYE", goodbye(self._farewell))
+
+    def _told(self, message_type: str, payload: dict[str, Any]) -> bytes:
+        body = encoded(message_type, payload, at=datetime.now(UTC))
+        return self._form.line(Frame(type=message_type, topic="", body=body))
 
     async def _wait(self) -> list[Frame]:
         """The next frames; none when it is time for a heartbeat or a farewell, or the subscription has ended."""
@@ -104,6 +121,7 @@ class StreamBody(ResponseBody):
         with trio.move_on_after(self._here.config.stream_heartbeat_s):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(self._heed_stopping, nursery.cancel_scope)
+                nursery.start_soon(self._heed_door, nursery.cancel_scope)
                 try:
                     frames = await self._subscription.take()
                 except DatabaseError:
@@ -116,6 +134,11 @@ class StreamBody(ResponseBody):
         self._farewell = "shutting down"
         waiting.cancel()
 
+    async def _heed_door(self, waiting: trio.CancelScope) -> None:
+        self._shut = await self._door.until_shut()
+        self._farewell = self._shut.message
+        waiting.cancel()
+
 
 def _since(text: str | None) -> int | None:
     if text is None:
@@ -125,11 +148,18 @@ def _since(text: str | None) -> int | None:
     return int(text[:DIGITS])  # what is cut off was beyond any number of the log, and still is
 
 
-def _topics(text: str | None) -> tuple[str, ...]:
+def _topics(text: str | None) -> tuple[tuple[str, ...], list[str]]:
+    """The topics that are asked for and allowed, and those that are not."""
+    role = caller().role
+    allowed = allowed_topics(role)
     if text is None:
-        return TOPICS
+        return allowed, []
     topics = tuple(filter(None, text.split(",")))
     unknown = unknown_topics(topics)
     if unknown:
         raise invalid(FieldError(field="topics", message=f"There are {', '.join(TOPICS)}", value=text))
-    return topics
+    forbidden = [topic for topic in topics if topic not in allowed]
+    granted = tuple(topic for topic in topics if topic in allowed)
+    if forbidden and not granted:
+        raise ProblemError("FORBIDDEN", f"For administrators only: {', '.join(forbidden)}", details={"role": role})
+    return granted, forbidden

@@ -4,9 +4,16 @@ import contextlib
 
 import attrs
 import trio
-from quart import Blueprint, websocket
+from quart import Blueprint, Websocket, websocket
 
-from web.live.session import Session, Wire
+from actors.errors import DatabaseError
+from web.auth import admitted
+from web.errors import ProblemError
+from web.exchange import exchange
+from web.live.door import Door
+from web.live.messages import Refused
+from web.live.session import Session
+from web.live.wire import Wire, refuse
 from web.services import services
 from web.serving import Line
 
@@ -47,7 +54,29 @@ async def socket() -> None:
         # Under HTTP/2 frames are not bytes of the line; and other servers have no line to show.
         pulse=Pulse(line=line) if line is not None and current.http_version == "1.1" else None,
     )
+    door = await _door(current)
+    if isinstance(door, Refused):
+        await refuse(wire, door)
+        return
     session = Session(
-        wire, feed=here.feed, stopping=here.stopping, heartbeat_s=here.config.heartbeat_s, cache=here.cache
+        wire,
+        door=door,
+        feed=here.feed,
+        stopping=here.stopping,
+        heartbeat_s=here.config.heartbeat_s,
+        cache=here.cache,
     )
     await session.run()
+
+
+async def _door(current: Websocket) -> Door | Refused:
+    """The way in of who shakes hands; whoever is not known may still say it by CONNECT."""
+    here, now = services(), exchange()
+    try:
+        now.caller, now.shown = await admitted("WEBSOCKET", current.headers, current.cookies, now.client)
+    except ProblemError as error:
+        if error.refusal.code != "UNAUTHENTICATED":
+            return Refused(error.refusal.code, error.refusal.message)
+    except DatabaseError as error:
+        return Refused("UNAVAILABLE", str(error))
+    return Door(access=here.access, client=now.client, caller=now.caller, shown=now.shown)

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.model.event import TOPICS
 from web.live.messages import PLAYER_COMMANDS, Connect, Incoming, Nothing, Refused, Topics, incoming, unknown_topics
 
 
@@ -15,10 +14,10 @@ def said(type_, payload=None, **others):
     return json.dumps({"type": type_, "payload": payload or {}, **others})
 
 
-def test_connect_without_anything_is_live_on_all_topics():
+def test_connect_without_anything_is_live_on_all_that_one_may():
     message = incoming(said("CONNECT"))
 
-    assert message.payload == Connect(token=None, since=None, topics=TOPICS, device=None)
+    assert message.payload == Connect(token=None, since=None, topics=None, device=None)
     assert message.request_id is None
 
 

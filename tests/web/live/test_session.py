@@ -2,13 +2,17 @@
 
 import json
 
+import attrs
 import pytest
 import trio
 
 from actors.errors import DatabaseAwayError
 from actors.feed import Feed
+from actors.model.user import LOCAL_CALLER, Role
 from web.cache import MemoryShelf, QueryCache
-from web.live.session import REPLIES_WAITING, Close, Session, Wire
+from web.live.messages import Refused
+from web.live.session import INTRODUCTION_S, REPLIES_WAITING, Session
+from web.live.wire import Close, Wire
 
 NO_CACHE = QueryCache(MemoryShelf(limit_bytes=0))
 
@@ -30,6 +34,24 @@ class EmptyLog:
         if self.error:
             raise self.error
         return 1, 0
+
+
+class Doorman:
+    """Lets in by the token `good`, until it is told to shut."""
+
+    def __init__(self, role=Role.ADMIN):
+        self.caller = None if role is None else attrs.evolve(LOCAL_CALLER, role=role)
+        self.shut = trio.Event()
+
+    async def admit(self, token):
+        await trio.lowlevel.checkpoint()
+        if token != "good":
+            raise Refused("UNAUTHENTICATED", "no")
+        self.caller = attrs.evolve(LOCAL_CALLER, role=Role.LISTENER)
+
+    async def until_shut(self):
+        await self.shut.wait()
+        return Refused("FORBIDDEN", "come again")
 
 
 class Peer:
@@ -84,6 +106,7 @@ def peer():
 async def start(nursery, log, peer):
     def begin(**others):
         here = {
+            "door": Doorman(),
             "feed": Feed(log, queue_bytes=1_000),
             "stopping": trio.Event(),
             "heartbeat_s": 20.0,
@@ -159,7 +182,9 @@ async def test_a_peer_that_answers_pings_stays(start, peer, autojump_clock):
 
 async def test_a_server_that_cannot_tell_closes_nobody_for_silence(log, peer, nursery, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=None)
-    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
+    session = Session(
+        wire, door=Doorman(), feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE
+    )
     nursery.start_soon(session.run)
     await trio.sleep(1_000)
 
@@ -204,7 +229,9 @@ async def test_a_database_that_is_away_is_told_and_the_client_sent_to_come_back(
 async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(peer, log, autojump_clock):
     log.error = RuntimeError("a bug")
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
+    session = Session(
+        wire, door=Doorman(), feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE
+    )
     with pytest.raises(ExceptionGroup):  # noqa: PT012 — what a nursery lets out
         async with trio.open_nursery() as nursery:
             nursery.start_soon(session.run)
@@ -215,7 +242,9 @@ async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(peer, log, auto
 
 async def test_cancellation_says_goodbye_if_that_is_quick(peer, log, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
+    session = Session(
+        wire, door=Doorman(), feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE
+    )
     async with trio.open_nursery() as nursery:
         nursery.start_soon(session.run)
         await peer.say("CONNECT")
@@ -228,7 +257,9 @@ async def test_cancellation_says_goodbye_if_that_is_quick(peer, log, autojump_cl
 
 async def test_cancellation_does_not_wait_for_one_who_takes_nothing(peer, log, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-    session = Session(wire, feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
+    session = Session(
+        wire, door=Doorman(), feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE
+    )
     async with trio.open_nursery() as nursery:
         nursery.start_soon(session.run)
         await peer.say("CONNECT")
@@ -247,3 +278,75 @@ async def test_figures_of_the_cache_are_told(start, peer, autojump_clock):
     assert peer.types() == ["CACHE_STATS"]
     payload = peer.heard[0]["payload"]
     assert (payload["shelf"], payload["hitRate"]) == ("memory", 0.0)
+
+
+@pytest.mark.parametrize("first", [("CONNECT", {}), ("PING", {}), ("CONNECT", {"token": "bad"})])
+async def test_one_who_is_not_known_says_so_first_or_is_closed(start, peer, autojump_clock, first):
+    done = start(door=Doorman(None))
+    await peer.say(*first, request_id="a")
+    await done.wait()
+
+    assert [(m["type"], m["requestId"], m["payload"]["code"]) for m in peer.heard] == [
+        ("ERROR", "a", "UNAUTHENTICATED")
+    ]
+    assert peer.closed[0] == Close.UNAUTHENTICATED
+
+
+async def test_a_token_in_the_first_message_lets_in(start, peer, autojump_clock):
+    start(door=Doorman(None))
+    await peer.say("CONNECT", {"token": "good"})
+    await peer.say("PING")
+    await trio.testing.wait_all_tasks_blocked()
+
+    assert peer.types() == ["WELCOME", "PONG"]
+    await trio.sleep(100)
+    assert peer.closed is None
+
+
+async def test_a_wrong_token_is_refused_also_to_one_who_is_known(start, peer, autojump_clock):
+    done = start()
+    await peer.say("CONNECT", {"token": "bad"})
+    await done.wait()
+
+    assert peer.closed[0] == Close.UNAUTHENTICATED
+
+
+async def test_one_who_never_says_who_it_is_is_closed(start, peer, autojump_clock):
+    done = start(door=Doorman(None))
+    await done.wait()
+
+    assert INTRODUCTION_S <= trio.current_time() < INTRODUCTION_S + 5
+    assert peer.closed[0] == Close.UNAUTHENTICATED
+
+
+async def test_topics_that_are_not_allowed_are_told_and_hold_up_no_others(start, peer, autojump_clock):
+    start(door=Doorman(Role.EDITOR))
+    await peer.say("CONNECT", {"topics": ["tracks", "supervision"]}, "a")
+    await peer.say("SUBSCRIBE", {"topics": ["logs", "jobs"]}, "b")
+    await trio.testing.wait_all_tasks_blocked()
+
+    assert peer.types() == ["WELCOME", "ERROR", "ERROR", "ACK"]
+    assert [m["requestId"] for m in peer.heard] == ["a", "a", "b", "b"]
+    assert {m["payload"]["code"] for m in peer.heard[1:3]} == {"FORBIDDEN"}
+    assert peer.heard[3]["payload"]["topics"] == ["tracks", "jobs"]
+
+
+async def test_without_topics_one_gets_all_that_one_may(start, peer, autojump_clock):
+    start(door=Doorman(Role.LISTENER))
+    await peer.say("CONNECT")
+    await peer.say("UNSUBSCRIBE", {"topics": []})
+    await trio.testing.wait_all_tasks_blocked()
+
+    assert peer.heard[1]["payload"]["topics"] == ["tracks", "jobs", "player", "progress"]
+
+
+async def test_one_who_may_not_stay_is_told_why_and_closed(start, peer, autojump_clock):
+    door = Doorman()
+    done = start(door=door)
+    await peer.say("CONNECT")
+    await trio.testing.wait_all_tasks_blocked()
+    door.shut.set()
+    await done.wait()
+
+    assert peer.types() == ["WELCOME", "ERROR"]
+    assert peer.closed == (Close.FORBIDDEN, "come again")
