@@ -41,7 +41,8 @@ class Child:
     Args:
         name: unique among its siblings.
         factory: makes the actor anew for each incarnation, called without arguments; or an `async def task(context)`, which is a
-            child without a mailbox.
+            child without a mailbox. Such a task is ready when it calls `context.ready()` if its code, or that of a function it hands its
+            context on to, does so anywhere (`readiness.py` says what is followed); otherwise as soon as it is first scheduled.
         mailbox: bounds; ignored by tasks.
         restart: when it is started again after it ended by itself.
         shutdown: its grace.
