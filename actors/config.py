@@ -114,6 +114,8 @@ class Config:
     missing_fraction: float = attrs.field(default=0.2, validator=[attrs.validators.ge(0.0), attrs.validators.le(1.0)])
     """When more than this part of a root would go missing in one pass, a person must confirm it."""
 
+    upload_limit_bytes: int = attrs.field(default=4 * GIB, validator=attrs.validators.ge(1))
+    """One uploaded file may have so many."""
     trash_kept_s: float = attrs.field(
         default=30 * DAYS, validator=[attrs.validators.ge(0), attrs.validators.le(10_000 * DAYS)]
     )

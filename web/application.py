@@ -1,14 +1,17 @@
 """The ASGI application: routes, error forms and limits around one value of services."""
 
-from typing import cast
+from typing import Any, cast
 
 from quart import Blueprint
 from quart_trio import QuartTrio
+from quart_trio.wrappers import TrioRequest
 
 from web.cors import checked_origins
 from web.envelope import Application, Envelope
 from web.errors import answered
+from web.exchange import exchange
 from web.gate import Gate
+from web.intake import Intake
 from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
 from web.live import ndjson, sse, websocket
 from web.origin import names_of
@@ -32,6 +35,7 @@ from web.routes import (
     supervision,
     tracks,
     trash,
+    uploads,
     users,
     waveform,
 )
@@ -43,6 +47,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     edits.blueprint,
     own.blueprint,
     trash.blueprint,
+    uploads.blueprint,
     audio.blueprint,
     waveform.blueprint,
     library.blueprint,
@@ -65,9 +70,19 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
 )
 
 
+class _Request(TrioRequest):
+    """A request whose form, if it has one, is taken piece by piece: the framework would gather it in memory."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        if self.mimetype == "multipart/form-data":
+            self.body = exchange().intake = Intake()  # type: ignore[assignment]  # what the framework calls of it
+
+
 def create_app(services: Services) -> QuartTrio:
     """The application over some services, which it uses but does not own. Any ASGI server on Trio can serve it."""
     app = QuartTrio("web", static_folder=None, template_folder="templates")
+    app.request_class = _Request
     app.config["MAX_CONTENT_LENGTH"] = JSON_LIMIT_BYTES
     app.config["BODY_TIMEOUT"] = BODY_LIMIT_S
     # Werkzeug would answer doubled slashes with a redirect in HTML.

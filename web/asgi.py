@@ -34,12 +34,15 @@ class Front:
 
     def app(self) -> QuartTrio:
         """The application over the present store and feed."""
-        store, feed = self._house.store, self._house.feed
-        if self.services.store is not store or self.services.feed is not feed:
+        store, feed, executor = self._house.store, self._house.feed, self._house.executor
+        held = self.services
+        if held.store is not store or held.feed is not feed or held.executor is not executor:
             # Streams of the feed before get no more events from it: they say goodbye, and their clients come back.
-            self.services.stopping.set()
+            held.stopping.set()
             access = Access(store, self.services.config)
-            self.services = attrs.evolve(self.services, store=store, feed=feed, access=access, stopping=trio.Event())
+            self.services = attrs.evolve(
+                held, store=store, feed=feed, executor=executor, access=access, stopping=trio.Event()
+            )
             self._app = create_app(self.services)
         return self._app
 

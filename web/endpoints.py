@@ -71,6 +71,8 @@ class Declaration:
     answers: Mapping[int, Answer]
     query: type[msgspec.Struct] = NoParameters
     body: type[msgspec.Struct] | None = None
+    form: type[msgspec.Struct] | None = None
+    """Fields of a multipart form, which come before its file, `file`."""
     has_head: bool = True
     role: Role | None
     """What a caller must be at least; None: anyone, also who is not known."""
@@ -90,6 +92,7 @@ def endpoint(
     answers: Mapping[int, Answer],
     query: type[msgspec.Struct] = NoParameters,
     body: type[msgspec.Struct] | None = None,
+    form: type[msgspec.Struct] | None = None,
     asks: tuple[str, ...] = (),
     problems: tuple[str, ...] = (),
     limit_s: float = ANSWER_LIMIT_S,
@@ -113,6 +116,7 @@ def endpoint(
         answers: good answers by status.
         query: the query parameters; every other is refused.
         body: the JSON body.
+        form: fields of a multipart form with one file; the handler reads it.
         asks: request headers that matter.
         problems: codes that this operation may answer with, besides those that all have.
         limit_s: seconds until an answer must be ready; infinite for what waits by nature.
@@ -137,6 +141,7 @@ def endpoint(
             answers=answers,
             query=query,
             body=body,
+            form=form,
             has_head=has_head and method == "GET",
             role=needed,
             asks=(*asks, HEADER) if is_repeatable else asks,

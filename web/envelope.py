@@ -60,7 +60,7 @@ class Envelope:
         answer = Outgoing(
             send, current, more=granted(headers.get("origin"), self._gate.origins, is_preflight=asks_first)
         )
-        body = Body(receive)
+        body = Body(receive, current)
         self._metrics.open.inc()
         try:
             with serving(current):

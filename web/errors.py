@@ -45,6 +45,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "HEADERS_TOO_LARGE": (431, "The head is too large"),
     "INTERNAL": (500, "Something went wrong here"),
     "UNAVAILABLE": (503, "A part of the service is away"),
+    "INSUFFICIENT_STORAGE": (507, "There is no room left for it"),
     "OVERLOADED": (503, "Too much to do at the moment"),
     "TIMEOUT": (504, "It took too long"),
 }

@@ -9,6 +9,7 @@ import attrs
 
 from actors.model.user import Caller
 from web.access import Shown
+from web.intake import Intake
 from web.trace import Trace, trace_of
 from web.traffic import Verdict
 
@@ -29,6 +30,8 @@ class Exchange:
     """What the request was counted against."""
     route: str = "-"
     """The pattern that matched, such as `/api/v1/tracks/{trackId}`; `-` when none did."""
+    intake: Intake | None = None
+    """Takes the request's body, where that is taken piece by piece."""
     leaving: AsyncExitStack = attrs.field(factory=AsyncExitStack)
     """What belongs to this exchange and ends with it, whether the answer was sent, given up, or never begun."""
     caller: Caller | None = None

@@ -76,6 +76,18 @@ def structured(body: bytes, model: type[Model]) -> Model:
     return msgspec.convert(value, model)
 
 
+def fielded(values: dict[str, str], model: type[Model]) -> Model:
+    """The fields of a form as a value of the model; unknown names are refused.
+
+    Raises:
+        ProblemError: VALIDATION_ERROR naming every field.
+    """
+    errors = [*_unknown(values, model), *_refused(values, model)]
+    if errors:
+        raise invalid(*errors)
+    return msgspec.convert(values, model)
+
+
 def _unknown(value: dict[str, Any], model: type[msgspec.Struct]) -> list[FieldError]:
     names = {field.encode_name for field in msgspec.structs.fields(model)}
     return [

@@ -68,6 +68,7 @@ _ALWAYS_POSSIBLE = (
     *("RATE_LIMITED", "INTERNAL", "UNAVAILABLE", "OVERLOADED", "TIMEOUT"),
 )
 _WITH_BODY = ("MALFORMED_JSON", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT")
+_WITH_FORM = ("PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT")
 _ON_WRITES = ("FORBIDDEN",)
 _HEADERS_OF_STATUS = {401: ("WWW-Authenticate",), 405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
 _REFS = "#/components/schemas/{name}"
@@ -120,6 +121,8 @@ def _schemas(operations: tuple[Declaration, ...]) -> tuple[dict[Any, Any], dict[
         types.update((field.type, None) for field in msgspec.structs.fields(one.query))
         if one.body is not None:
             types[one.body] = None
+        if one.form is not None:
+            types.update((field.type, None) for field in msgspec.structs.fields(one.form))
     schemas, components = msgspec.json.schema_components(tuple(types), ref_template=_REFS)
     return dict(zip(types, schemas, strict=True)), components
 
@@ -133,6 +136,9 @@ def _operation(one: Declaration, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         operation["parameters"] = parameters
     if one.body is not None:
         operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schemas[one.body]}}}
+    if one.form is not None:
+        content = {"multipart/form-data": {"schema": _form(one.form, schemas)}}
+        operation["requestBody"] = {"required": True, "content": content}
     operation["responses"] = {
         **{str(status): _good(answer, schemas) for status, answer in one.answers.items()},
         **_problems(one, schemas),
@@ -143,6 +149,17 @@ def _operation(one: Declaration, schemas: Mapping[Any, Any]) -> dict[str, Any]:
 def _described(one: Declaration) -> str:
     needs = f"Needs the role `{one.role}`." if one.role is not None else ""
     return " ".join(filter(None, [one.description, needs]))
+
+
+def _form(form: type[msgspec.Struct], schemas: Mapping[Any, Any]) -> dict[str, Any]:
+    fields = {field.encode_name: _without_null(schemas[field.type]) for field in msgspec.structs.fields(form)}
+    file = {"type": "string", "format": "binary", "description": "The file, behind the other fields."}
+    return {
+        "type": "object",
+        "properties": {**fields, "file": file},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
 
 
 def _head(get: Mapping[str, Any]) -> dict[str, Any]:
@@ -212,6 +229,7 @@ def _good(answer: Answer, schemas: Mapping[Any, Any]) -> dict[str, Any]:
 def _problems(one: Declaration, schemas: Mapping[Any, Any]) -> dict[str, Any]:
     codes = [*one.problems, *_ALWAYS_POSSIBLE]
     codes += _WITH_BODY if one.body is not None else ()
+    codes += _WITH_FORM if one.form is not None else ()
     codes += ("UNAUTHENTICATED",) if one.role is not None else ()
     codes += _ON_WRITES if one.method != "GET" or one.role not in {None, Role.LISTENER} else ()
     by_status: dict[int, list[str]] = {}

@@ -34,8 +34,9 @@ ALWAYS: Headers = [
 class Body:
     """The body of one request on its way in."""
 
-    def __init__(self, receive: Receive, *, silence_s: float = BODY_SILENCE_S) -> None:
+    def __init__(self, receive: Receive, current: Exchange | None = None, *, silence_s: float = BODY_SILENCE_S) -> None:
         self._receive = receive
+        self._current = current
         self._silence_s = silence_s
         self._is_over = False
         self.is_silent = False
@@ -45,6 +46,9 @@ class Body:
         """Pass on one ASGI message; one that does not come in time is taken for the client's leaving."""
         if self._is_over:
             return await self._receive()
+        if self._current is not None and self._current.intake is not None:
+            # What the client sent in vain does not come in: it waits in the line until there is room.
+            await self._current.intake.room()
         with trio.move_on_after(self._silence_s) as scope:
             message = await self._receive()
         if scope.cancelled_caught:
@@ -56,6 +60,7 @@ class Body:
     async def drain(self) -> None:
         """Take what nobody read, within limits: an answer that ends before its request costs the connection."""
         left = DRAIN_LIMIT_BYTES
+        self._current = None
         with trio.move_on_after(DRAIN_LIMIT_S):
             while not self._is_over and left > 0:
                 left -= len((await self.receive()).get("body", b""))

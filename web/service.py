@@ -84,6 +84,7 @@ def make_services(house: House, running: Running) -> Services:
         config=house.config,
         store=house.store,
         feed=house.feed,
+        executor=house.executor,
         redis=house.redis,
         running=running,
         started_at=datetime.now(UTC),

@@ -11,6 +11,7 @@ from actors.config import Config
 from actors.feed import Feed
 from actors.metrics import Metrics
 from actors.store.store import Store
+from actors.work.executor import Executor
 from actors.work.stream import Streams
 from supervision import Running
 from web.cache import MemoryShelf, QueryCache, Shelf
@@ -28,6 +29,7 @@ class Services:
     config: Config
     store: Store
     feed: Feed
+    executor: Executor
     running: Running
     started_at: datetime
     """UTC."""

@@ -18,6 +18,7 @@ from trio_websocket import WebSocketConnection, wrap_client_stream
 
 from actors.feed import Feed
 from actors.model.event import NewEvent, Passing
+from tests.contracts.fake_executor import FakeExecutor
 from web.application import create_app
 from web.services import Services
 from web.serving import serve
@@ -167,7 +168,13 @@ def live(store, store_config):
         feed = Feed(store.events, queue_bytes=config.client_queue_bytes)
         await feed.begin()
         services = Services(
-            config=config, store=store, feed=feed, running=None, started_at=datetime.now(UTC), version="1"
+            config=config,
+            store=store,
+            feed=feed,
+            executor=FakeExecutor(),
+            running=None,
+            started_at=datetime.now(UTC),
+            version="1",
         )
         server = hypercorn.Config()
         server.bind = ["127.0.0.1:0"]
