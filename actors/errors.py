@@ -79,10 +79,10 @@ class TrackGoneError(RookeryError):
 
 
 class StaleError(RookeryError):
-    """The track has another version than the one meant."""
+    """The track or memory has another version than the one meant."""
 
-    def __init__(self, track_id: str) -> None:
-        super().__init__(f"The track {track_id} was changed meanwhile")
+    def __init__(self, thing_id: str) -> None:
+        super().__init__(f"{thing_id} was changed meanwhile")
 
 
 class InvalidError(RookeryError):

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from actors.model.features import Features, Key, Loudness, Tempo
 from actors.model.key import Key as ApiKey
+from actors.model.memory import MemoryView
 from actors.model.mine import Mine
 from actors.model.root import Root, RootState
 from actors.model.track import Location, Presence, Sound, Stage, Tags, Track
@@ -164,6 +165,18 @@ API_KEY = api_key_view(
         expires_at=LATER,
         last_used_at=MOMENT + timedelta(days=1),
     )
+)
+
+MEMORY = MemoryView(
+    id="5b1d7c0e9a3f4d21",
+    track_id=TRACK_ID,
+    track_title="Rook",
+    position=61.5,
+    text="The bass comes in",
+    tags=("mix",),
+    added_at=MOMENT,
+    changed_at=MOMENT,
+    version=1,
 )
 
 

@@ -15,6 +15,7 @@ from actors.store.events import Events
 from actors.store.features import FeatureStore
 from actors.store.keys import Keys
 from actors.store.library import Library
+from actors.store.memories import Memories
 from actors.store.migrate import Migration, migrate, migrations
 from actors.store.plays import Plays
 from actors.store.pool import CONNECT_LIMIT_S, Pool, open_pool
@@ -48,6 +49,7 @@ class Store:
     keys: Keys
     ratings: Ratings
     plays: Plays
+    memories: Memories
     pool: Pool
 
 
@@ -84,6 +86,7 @@ async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
                 keys=Keys(pool),
                 ratings=Ratings(pool),
                 plays=Plays(pool),
+                memories=Memories(pool),
                 pool=pool,
             )
 
