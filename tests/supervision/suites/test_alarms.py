@@ -2,11 +2,24 @@
 
 import logging
 from random import Random
+from typing import ClassVar
 
 import pytest
 import trio
 
-from supervision import Actor, Child, DeadlockError, Intensity, Mailbox, MessageFailedError, Supervisor, run
+from supervision import (
+    Actor,
+    Child,
+    DeadlockError,
+    InFlight,
+    Intensity,
+    Mailbox,
+    MessageFailedError,
+    SendError,
+    Strategy,
+    Supervisor,
+    run,
+)
 from supervision.testing import replay
 
 RUNS = 10_000
@@ -16,17 +29,20 @@ BATCH = 50
 class Member(Actor[tuple]):
     """Passes a message along its way: by telling, by asking, or from a sub-task."""
 
+    timeout_s: float = 1000
+    takes_s: float = 0
+
     async def started(self, context) -> None:
         self.context = context
 
     async def receive(self, message: tuple) -> int:
-        await trio.lowlevel.checkpoint()
-        if not message:
+        await trio.sleep(self.takes_s)
+        if not message or message[0][0] == "end":
             return 0
         (verb, path), *rest = message
         ref = self.context.ref_to(path)
         if verb == "ask":
-            return 1 + await ref.ask(tuple(rest), timeout_s=1000)
+            return 1 + await ref.ask(tuple(rest), timeout_s=self.timeout_s)
         if verb == "soon":
             self.context.start_soon(ref.tell, tuple(rest))
         else:
@@ -67,6 +83,47 @@ async def there_and_back(seed: int) -> None:
         assert running.status().deadlocks == ()
 
 
+class Shaky(Member):
+    """Fails at the first try of every third message."""
+
+    tried: dict
+
+    async def receive(self, message: tuple) -> int:
+        key = self.context.path, message
+        self.tried[key] = self.tried.get(key, 0) + 1
+        if self.tried[key] == 1 and len(self.tried) % 3 == 0:
+            raise ValueError
+        try:
+            return await super().receive(message)
+        except SendError:
+            return 0
+
+
+async def turbulence(seed: int) -> None:
+    """Ways forward through actors that crash and are redelivered, with asks that run into their time-out."""
+    random = Random(seed)
+
+    class Fresh(Shaky):
+        tried: ClassVar[dict] = {}
+        timeout_s = random.choice([0.01, 1, 1000])
+        takes_s = random.choice([0, 0.1])
+
+    count = random.randint(2, 5)
+    boxes = Mailbox(capacity=random.randint(1, 2), in_flight=InFlight.redeliver(times=2))
+    children = [Child(f"m{n}", Fresh, mailbox=boxes) for n in range(count)]
+    strategy = random.choice([Strategy.ONE_FOR_ONE, Strategy.ONE_FOR_ALL, Strategy.REST_FOR_ONE])
+    async with run(Supervisor("r", strategy=strategy, intensity=Intensity(restarts=100), children=children)) as running:
+        async with trio.open_nursery() as nursery:
+            for number in range(random.randint(2, 8)):
+                places = sorted(random.sample(range(count), random.randint(1, count)))
+                way = tuple((random.choice(["tell", "ask", "soon"]), f"r/m{place}") for place in places[1:])
+                nursery.start_soon(running.ref(f"r/m{places[0]}").tell, (*way, ("end", number)))
+        await trio.sleep(10_000)
+        status = running.status()
+        assert status.deadlocks == ()
+        assert all(child.mailbox_depth == 0 for child in status.root.children)
+
+
 @pytest.fixture(autouse=True)
 def quiet():
     logging.disable(logging.CRITICAL)
@@ -76,7 +133,7 @@ def quiet():
 
 async def batch(first: int) -> None:
     for seed in range(first, first + BATCH):
-        await (there_and_back if seed % 4 == 0 else progress)(seed)
+        await (there_and_back, progress, turbulence, progress)[seed % 4](seed)
 
 
 def test_no_false_alarm_in_ten_thousand_random_runs() -> None:
