@@ -1,8 +1,12 @@
 // Plays one track at a time and draws its waveform, which is also the slider.
 
 import { length } from "./format.js";
+import { converted, isPlayable, original } from "./source.js";
 
 const STEP_S = 5;
+const DRAG_MS = 200;
+const PROGRESS_S = 1;
+const LEAST_S = 0.5;
 const BAR = 3;
 
 const $ = (id) => document.getElementById(id);
@@ -14,6 +18,9 @@ export class Player {
     this.track = null;
     this.peaks = null;
     this.audio = $("audio");
+    this.isConverted = false;
+    this.offset = 0;
+    this.shown = 0;
     this.wire();
   }
 
@@ -39,7 +46,13 @@ export class Player {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
+  /** Seconds into the track; a conversion counts from its own start. */
+  get at() {
+    return this.offset + this.audio.currentTime;
+  }
+
   get length() {
+    if (this.isConverted) return this.track?.duration ?? 0;
     return Number.isFinite(this.audio.duration) ? this.audio.duration : (this.track?.duration ?? 0);
   }
 
@@ -58,28 +71,48 @@ export class Player {
     $("now-title").textContent = track.title;
     $("now-artist").textContent = track.artist ?? "";
     $("now-artist").classList.remove("is-bad");
-    this.audio.src = `/api/v1/tracks/${track.id}/audio`;
-    this.audio.play().catch(() => this.changed());
+    this.load(!isPlayable(this.audio, track.sound), 0);
     this.changed();
     this.moved();
     this.loadPeaks(track);
   }
 
+  load(isConverted, start, plays = true) {
+    clearTimeout(this.dragging);
+    this.dragging = undefined;
+    this.isConverted = isConverted;
+    this.isBroken = false;
+    this.offset = isConverted ? start : 0;
+    this.audio.src = isConverted ? converted(this.audio, this.track.id, start) : original(this.track.id);
+    if (plays) this.audio.play().catch(() => this.changed());
+  }
+
   toggle() {
     if (!this.track) return;
     if (this.isPlaying) this.audio.pause();
+    else if (this.isBroken) this.load(true, this.at);
     else this.audio.play().catch(() => this.changed());
   }
 
   seek(seconds) {
     if (!this.track) return;
-    this.audio.currentTime = Math.max(0, Math.min(seconds, this.length));
+    const wanted = Math.max(0, Math.min(seconds, this.length));
+    if (this.isConverted) {
+      // A stream begins anew for every seek, so a drag asks once, where it ends; at the very end there is nothing to ask for.
+      clearTimeout(this.dragging);
+      const start = Math.min(wanted, Math.max(0, this.length - LEAST_S));
+      const plays = this.isPlaying;
+      this.dragging = setTimeout(() => this.load(true, start, plays), DRAG_MS);
+      this.shown = wanted;
+    } else {
+      this.audio.currentTime = wanted;
+    }
     this.moved();
   }
 
   key(event) {
     const steps = { ArrowLeft: -STEP_S, ArrowDown: -STEP_S, ArrowRight: STEP_S, ArrowUp: STEP_S, PageDown: -30, PageUp: 30 };
-    if (event.key in steps) this.seek(this.audio.currentTime + steps[event.key]);
+    if (event.key in steps) this.seek(this.shown + steps[event.key]);
     else if (event.key === "Home") this.seek(0);
     else if (event.key === "End") this.seek(this.length);
     else return;
@@ -93,7 +126,8 @@ export class Player {
   }
 
   moved() {
-    const at = this.audio.currentTime;
+    if (!this.dragging) this.shown = this.at;
+    const at = this.shown;
     $("at").textContent = length(at) || "0:00";
     $("of").textContent = length(this.length);
     const wave = $("wave");
@@ -105,6 +139,18 @@ export class Player {
 
   failed() {
     if (!this.track) return;
+    const cannotDecode = this.audio.error && this.audio.error.code >= MediaError.MEDIA_ERR_DECODE;
+    if (!this.isConverted && cannotDecode) {
+      // What says that it may play a type need not be right.
+      this.load(true, this.at);
+      return;
+    }
+    if (this.isConverted && this.at > this.offset + PROGRESS_S) {
+      // The server ends a stream of which nobody took anything for a while, as in a long pause.
+      if (this.isPlaying) this.load(true, this.at);
+      else this.isBroken = true;
+      return;
+    }
     $("now-artist").textContent = "This recording cannot be played here.";
     $("now-artist").classList.add("is-bad");
     this.changed();
@@ -135,7 +181,7 @@ export class Player {
     pen.scale(ratio, ratio);
     const style = getComputedStyle(document.documentElement);
     const [played, rest] = [style.getPropertyValue("--accent"), style.getPropertyValue("--wave")];
-    const reached = this.length ? (this.audio.currentTime / this.length) * width : 0;
+    const reached = this.length ? (this.shown / this.length) * width : 0;
     const bars = Math.floor(width / BAR);
     for (let bar = 0; bar < bars; bar += 1) {
       const [low, high] = this.extremes(bar, bars);
