@@ -134,9 +134,13 @@ class Access:
     async def keep_watch(self) -> None:
         """Task, of the server's: notice what is changed elsewhere. Never returns."""
         while True:
+            await self.look()
             await trio.sleep(LOOK_AGAIN_S)
-            with suppress(DatabaseError):
-                await self._now()
+
+    async def look(self) -> None:
+        """Notice what has been changed elsewhere, if the database tells; one that is closed is another's to open."""
+        with suppress(DatabaseError, trio.ClosedResourceError):
+            await self._now()
 
     def _wake(self) -> None:
         self.changes += 1

@@ -11,7 +11,7 @@ from quart_trio import QuartTrio
 from actors.errors import RookeryError
 from actors.pipeline import House, tree
 from supervision import SupervisionError, run
-from web.access import Access
+from web.access import LOOK_AGAIN_S, Access
 from web.application import create_app
 from web.logs import configure_logs
 from web.service import foreseen, make_services, prepared
@@ -46,6 +46,12 @@ class Front:
             self._app = create_app(self.services)
         return self._app
 
+    async def keep_watch(self) -> None:
+        """Task: notice what other nodes and commands change of who may come in. Never returns."""
+        while True:
+            await self.services.access.look()
+            await trio.sleep(LOOK_AGAIN_S)
+
 
 class Application:
     """Configured by environment and file. The tree runs as long as the server's lifespan; signals are the server's affair.
@@ -76,7 +82,10 @@ class Application:
                     self._front = Front(service.house, make_services(service.house, running))
                     await send({"type": "lifespan.startup.complete"})
                     has_started = True
-                    await receive()
+                    async with trio.open_nursery() as watch:
+                        watch.start_soon(self._front.keep_watch)
+                        await receive()
+                        watch.cancel_scope.cancel()
                     was_asked = True
                     self._front.services.stopping.set()
         except (RookeryError, SupervisionError) as error:

@@ -1,6 +1,5 @@
 """The composition root: Config → database → tree → app → server. Everything long-lived is made here, once."""
 
-import ipaddress
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -20,6 +19,7 @@ from actors.pipeline import House, tree
 from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
 from supervision import Child, Context, Running, Shutdown, run
+from web.access import is_loopback
 from web.application import create_app
 from web.limits import HEAD_LIMIT_BYTES
 from web.services import Services
@@ -56,6 +56,7 @@ class Service:
     async def _serve(self, context: Context, *, announce: Callable[[str], None]) -> None:
         assert self.listener is not None
         services = make_services(self.house, context.running)
+        await self._demand_account(services)
         app = create_app(services)
         settings = hypercorn.Config()
         settings.loglevel = "WARNING"
@@ -69,13 +70,38 @@ class Service:
             await context.stopping.wait()
             services.stopping.set()
 
-        async with trio.open_nursery() as nursery:
-            await nursery.start(partial(serve, app, settings, shutdown_trigger=stopping))
-            context.ready()
-            if not self._has_announced:
-                self._has_announced = True
-                _warn_of_strangers(self.listener)
-                announce(_address(self.listener))
+        async with trio.open_nursery() as watch:
+            watch.start_soon(services.access.keep_watch)
+            async with trio.open_nursery() as nursery:
+                await nursery.start(partial(serve, app, settings, shutdown_trigger=stopping))
+                context.ready()
+                if not self._has_announced:
+                    self._has_announced = True
+                    announce(_address(self.listener))
+            watch.cancel_scope.cancel()
+
+    async def _demand_account(self, services: Services) -> None:
+        """Where others than this machine reach the port, somebody must be able to log in.
+
+        Raises:
+            ConfigurationError: nobody is.
+            DatabaseError: that cannot be found out.
+        """
+        assert self.listener is not None
+        address = self.listener.getsockname()[0]
+        if is_loopback(address):
+            return
+        if self.config.no_auth:
+            _log.warning(
+                "Nobody is asked who they are: whoever reaches this address can hear every recording, watch any folder of this "
+                "machine and restart parts of the service. Let a proxy in front ask, or leave --no-auth out.",
+                address=address,
+            )
+        elif self.config.admin_key is None and not (await services.store.users.standing()).has_accounts:
+            raise ConfigurationError(
+                f"Others reach this machine at {address}, and nobody has an account yet. Make one: rookery users add NAME --admin. "
+                "Or listen on loopback only (--host 127.0.0.1), or let everybody do everything with --no-auth."
+            )
 
 
 def make_services(house: House, running: Running) -> Services:
@@ -136,16 +162,6 @@ def _bound(config: Config) -> socket.socket:
             "Stop what uses it, or choose another with --port (0 picks a free one)."
         ) from error
     return listener
-
-
-def _warn_of_strangers(listener: socket.socket) -> None:
-    address = listener.getsockname()[0]
-    if not ipaddress.ip_address(address.partition("%")[0]).is_loopback:
-        _log.warning(
-            "There are no accounts: whoever reaches this address can hear every recording, watch any folder of this machine "
-            "and restart parts of the service. Listen on loopback with --host 127.0.0.1, or let a proxy in front ask who it is.",
-            address=address,
-        )
 
 
 def _address(listener: socket.socket) -> str:

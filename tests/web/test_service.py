@@ -1,6 +1,7 @@
 """What is wrong is said before anything starts, and what was taken is given back."""
 
 import socket
+from contextlib import asynccontextmanager
 
 import attrs
 import httpx
@@ -9,7 +10,8 @@ import structlog
 import trio
 
 from actors.errors import ConfigurationError, DataFolderBusyError
-from web.service import prepared
+from actors.model.user import Role
+from web.service import foreseen, prepared
 
 
 def test_a_port_in_use_is_named(store_config):
@@ -45,27 +47,57 @@ def test_with_a_database_of_ones_own_no_data_folder_is_taken(store_config):
         assert not config.data_dir.exists()
 
 
-@pytest.mark.parametrize("host, is_exposed", [("127.0.0.1", False), ("::1", False), ("0.0.0.0", True)])
-async def test_it_announces_where_it_answers_once_and_warns_where_strangers_reach_it(
-    store_config, fresh_database_url, host, is_exposed
-):
-    config = attrs.evolve(store_config, host=host, port=0, database_url=fresh_database_url)
-    announced: list[str] = []
-    answering = trio.Event()
+@pytest.fixture
+def answering(store_config, fresh_database_url):
+    """Run a service until it has announced itself; gives its address."""
 
-    def announce(address: str) -> None:
-        announced.append(address)
-        answering.set()
+    @asynccontextmanager
+    async def run(**settings):
+        config = attrs.evolve(store_config, port=0, database_url=fresh_database_url, **settings)
+        announced: list[str] = []
+        answers = trio.Event()
 
-    with structlog.testing.capture_logs() as logs, prepared(config, has_port=True) as service, trio.fail_after(60):
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(lambda: service.run(announce=announce))
-            await answering.wait()
-            async with httpx.AsyncClient(base_url=announced[0]) as client:
-                assert (await client.get("/livez")).status_code == 200
-            nursery.cancel_scope.cancel()
-    warnings = [entry["event"] for entry in logs if "no accounts" in entry["event"]]
+        def announce(address: str) -> None:
+            announced.append(address)
+            answers.set()
 
-    assert len(announced) == 1
-    assert len(warnings) == is_exposed
-    assert all("--host 127.0.0.1" in warning for warning in warnings)
+        with prepared(config, has_port=True) as service, trio.fail_after(60):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(lambda: service.run(announce=announce))
+                await answers.wait()
+                yield announced[0]
+                nursery.cancel_scope.cancel()
+        assert len(announced) == 1
+
+    return run
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+async def test_on_loopback_it_needs_no_account_and_announces_where_it_answers(answering, host):
+    async with answering(host=host) as address, httpx.AsyncClient(base_url=address) as client:
+        assert (await client.get("/livez")).status_code == 200
+        assert (await client.get("/api/v1/tracks")).status_code == 200
+
+
+async def test_where_strangers_reach_it_somebody_must_have_an_account(answering):
+    with pytest.raises(ExceptionGroup) as refused:
+        async with answering(host="0.0.0.0"):
+            pytest.fail("it answers")
+    told = str(foreseen(refused.value))
+
+    assert "rookery users add NAME --admin" in told
+    assert "0.0.0.0" in told
+
+
+@pytest.mark.parametrize("how", ["account", "admin_key", "no_auth"])
+async def test_with_an_account_or_a_key_or_told_to_it_answers_strangers(answering, fresh_store, how):
+    settings = {"admin_key": {"admin_key": "k" * 32}, "no_auth": {"no_auth": True}}.get(how, {})
+    if how == "account":
+        await fresh_store.users.add(name="ada", role=Role.ADMIN, password_hash="h")
+    with structlog.testing.capture_logs() as logs:
+        async with answering(host="0.0.0.0", **settings) as address:
+            local = address.replace("0.0.0.0", "127.0.0.1")
+            tracks = await trio.to_thread.run_sync(httpx.get, f"{local}/api/v1/tracks")
+
+    assert tracks.status_code == (200 if how == "no_auth" else 401)
+    assert any("Nobody is asked" in entry["event"] for entry in logs) == (how == "no_auth")
