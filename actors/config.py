@@ -139,6 +139,10 @@ class Config:
     """Attempts to log in a minute, per address."""
     rate_loopback: bool = False
     """Whether the three hold for this machine itself too."""
+    connections: int = attrs.field(default=512, validator=attrs.validators.ge(1))
+    """Open connections in all, streams among them; keep it well below the limit of open files."""
+    connections_per_address: int = attrs.field(default=100, validator=attrs.validators.ge(1))
+    """The same from one address, but for this machine itself and for `proxies`."""
     requests_at_once: int = attrs.field(default=64, validator=attrs.validators.ge(1))
     """Requests that are worked at; streams count until they begin."""
     requests_waiting: int = attrs.field(default=512, validator=attrs.validators.ge(0))

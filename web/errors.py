@@ -3,6 +3,7 @@
 Which error becomes which code is decided here and nowhere else; `answered` is the one door.
 """
 
+import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any
@@ -17,7 +18,7 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from actors.errors import BusyError, ConflictError, DatabaseError, InvalidError, StaleError, TrackGoneError
 from supervision import AdministrationError, AskTimeoutError, DeadlockError, NotFoundError, SendError
 from web.encoding import json_bytes, now
-from web.exchange import exchange
+from web.exchange import Exchange, exchange, serving
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -209,3 +210,32 @@ def _shortened(error: FieldError) -> FieldError:
     elif isinstance(value, dict | list):
         value = "{…}" if isinstance(value, dict) else "[…]"
     return msgspec.structs.replace(error, field=error.field[:_SHOWN_CHARACTERS], value=value)
+
+
+_OF_THE_SERVER = {
+    400: ("BAD_REQUEST", "The bytes are no HTTP request"),
+    408: ("REQUEST_TIMEOUT", "The head did not come in time"),
+    429: ("RATE_LIMITED", "There are too many connections from this address"),
+    431: ("HEADERS_TOO_LARGE", "The head is too large"),
+    503: ("OVERLOADED", "There are too many connections"),
+}
+
+
+def refused_by_server(status: int) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """The answer that the server itself gives to what never becomes a request: status, headers and body."""
+    code, message = _OF_THE_SERVER.get(status, _OF_THE_SERVER[400])
+    current = Exchange(request_id=secrets.token_hex(16), method="-", path="")
+    with serving(current):
+        refusal = Refusal(code=code, message=message)
+        body = refusal.body()
+    headers = [
+        (b"content-type", PROBLEM_JSON.encode()),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-request-id", current.request_id.encode()),
+        (b"x-content-type-options", b"nosniff"),
+        (b"cache-control", b"no-store"),
+        (b"connection", b"close"),
+    ]
+    if refusal.status in {429, 503}:
+        headers.append((b"retry-after", b"5"))
+    return refusal.status, headers, body

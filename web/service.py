@@ -21,9 +21,11 @@ from actors.store.embedded import EmbeddedServer
 from supervision import Child, Context, Running, Shutdown, run
 from web.access import is_loopback
 from web.application import create_app
+from web.errors import refused_by_server
 from web.limits import HEAD_LIMIT_BYTES
 from web.services import Services
-from web.serving import serve
+from web.serving import Crowd, serve
+from web.traffic import networks_of
 
 _log = structlog.stdlib.get_logger("rookery.web")
 
@@ -73,7 +75,15 @@ class Service:
         async with trio.open_nursery() as watch:
             watch.start_soon(services.access.keep_watch)
             async with trio.open_nursery() as nursery:
-                await nursery.start(partial(serve, app, settings, shutdown_trigger=stopping))
+                serving = partial(
+                    serve,
+                    app,
+                    settings,
+                    shutdown_trigger=stopping,
+                    refused=refused_by_server,
+                    crowd=_crowd(self.config),
+                )
+                await nursery.start(serving)
                 context.ready()
                 if not self._has_announced:
                     self._has_announced = True
@@ -102,6 +112,14 @@ class Service:
                 f"Others reach this machine at {address}, and nobody has an account yet. Make one: rookery users add NAME --admin. "
                 "Or listen on loopback only (--host 127.0.0.1), or let everybody do everything with --no-auth."
             )
+
+
+def _crowd(config: Config) -> Crowd:
+    return Crowd(
+        most=config.connections,
+        most_per_address=config.connections_per_address,
+        proxies=networks_of(config.proxies),
+    )
 
 
 def make_services(house: House, running: Running) -> Services:

@@ -1,5 +1,9 @@
 """Declared operations."""
 
+import socket
+import struct
+
+import httpx
 import msgspec
 import pytest
 import trio
@@ -105,3 +109,63 @@ async def test_an_operation_needs_its_role(served, things) -> None:
     assert declared["removeThings"].role is Role.ADMIN
     assert declared["waitForEver"].role is Role.LISTENER
     assert declared["knock"].role is None
+
+
+SLOW = "SELECT pg_sleep(60) /* slow */"
+UNTIL = """
+DO $$ BEGIN
+  WHILE {condition} (SELECT FROM pg_stat_activity WHERE query LIKE 'SELECT pg_sleep(60)%' AND state = 'active') LOOP
+    PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+  END LOOP;
+END $$
+"""
+
+
+async def until(store, *, is_running: bool) -> None:
+    """Wait until PostgreSQL works at the slow statement, or no longer does."""
+    sql = UNTIL.format(condition="NOT EXISTS" if is_running else "EXISTS")
+    with trio.fail_after(10):
+        await store.pool.read(lambda connection: connection.execute(sql))
+
+
+def with_slow_route(served, *, limit_s: float):
+    """Give the app a route that asks PostgreSQL for a minute."""
+    blueprint = Blueprint("slow", __name__)
+
+    @endpoint(blueprint, "GET", "/slow", tag="Slow", limit_s=limit_s, answers={200: Answer(meaning="Late.")})
+    async def ask_slowly() -> Response:
+        await served.store.pool.read(lambda connection: connection.execute(SLOW))
+        return Response(b"")
+
+    served.app.register_blueprint(blueprint)
+
+
+async def test_a_client_that_leaves_takes_its_statement_with_it(served) -> None:
+    with_slow_route(served, limit_s=30)
+    stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
+    await stream.send_all(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await until(served.store, is_running=True)
+
+    await stream.aclose()
+
+    await until(served.store, is_running=False)
+    assert (await served.client.get("/api/v1/tracks")).status_code == 200
+
+
+async def test_a_client_that_is_cut_off_takes_its_statement_with_it(served) -> None:
+    with_slow_route(served, limit_s=30)
+    stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
+    await stream.send_all(b"GET /slow HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    await until(served.store, is_running=True)
+
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await stream.aclose()
+
+    await until(served.store, is_running=False)
+
+
+async def test_an_answer_that_is_too_late_takes_its_statement_with_it(served, refused) -> None:
+    with_slow_route(served, limit_s=0.3)
+    refused(await served.client.get("/slow"), 504, "TIMEOUT")
+
+    await until(served.store, is_running=False)

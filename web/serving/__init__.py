@@ -1,6 +1,7 @@
 """The server: Hypercorn's protocols on sockets that are watched, so that no client can hold the process."""
 
+from web.serving.crowd import Crowd
 from web.serving.line import Line
 from web.serving.serve import serve
 
-__all__ = ["Line", "serve"]
+__all__ = ["Crowd", "Line", "serve"]

@@ -8,6 +8,7 @@ from typing import Any
 import trio
 
 from actors.config import KIB, SECONDS
+from web.traffic.address import UNKNOWN
 
 STALL_S = 10 * SECONDS
 """A peer that takes no byte for so long is cut; slow progress is not a stall."""
@@ -32,6 +33,21 @@ class Line:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
+
+    @property
+    def peer(self) -> str:
+        """The address at the other end; "unknown" for one that is gone already."""
+        transport = self._stream if isinstance(self._stream, trio.SocketStream) else self._stream.transport_stream
+        try:
+            name = transport.socket.getpeername()
+        except OSError:
+            return UNKNOWN
+        return str(name[0]) if isinstance(name, tuple) else UNKNOWN
+
+    @property
+    def is_encrypted(self) -> bool:
+        """Whether the peer understands nothing before a handshake."""
+        return not isinstance(self._stream, trio.SocketStream)
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """The next bytes, empty at the peer's end."""

@@ -4,19 +4,30 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
+import h11
 import trio
 from hypercorn.config import Config
 from hypercorn.trio.lifespan import Lifespan
-from hypercorn.trio.tcp_server import TCPServer
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState, Framework
 from hypercorn.utils import repr_socket_addr, wrap_app
 
 from actors.config import SECONDS
+from web.serving.connection import HEAD_LIMIT_S, Connection, Refused
+from web.serving.crowd import Crowd
 from web.serving.line import STALL_S, Line
 
 FAREWELL_S = 1 * SECONDS
 """When connections are cancelled, so long they may still say goodbye before they are cut."""
+LINGER_S = 1 * SECONDS
+"""So long a connection that is one too many may take to read why."""
+MOST_LINGERING = 64
+MOST_CONNECTIONS = 512
+
+
+def bare(status: int) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """A refusal without words."""
+    return status, [(b"content-length", b"0"), (b"connection", b"close")], b""
 
 
 async def serve(
@@ -26,6 +37,9 @@ async def serve(
     shutdown_trigger: Callable[[], Awaitable[None]] | None = None,
     task_status: trio.TaskStatus[list[str]] = trio.TASK_STATUS_IGNORED,
     stall_s: float = STALL_S,
+    head_limit_s: float = HEAD_LIMIT_S,
+    refused: Refused = bare,
+    crowd: Crowd | None = None,
 ) -> None:
     """Serve an ASGI app on the sockets of a Hypercorn configuration, as `hypercorn.trio.serve` does.
 
@@ -33,6 +47,9 @@ async def serve(
 
     When `shutdown_trigger` returns, no more connections are taken, those that are open have `config.graceful_timeout`
     to end and are then cut, whatever they wait for; the app's lifespan ends last. Cancellation: the same with 1 s.
+
+    Args beyond those of Hypercorn: `stall_s`, see `Line`; `head_limit_s` for a head to come; `refused` makes the answers that no
+    application makes; `crowd` counts the connections, those that it refuses are told so and closed.
 
     Raises: OSError when an address cannot be bound; hypercorn's LifespanFailureError when the app refuses to start.
     """
@@ -44,7 +61,11 @@ async def serve(
         async with trio.open_nursery() as lifespan_nursery:
             await lifespan_nursery.start(lifespan.handle_lifespan)
             await lifespan.wait_for_startup()
-            serving = _Serving(wrapped, config, state, stall_s)
+            if crowd is None:
+                crowd = Crowd(most=MOST_CONNECTIONS, most_per_address=MOST_CONNECTIONS)
+            serving = _Serving(
+                wrapped, config, state, stall_s=stall_s, crowd=crowd, refused=refused, head_limit_s=head_limit_s
+            )
             task_status.started(addresses)
             await serving.run(listeners, shutdown_trigger or trio.sleep_forever)
             await lifespan.wait_for_shutdown()
@@ -82,8 +103,22 @@ def _socket_of(listener: trio.SocketListener | trio.SSLListener[trio.SocketStrea
 class _Serving:
     """The open connections of one server."""
 
-    def __init__(self, app: Any, config: Config, state: dict[str, Any], stall_s: float) -> None:
+    def __init__(
+        self,
+        app: Any,
+        config: Config,
+        state: dict[str, Any],
+        *,
+        stall_s: float,
+        crowd: Crowd,
+        refused: Refused,
+        head_limit_s: float,
+    ) -> None:
         self._app = app
+        self._crowd = crowd
+        self._refused = refused
+        self._head_limit_s = head_limit_s
+        self._lingering = 0
         self._config = config
         self._state = state
         self._stall_s = stall_s
@@ -112,10 +147,18 @@ class _Serving:
     async def _hold(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]) -> None:
         """One connection, to its end. Whatever it fails of is logged here and goes no further."""
         line = Line(stream, stall_s=self._stall_s)
+        peer = line.peer
+        status = self._crowd.refusal(peer)
         self._lines.add(line)
-        state = ConnectionState({**self._state, "line": line})
         try:
-            await TCPServer(self._app, self._config, self._context, state, line)  # type: ignore[arg-type]
+            if status is not None:
+                await self._turn_away(line, status)
+                return
+            self._crowd.enter(peer)
+            try:
+                await self._serve(line)
+            finally:
+                self._crowd.leave(peer)
         except* Exception:  # noqa: BLE001 — a malformed upgrade escapes Hypercorn's protocols; it must not end the server
             await self._config.log.exception("A connection failed")
         finally:
@@ -123,6 +166,28 @@ class _Serving:
             self._lines.discard(line)
             if not self._lines:
                 self._is_empty.set()
+
+    async def _serve(self, line: Line) -> None:
+        state = ConnectionState({**self._state, "line": line})
+        connection = Connection(self._app, self._config, self._context, state, line)  # type: ignore[arg-type]
+        connection.refused, connection.head_limit_s = self._refused, self._head_limit_s
+        await connection
+
+    async def _turn_away(self, line: Line, status: int) -> None:
+        """Say why, and let the peer read it: a close with its request unread would take the words back."""
+        if self._lingering >= MOST_LINGERING or line.is_encrypted:
+            return
+        self._lingering += 1
+        try:
+            with trio.move_on_after(LINGER_S):
+                await line.send_all(_response(*self._refused(status)))
+                await line.send_eof()
+                while await line.receive_some():
+                    pass
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return
+        finally:
+            self._lingering -= 1
 
     async def _cut_at_last(self) -> None:
         """At cancellation, by the deadline or from outside: a short farewell, then the cut.
@@ -138,3 +203,9 @@ class _Serving:
                     await self._is_empty.wait()
                 for line in tuple(self._lines):
                     line.cut()
+
+
+def _response(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
+    connection = h11.Connection(h11.SERVER)
+    head = connection.send(h11.Response(status_code=status, headers=headers)) or b""
+    return head + body
