@@ -109,6 +109,40 @@ def test_cost_of_children_is_nearly_linear() -> None:
     assert large < small * 60
 
 
+async def all_crash(count: int, strategy: Strategy) -> int:
+    """Calls of functions that it takes to start many, look at them, crash all at once, and stop them."""
+    calls = 0
+
+    def count_calls(frame, event: str, argument) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    kids = [Child(f"c{n}", Brittle) for n in range(count)]
+    dynamic = strategy is Strategy.DYNAMIC
+    below = Supervisor("s", strategy=strategy, intensity=Intensity(restarts=count), children=() if dynamic else kids)
+    before = sys.getprofile()
+    sys.setprofile(count_calls)
+    try:
+        async with run(Supervisor("r", children=[below])) as running:
+            for kid in kids if dynamic else ():
+                await running.start_child("r/s", kid)
+            for kid in kids:
+                running.ref(f"r/s/{kid.name}").tell_nowait("crash")
+            await trio.sleep(1)
+            assert {child.state for child in running.status().find("r/s").children} == {"running"}
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+@pytest.mark.parametrize("strategy", Strategy, ids=str)
+def test_work_of_a_crash_of_all_at_once_is_nearly_linear(strategy) -> None:
+    few, many = (replay(all_crash, count, strategy, seed=1) for count in (30, 600))
+
+    # 20 times the children.
+    assert many < few * 30
+
+
 def test_idle_actor_is_small() -> None:
     async def weigh() -> float:
         async with run(Supervisor("r", children=[Child(f"c{n}", Idle) for n in range(2000)])) as running:
