@@ -58,27 +58,44 @@ class Query:
     """SQL conditions and their arguments, growing together."""
 
     conditions: list[str] = attrs.field(factory=list)
+    """Each `{}` in them stands for the next argument."""
     arguments: list[Any] = attrs.field(factory=list)
     is_selective: bool = False
     """Whether an index leads to what the conditions leave, so that little of it is found quickly."""
 
     def add(self, condition: str, *arguments: Any, is_selective: bool = False) -> None:
         """One more condition; each `{}` in it stands for the next argument."""
-        first = len(self.arguments) + 1
-        self.conditions.append(condition.format(*(f"${first + i}" for i in range(len(arguments)))))
+        self.conditions.append(condition)
         self.arguments.extend(arguments)
         self.is_selective |= is_selective
 
+    def __and__(self, other: "Query") -> "Query":
+        """What passes both."""
+        return Query(
+            self.conditions + other.conditions,
+            self.arguments + other.arguments,
+            self.is_selective or other.is_selective,
+        )
+
     def copy(self) -> "Query":
         """An independent one that begins with the same."""
-        return Query(list(self.conditions), list(self.arguments), self.is_selective)
+        return self & Query()
 
     @property
     def where(self) -> str:
         """The WHERE clause, or nothing."""
-        return f"WHERE {' AND '.join(self.conditions)}" if self.conditions else ""
+        return self.where_from(1)
+
+    def where_from(self, first: int) -> str:
+        """The WHERE clause, its arguments numbered from `first`."""
+        if not self.conditions:
+            return ""
+        numbers = (f"${first + place}" for place in range(len(self.arguments)))
+        return f"WHERE {' AND '.join(self.conditions)}".format(*numbers)
 
 
+REACHABLE = "track.removed_at IS NULL"
+"""What holds of every track in a list, and of every entry of the indexes that lists have."""
 RANGES = {
     "duration_s": "float8",
     "added_at": "timestamptz",
@@ -99,7 +116,7 @@ def filtered(wanted: TrackFilter, person_id: str | None = None) -> Query:
         person_id: who asks; None has rated and played nothing.
     """
     query = Query()
-    query.add("track.removed_at IS NULL")
+    query.add(REACHABLE)
     for column in ("presence", "stage", "kind", "codec"):
         value = getattr(wanted, column)
         if value is not None:

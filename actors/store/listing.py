@@ -67,9 +67,17 @@ SORT_NAMES = (RELEVANCE, RANDOM, *SORTS)
 class Part:
     """One part of a list: which tracks, and the key that sorts them; without one they are sorted by id alone."""
 
-    query: Query
+    chosen: Query
+    """What the list wants of them."""
+    along: Query
+    """Which stretch of the order they are; an index of the order leads to its beginning."""
     key: Sort | None
     is_descending: bool
+
+    @property
+    def query(self) -> Query:
+        """All that they must be."""
+        return self.chosen & self.along
 
     @property
     def source(self) -> str:
@@ -147,14 +155,18 @@ def list_of(
     if sort == RELEVANCE:
         if meaning is None:
             raise InvalidError("sort", f"{RELEVANCE} orders what is found by a text; there is none")
-        tiers = [Part(query=tier, key=TITLE, is_descending=not is_descending) for tier in _tiers(query, meaning)]
+        tiers = [
+            Part(chosen=tier, along=Query(), key=TITLE, is_descending=not is_descending)
+            for tier in _tiers(query, meaning)
+        ]
         return List(whole=whole, parts=tuple(tiers if is_descending else reversed(tiers)))
     if sort == RANDOM:
         return List(whole=whole, parts=_shuffled(whole, seed, is_descending=is_descending))
     key = sort_of(sort)
     if key.is_total:
-        return List(whole=whole, parts=(Part(query=whole, key=key, is_descending=is_descending),))
-    valued, without = whole.copy(), whole.copy()
+        only = Part(chosen=whole, along=Query(), key=key, is_descending=is_descending)
+        return List(whole=whole, parts=(only,))
+    valued, without = Query(), Query()
     if key.table == "track":
         valued.add(f"{key.column} IS NOT NULL")
         without.add(f"{key.column} IS NULL")
@@ -163,19 +175,19 @@ def list_of(
         there = f"SELECT FROM {key.table} WHERE track_id = track.id AND person_id = {{}}::text"
         without.add(f"NOT EXISTS ({there})", person_id)
     parts = (
-        Part(query=valued, key=key, is_descending=is_descending),
-        Part(query=without, key=None, is_descending=is_descending),
+        Part(chosen=whole, along=valued, key=key, is_descending=is_descending),
+        Part(chosen=whole, along=without, key=None, is_descending=is_descending),
     )
     return List(whole=whole, parts=parts)
 
 
 def _shuffled(query: Query, seed: str, *, is_descending: bool) -> tuple[Part, ...]:
     beginning = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
-    behind, before = query.copy(), query.copy()
+    behind, before = Query(), Query()
     behind.add("track.id >= {}::text", beginning)
     before.add("track.id < {}::text", beginning)
-    queries = (before, behind) if is_descending else (behind, before)
-    return tuple(Part(query=one, key=None, is_descending=is_descending) for one in queries)
+    stretches = (before, behind) if is_descending else (behind, before)
+    return tuple(Part(chosen=query, along=one, key=None, is_descending=is_descending) for one in stretches)
 
 
 def sort_of(name: str) -> Sort:

@@ -14,7 +14,6 @@ MOST_CANDIDATES = 5_000
 BEHIND_ALL = "\U0010ffff"
 
 SPELLED = "SELECT spelled($1::text) AS spelled, sort_key($1::text) AS key"
-IS_FOUND = "SELECT EXISTS (SELECT FROM track WHERE words @@ $1::text::tsquery AND removed_at IS NULL)"
 KNOWN = """
 SELECT asked FROM unnest($1::text[]) AS asked
 WHERE EXISTS (SELECT FROM word WHERE word = asked)
@@ -42,40 +41,41 @@ class Meaning:
     """The same in all that a track is found by; None where the text has no word at all."""
 
 
-async def understand(connection: asyncpg.Connection, text: str) -> Meaning:
+async def understand(connection: asyncpg.Connection, text: str, *, is_near: bool = False) -> Meaning:
     """What a text means, inside a read function.
 
-    Words count as they stand, the last one also as the beginning of a word. Only where nothing holds them all do words
-    near the unknown ones count in their place, or near any of them if all are known.
+    Words count as they stand, the last one also as the beginning of a word. In place of unknown words count those near them.
+
+    Args:
+        connection: of the function.
+        text: that is searched for.
+        is_near: whether words near the known ones count too; for when nothing holds them all.
     """
     row = await connection.fetchrow(SPELLED, ENDING.sub("", storable(text)))
     asked = question(row["spelled"])
     if asked.is_empty:
         return Meaning(key=row["key"])
-    plain = tsquery(asked)
-    if await connection.fetchval(IS_FOUND, plain):
-        return Meaning(
-            key=row["key"],
-            in_names=tsquery(asked, sign="=", is_begun=False),
-            begun_in_names=tsquery(asked, sign="="),
-            anywhere=plain,
-        )
-    meant = await _meant(connection, asked)
-    return Meaning(key=row["key"], begun_in_names=tsquery(asked, meant, sign="="), anywhere=tsquery(asked, meant))
-
-
-async def _meant(connection: asyncpg.Connection, asked: Question) -> dict[str, tuple[str, ...]]:
-    """By word: those near it."""
     words = {part for chunk in asked.chunks for part in chunk.parts if typos(part)}
-    known = {row["asked"] for row in await connection.fetch(KNOWN, list(words), asked.last, BEHIND_ALL)}
-    meant = {}
-    for word in sorted(words - known or words):
-        first, last = ends(word)
-        is_begun = word == asked.last
-        least, most = len(word) - typos(word), 64 if is_begun else len(word) + typos(word)
-        rows = await connection.fetch(ALIKE, first, last[::-1], least, most)
-        meant[word] = near(word, [row["word"] for row in rows], is_begun=is_begun, most=MOST_NEAR)
-    return meant
+    known = set()
+    if words and not is_near:
+        rows = await connection.fetch(KNOWN, list(words), asked.last, BEHIND_ALL)
+        known = {row["asked"] for row in rows}
+    meant = {word: await _near(connection, word, is_begun=word == asked.last) for word in sorted(words - known)}
+    if any(meant.values()):
+        return Meaning(key=row["key"], begun_in_names=tsquery(asked, meant, sign="="), anywhere=tsquery(asked, meant))
+    return Meaning(
+        key=row["key"],
+        in_names=tsquery(asked, sign="=", is_begun=False),
+        begun_in_names=tsquery(asked, sign="="),
+        anywhere=tsquery(asked),
+    )
+
+
+async def _near(connection: asyncpg.Connection, word: str, *, is_begun: bool) -> tuple[str, ...]:
+    first, last = ends(word)
+    least, most = len(word) - typos(word), 64 if is_begun else len(word) + typos(word)
+    rows = await connection.fetch(ALIKE, first, last[::-1], least, most)
+    return near(word, [row["word"] for row in rows], is_begun=is_begun, most=MOST_NEAR)
 
 
 def tsquery(

@@ -1,22 +1,26 @@
-"""Pages of a list of tracks, read. What is little is gathered whole and sorted; what is much is met soon along its sort's index.
+"""Pages of a list of tracks, read. What is little is gathered whole and sorted; what is much is met soon along the index of
+the order.
 
-The planner's own choice between the two is a guess, and a wrong one reads the whole table: so what may be little is looked
-for first, bounded, through the indexes of its conditions.
+The planner's own choice between the two is a guess, and a wrong one reads the whole table. So its estimate of how much there is
+decides, and the way along the index has an end: who has not met a page by then gathers after all.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 
 import asyncpg
 import attrs
 import msgspec
 
-from actors.store.filters import Query
+from actors.store.filters import REACHABLE, Query
 from actors.store.listing import Part, Place, cursor
+from actors.store.meaning import Meaning, understand
 
-FEW = 5_000
-"""So many tracks are gathered and sorted about as fast as a page is met among a million of which so many belong to the list."""
-COUNTED = 10_000
+FEW = 8_000
+"""More than so many of a million are soon met along the index of the order."""
+STEPS = 12_000
+"""So many tracks are looked at along an index, at most."""
+COUNTED = 5_000
 """Longer lists are not counted but estimated, unless they hold everything."""
 
 # Statements differ too much by their arguments for a common plan.
@@ -24,6 +28,8 @@ SET_OUT = """
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
   set_config('work_mem', '32MB', true), set_config('enable_seqscan', 'off', true)
 """
+SURELY_LONG = 2
+"""A list estimated so much longer is not even begun to be counted."""
 EVERYTHING = "SELECT tracks FROM tally WHERE noun = 'all'"
 ALONG_INDEXES = "SELECT set_config('enable_indexscan', $1, true), set_config('enable_indexonlyscan', $1, true)"
 
@@ -45,6 +51,38 @@ class Rows:
     total: int | None = None
     is_exact: bool = True
     """Whether `total` was counted, not estimated."""
+
+
+Listed = Callable[[Meaning | None, tuple[str, str] | None], Awaitable[Rows]]
+NEAR = "~"
+"""First sign of a cursor of what was found by words near those asked for."""
+
+
+async def found_by(
+    connection: asyncpg.Connection, text: str | None, after: tuple[str, str] | None, listed: Listed
+) -> Rows:
+    """The page of what a text means, or where that is nothing at all, of what is near; inside `reading`.
+
+    Args:
+        connection: that reads.
+        text: that is searched for, if any.
+        after: the cursor, if any.
+        listed: gives the page of a meaning, behind a cursor.
+    """
+    if text is None:
+        return await listed(None, after)
+    is_near = after is not None and after[0].startswith(NEAR)
+    if after is not None and is_near:
+        after = (after[0].removeprefix(NEAR), after[1])
+    meaning = await understand(connection, text, is_near=is_near)
+    rows = await listed(meaning, after)
+    if not is_near and after is None and not rows.ids and not rows.total:
+        other = await understand(connection, text, is_near=True)
+        if other != meaning:
+            is_near, rows = True, await listed(other, None)
+    if is_near and rows.after is not None:
+        rows = attrs.evolve(rows, after=(NEAR + rows.after[0], rows.after[1]))
+    return rows
 
 
 @attrs.define
@@ -100,41 +138,54 @@ class Listing:
         self, number: int, limit: int, *, offset: int = 0, behind: Place | None = None
     ) -> list[asyncpg.Record]:
         part = self.parts[number]
-        if part.query.is_selective:
-            gathered = await self._gathered(number, limit, offset, behind)
-            if gathered is not None:
-                return gathered
-        asked = part.query.copy()
+        if not part.query.is_selective:
+            return await self._along(part, limit, offset, behind)
+        if number not in self._sizes and await self._estimate(part.query, part.source) > self.few:
+            met = await self._along(part, limit, offset, behind, steps=STEPS)
+            if len(met) == limit:
+                return met
+        return await self._gathered(number, limit, offset, behind)
+
+    async def _along(
+        self, part: Part, limit: int, offset: int, behind: Place | None, *, steps: int | None = None
+    ) -> list[asyncpg.Record]:
+        """What is met along the index of the order; all of it, or what lies within so many steps from its beginning."""
+        stretch = Query([REACHABLE], []) & part.along
         if behind is not None:
-            part.behind(asked, behind, part.value, part.track_id)
+            part.behind(stretch, behind, part.value, part.track_id)
+        if steps is None or part.source != "track":
+            asked = stretch & part.chosen
+            source, where = part.source, asked.where
+        else:
+            asked = stretch & part.chosen
+            order = part.order(part.value, part.track_id)
+            source = f"(SELECT * FROM track {stretch.where} ORDER BY {order} LIMIT {steps}) AS track"  # noqa: S608  # constants
+            where = part.chosen.where_from(len(stretch.arguments) + 1)
         sql = (
-            f"SELECT track.id, {part.value} AS value FROM {part.source} {asked.where}"  # noqa: S608  # conditions are constants
+            f"SELECT track.id, {part.value} AS value FROM {source} {where}"  # noqa: S608  # conditions are constants
             f" ORDER BY {part.order(part.value, part.track_id)} LIMIT {limit} OFFSET {offset}"
         )
         rows: list[asyncpg.Record] = await self.connection.fetch(sql, *asked.arguments)
         return rows
 
-    async def _gathered(
-        self, number: int, limit: int, offset: int, behind: Place | None
-    ) -> list[asyncpg.Record] | None:
-        """The rows of a part that has few; None if it has more."""
+    async def _gathered(self, number: int, limit: int, offset: int, behind: Place | None) -> list[asyncpg.Record]:
+        """What the indexes of the conditions lead to, sorted."""
         part = self.parts[number]
-        page = Query([], list(part.query.arguments))
+        query = part.query
+        page = Query()
         if behind is not None:
             part.behind(page, behind, "value", "id")
         sql = (
-            f"WITH gathered AS MATERIALIZED (SELECT track.id, {part.value} AS value FROM {part.source} {part.query.where}"  # noqa: S608  # constants
-            f" LIMIT {self.few + 1}), page AS (SELECT * FROM gathered {page.where}"
+            f"WITH gathered AS MATERIALIZED (SELECT track.id, {part.value} AS value FROM {part.source} {query.where}),"  # noqa: S608  # constants
+            f" page AS (SELECT * FROM gathered {page.where_from(len(query.arguments) + 1)}"
             f" ORDER BY {part.order('value', 'id')} LIMIT {limit} OFFSET {offset})"
             " SELECT page.*, size FROM (SELECT count(*) AS size FROM gathered) AS counted LEFT JOIN page ON true"
             f" ORDER BY {part.order('value', 'id')}"
         )
-        # The indexes of the conditions alone, not one in whose order nearly everything would be passed by.
+        # Not the index of an order, along which nearly everything would be passed by.
         await self.connection.fetchval(ALONG_INDEXES, "off")
-        rows: list[asyncpg.Record] = await self.connection.fetch(sql, *page.arguments)
+        rows: list[asyncpg.Record] = await self.connection.fetch(sql, *query.arguments, *page.arguments)
         await self.connection.fetchval(ALONG_INDEXES, "on")
-        if rows[0]["size"] > self.few:
-            return None
         self._sizes[number] = rows[0]["size"]
         return [row for row in rows if row["id"] is not None]
 
@@ -145,16 +196,23 @@ class Listing:
             self._sizes[number] = await self.connection.fetchval(sql, *part.query.arguments)
         return self._sizes[number]
 
+    async def _estimate(self, query: Query, source: str = "track") -> int:
+        """How many tracks pass, as the planner believes."""
+        plan = await self.connection.fetchval(
+            f"EXPLAIN (FORMAT JSON) SELECT FROM {source} {query.where}", *query.arguments
+        )
+        estimate: int = msgspec.json.decode(plan)[0]["Plan"]["Plan Rows"]
+        return estimate
+
     async def _total(self) -> tuple[int, bool]:
         """How many tracks the list has, and whether they were counted."""
         if len(self._sizes) == len(self.parts):
             return sum(self._sizes.values()), True
-        where, arguments = self.whole.where, self.whole.arguments
-        if len(self.whole.conditions) == 1:
+        if self.whole.conditions == [REACHABLE]:
             return await self.connection.fetchval(EVERYTHING) or 0, True
-        bounded = f"SELECT count(*) FROM (SELECT FROM track {where} LIMIT {COUNTED + 1}) AS counted"  # noqa: S608  # constants
-        total: int = await self.connection.fetchval(bounded, *arguments)
-        if total <= COUNTED:
-            return total, True
-        plan = await self.connection.fetchval(f"EXPLAIN (FORMAT JSON) SELECT FROM track {where}", *arguments)
-        return max(total, msgspec.json.decode(plan)[0]["Plan"]["Plan Rows"]), False
+        estimate = await self._estimate(self.whole)
+        if estimate > SURELY_LONG * COUNTED:
+            return estimate, False
+        sql = f"SELECT count(*) FROM (SELECT FROM track {self.whole.where} LIMIT {COUNTED + 1}) AS counted"  # noqa: S608  # constants
+        total: int = await self.connection.fetchval(sql, *self.whole.arguments)
+        return (total, True) if total <= COUNTED else (max(total, estimate), False)

@@ -14,8 +14,8 @@ from actors.model.track import Location, Track
 from actors.store.codec import is_storable
 from actors.store.filters import TrackFilter, filtered
 from actors.store.listing import list_of, place
-from actors.store.meaning import understand
-from actors.store.pages import FEW, Listing, reading
+from actors.store.meaning import Meaning
+from actors.store.pages import FEW, Listing, Rows, found_by, reading
 from actors.store.pool import Pool
 from actors.store.rows import LOCATION_COLUMNS, TRACK_COLUMNS, TRACK_SOURCES, holder_of, location_of, track_of
 
@@ -121,7 +121,7 @@ class Tracks:
             wanted: which tracks; all, if not given.
             person_id: who asks: whose ratings and plays count, and whose `mine` the tracks bring along.
             seed: another one begins the order `random` elsewhere.
-            few: lists of no more are gathered, longer ones met along an index; the same comes of both.
+            few: lists of no more, by estimate, are gathered, longer ones met along an index; the same comes of both.
 
         Raises:
             InvalidError: an unknown sort, a number out of range, or a cursor that belongs to another sort.
@@ -135,14 +135,15 @@ class Tracks:
         asked = wanted or TrackFilter()
 
         async def read(connection: asyncpg.Connection) -> Page[Track]:
-            async with reading(connection):
-                meaning = await understand(connection, asked.text) if asked.text is not None else None
+            async def listed(meaning: Meaning | None, behind: tuple[str, str] | None) -> Rows:
                 found = list_of(sort, asked, meaning, is_descending=descending, person_id=person_id, seed=seed)
                 listing = Listing(connection, found.parts, found.whole, page_size, few)
                 if page is not None:
-                    rows = await listing.numbered(page)
-                else:
-                    rows = await listing.following(None if after is None else place(after, found.parts))
+                    return await listing.numbered(page)
+                return await listing.following(None if behind is None else place(behind, found.parts))
+
+            async with reading(connection):
+                rows = await found_by(connection, asked.text, after, listed)
                 items = await load(connection, rows.ids, person_id=person_id)
             return Page(items=tuple(items), total=rows.total, is_exact=rows.is_exact, after=rows.after)
 

@@ -43,7 +43,7 @@ def test_a_forged_cursor_is_refused_or_harmless(name: str, value: str, track_id:
         part = listed[behind.part]
         part.behind(query, behind, "v", "i")
         kind = SORTS[name].type
-        assert query.conditions == ["i < $1::text" if part.key is None else f"(v, i) < ($1::{kind}, $2::text)"]
+        assert query.where == ("WHERE i < $1::text" if part.key is None else f"WHERE (v, i) < ($1::{kind}, $2::text)")
 
 
 def test_a_cursor_without_a_value_stands_among_those_without():
@@ -91,7 +91,7 @@ def test_what_is_relevant_comes_in_disjoint_parts_best_first():
     assert [part.query.arguments[4:] for part in others] == [[], ["'=k'"], ["'=k':*"]]
     assert not any(part.is_descending for part in (best, *others))
     worst_first = parts("relevance", MEANING, is_descending=False)
-    assert [part.query for part in worst_first] == [part.query for part in reversed((best, *others))]
+    assert [part.chosen for part in worst_first] == [part.chosen for part in reversed((best, *others))]
     assert all(part.is_descending for part in worst_first)
 
 
@@ -124,8 +124,8 @@ def test_every_seed_begins_elsewhere_in_one_order():
     beginnings = set()
     for seed in ("", "a", "b"):
         behind, before = list_of("random", TrackFilter(), None, is_descending=False, seed=seed).parts
-        assert behind.query.conditions[-1] == "track.id >= $1::text"
-        assert before.query.conditions[-1] == "track.id < $1::text"
+        assert behind.along.where == "WHERE track.id >= $1::text"
+        assert before.along.where == "WHERE track.id < $1::text"
         assert behind.query.arguments == before.query.arguments
         beginnings.add(behind.query.arguments[0])
     assert len(beginnings) == 3

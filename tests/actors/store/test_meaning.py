@@ -46,8 +46,11 @@ async def test_near_words_count_where_nothing_holds_all(fresh_store, add_track):
     unknown = await meaning(fresh_store, "nirvna smells")
     assert unknown.in_names is None
     assert unknown.anywhere == "('nirvna' | 'nirvana') & ('smells':*)"
-    together = await meaning(fresh_store, "nirvana smelt")
+    assert (await meaning(fresh_store, "nirvana smelt")).anywhere == "('nirvana') & ('smelt':*)"
+    together = await fresh_store.pool.read(lambda c: understand(c, "nirvana smelt", is_near=True))
     assert together.anywhere == "('nirvana') & ('smelt':* | 'smells')"
+    page = await fresh_store.tracks.list_(wanted=TrackFilter(text="nirvana smelt"))
+    assert [track.title for track in page.items] == ["Smells Like Teen Spirit"]
 
 
 async def test_a_text_without_a_word_is_a_name(fresh_store, add_track):

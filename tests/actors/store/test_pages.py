@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from actors.store import pages
-from actors.store.filters import TrackFilter
+from actors.store.filters import Range, TrackFilter
 from actors.store.listing import Part, Place, list_of
 from actors.store.meaning import understand
 from actors.store.pages import Listing, reading
@@ -46,7 +46,7 @@ async def test_what_is_called_so_comes_first_then_names_then_anything(fresh_stor
 async def test_cursors_go_on_where_a_part_ends(fresh_store: Store, add_track):
     for title in ("Love", "Love", "My Love", "Our Love", "Lovely"):
         await add_track(fresh_store, title=title)
-    for few in (0, 5_000):
+    for few in (0, 30_000):
         for size in (1, 2, 3):
             found: list[str] = []
             after = None
@@ -111,6 +111,37 @@ async def test_texts_are_found(fresh_store: Store, add_track, text: str, found: 
     assert {track.id for track in page.items} == found
 
 
+async def test_who_meets_no_page_along_the_order_gathers_after_all(
+    fresh_store: Store, add_track, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(pages, "STEPS", 3)
+    ids = [await add_track(fresh_store, title=f"{number:02}", year=number) for number in range(12)]
+    for size in (1, 2, 4):
+        choice = {"sort": "title", "few": 0, "page_size": size, "wanted": TrackFilter(year=Range(6, 9))}
+        found: list[str] = []
+        after = None
+        while True:
+            page = await fresh_store.tracks.list_(after=after, **choice)
+            found.extend(track.id for track in page.items)
+            after = page.after
+            if after is None:
+                break
+        assert found == ids[6:10]
+
+
+async def test_pages_of_what_is_near_go_on(fresh_store: Store, add_track):
+    ids = [await add_track(fresh_store, title=f"Smells {number}", artists=["Nirvana"]) for number in range(3)]
+    await add_track(fresh_store, title="Smelt")
+    choice = {"wanted": TrackFilter(text="nirvana smelt"), "page_size": 2, **BY_RELEVANCE}
+    first = await fresh_store.tracks.list_(**choice)
+    rest = await fresh_store.tracks.list_(after=first.after, **choice)
+    assert [track.id for page in (first, rest) for track in page.items] == ids
+    second = await fresh_store.tracks.list_(page=2, **choice)
+    assert ([track.id for track in second.items], second.total) == (ids[2:], 3)
+    past = await fresh_store.tracks.list_(page=9, **choice)
+    assert (past.items, past.total) == ((), 3)
+
+
 async def test_words_of_changed_tags_are_learned_and_old_ones_not_found(fresh_store: Store, add_track):
     track_id = await add_track(fresh_store, title="Before")
     change = 'UPDATE track SET tags = tags || \'{"title": "Afterwards"}\' WHERE id = $1'
@@ -125,7 +156,7 @@ async def test_long_lists_are_estimated_and_say_so(fresh_store: Store, add_track
         await add_track(fresh_store, title="Same", stage="failed")
     whole = await fresh_store.tracks.list_(page=1)
     assert (whole.total, whole.is_exact) == (5, True)
-    same = await fresh_store.tracks.list_(page=1, page_size=2, wanted=TrackFilter(text="same"), few=1)
+    same = await fresh_store.tracks.list_(page=1, page_size=2, wanted=TrackFilter(text="same"), few=0)
     assert same.total is not None
     assert same.total >= 4
     assert not same.is_exact
