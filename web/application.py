@@ -16,6 +16,7 @@ from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
 from web.live import ndjson, sse, websocket
 from web.origin import names_of
 from web.routes import (
+    artwork,
     audio,
     auth,
     cache,
@@ -51,6 +52,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     trash.blueprint,
     uploads.blueprint,
     audio.blueprint,
+    artwork.blueprint,
     waveform.blueprint,
     library.blueprint,
     roots.blueprint,

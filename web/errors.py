@@ -39,7 +39,7 @@ CODES: Mapping[str, tuple[int, str]] = {
     "UNSUPPORTED_MEDIA_TYPE": (415, "This kind of body is not understood"),
     "RANGE_NOT_SATISFIABLE": (416, "There are no such bytes"),
     "VALIDATION_ERROR": (422, "Some values cannot be used"),
-    "UNPLAYABLE": (422, "Nothing can be played of this recording"),
+    "UNPLAYABLE": (422, "What this recording holds cannot be decoded"),
     "IDEMPOTENCY_MISMATCH": (422, "This key was used for something else"),
     "PRECONDITION_REQUIRED": (428, "Say which version you mean, by If-Match"),
     "RATE_LIMITED": (429, "Too many requests"),

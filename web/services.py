@@ -7,7 +7,7 @@ import attrs
 import trio
 from quart import current_app
 
-from actors.config import Config
+from actors.config import SECONDS, Config
 from actors.feed import Feed
 from actors.metrics import Metrics
 from actors.store.store import Store
@@ -20,6 +20,10 @@ from web.traffic import Buckets, MemoryBuckets, Traffic
 if TYPE_CHECKING:
     from actors.redis import Redis
 from web.access import Access
+
+PICTURES = 2
+PICTURE_WAIT_S = 15 * SECONDS
+"""A page of the library asks for dozens at once."""
 
 
 @attrs.frozen(kw_only=True, eq=False)
@@ -50,6 +54,13 @@ class Services:
         )
     )
     """Conversions; each belongs to the exchange that asked for it."""
+    pictures: Streams = attrs.field(
+        default=attrs.Factory(
+            lambda self: Streams(most=PICTURES, memory_bytes=self.config.worker_memory_bytes, wait_s=PICTURE_WAIT_S),
+            takes_self=True,
+        )
+    )
+    """The same for pictures out of recordings, which are made in a moment."""
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the shutdown begins: no new work, streams say goodbye."""
 

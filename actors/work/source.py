@@ -32,7 +32,17 @@ def encoding() -> Task:
     return deliver
 
 
-SOURCES: Mapping[str, Callable[[], Task]] = {"encode": encoding}
+def picturing() -> Task:
+    """The recording's picture; the order is how many pixels its longer side may have."""
+    from actors.media.picture import picture  # noqa: PLC0415 — only this task's processes pay for it
+
+    def deliver(recording: Recording, order: msgspec.Raw, write: Write) -> None:
+        write(picture(recording, size_px=msgspec.json.decode(order, type=int)))
+
+    return deliver
+
+
+SOURCES: Mapping[str, Callable[[], Task]] = {"encode": encoding, "picture": picturing}
 
 
 def main(tasks: Mapping[str, Callable[[], Task]] = SOURCES) -> None:

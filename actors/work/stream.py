@@ -21,7 +21,7 @@ COMMAND = (sys.executable, "-P", "-m", "actors.work.source")
 NICENESS = 10
 """Somebody listens, so it comes before analysis; the web and the looks at new files come first."""
 WAIT_LIMIT_S = 2 * SECONDS
-"""So long a request waits for a place."""
+"""So long a request waits for a place, if not said."""
 SILENCE_LIMIT_S = 20 * SECONDS
 """A source that gives nothing for so long, while somebody waits for it, has lost its way in the file."""
 CHUNK_BYTES = 65_536
@@ -136,8 +136,11 @@ class Stream:
 class Streams:
     """A bounded number of sources at once. Each belongs to whoever opened it, and ends with the block."""
 
-    def __init__(self, *, most: int, memory_bytes: int, command: Sequence[str] = COMMAND) -> None:
+    def __init__(
+        self, *, most: int, memory_bytes: int, wait_s: float = WAIT_LIMIT_S, command: Sequence[str] = COMMAND
+    ) -> None:
         self._most = most
+        self._wait_s = wait_s
         self._memory_bytes = memory_bytes
         self._command = command
         # No capacity limiter: a place may be given back by another task than the one that took it.
@@ -186,11 +189,11 @@ class Streams:
 
     async def _take_place(self) -> None:
         try:
-            with trio.fail_after(WAIT_LIMIT_S):
+            with trio.fail_after(self._wait_s):
                 await self._places.acquire()
         except trio.TooSlowError:
             self._refused += 1
-            raise PlacesTakenError(f"{self._most} recordings are being converted already, as many as may") from None
+            raise PlacesTakenError(f"{self._most} files are being read for others already, as many as may") from None
 
     def _process(self, task: str, descriptor: int) -> Process:
         terms = Terms(task=task, parent=os.getpid(), memory_bytes=self._memory_bytes, niceness=NICENESS)

@@ -4,18 +4,17 @@ import secrets
 
 from quart import Blueprint, Response, request
 
-from actors.model.track import Location, Presence, Track
+from actors.model.track import Location, Track
 from web.conditions import conditional, range_holds
 from web.converted import AudioQuery, converted, encoding_of
 from web.encoding import entity_tag
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
-from web.exchange import timed
-from web.files import FileBody, OpenFile, opened_file
+from web.files import FileBody, OpenFile
+from web.located import located
 from web.media_types import disposition, media_type
 from web.named import wanted_track
 from web.ranges import Span, UnsatisfiableError, spans
-from web.services import services
 
 blueprint = Blueprint("audio", __name__, url_prefix="/api/v1")
 
@@ -57,7 +56,7 @@ async def play_track(track_id: str, query: AudioQuery) -> Response:
     """
     track = await wanted_track(track_id)
     encoding = encoding_of(query, track)
-    location, file = await _opened(track)
+    location, file = await located(track)
     if encoding is not None:
         return await converted(file, location.path, encoding, is_download=query.download)
     etag = entity_tag("audio", *file.state)
@@ -66,28 +65,6 @@ async def play_track(track_id: str, query: AudioQuery) -> Response:
     # Long answers are bounded by who reads them, not by a clock.
     response.timeout = None
     return response
-
-
-async def _opened(track: Track) -> tuple[Location, OpenFile]:
-    refused: OSError | None = None
-    for location in track.locations:
-        if location.presence is Presence.MISSING:
-            continue
-        with timed("db"):
-            root = await services().store.roots.find(location.root_id)
-        if root is None:
-            continue
-        try:
-            with timed("disk"):
-                return location, await opened_file(location.path, root=root.path)
-        except FileNotFoundError as error:
-            refused = refused or error
-        except OSError as error:
-            refused = error
-    details = {"presence": track.presence, "reason": refused.strerror if refused else None}
-    if refused is not None and not isinstance(refused, FileNotFoundError):
-        raise ProblemError("UNAVAILABLE", "The file cannot be read at the moment", details=details)
-    raise ProblemError("NOT_FOUND", "The file of this track is not there at the moment", details=details)
 
 
 def _answer(track: Track, location: Location, file: OpenFile, etag: str, query: AudioQuery) -> Response:
