@@ -28,6 +28,21 @@ def address(_: click.Context, __: click.Parameter, url: str) -> str:
     return whole.rstrip("/")
 
 
+def token_option(command: Command) -> Command:
+    """The option `--token` of every command that talks to a running service."""
+    return click.option(
+        "--token",
+        envvar="ROOKERY_TOKEN",
+        show_envvar=True,
+        help="A login's token or an API key, where the service asks; rather in the environment, where nobody else sees it.",
+    )(command)
+
+
+def shown(token: str | None) -> dict[str, str]:
+    """Headers that show a token or key, if there is one."""
+    return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
 def url_option(command: Command) -> Command:
     """The option `--url` of every command that talks to a running service."""
     return click.option(

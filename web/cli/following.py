@@ -19,6 +19,7 @@ from trio_websocket import (
 )
 
 from actors.config import MIB, SECONDS
+from web.cli.address import shown
 from web.cli.retry import pauses_s
 
 CONNECT_LIMIT_S = 10 * SECONDS
@@ -27,6 +28,8 @@ HEARTBEAT_S = 20 * SECONDS
 SHORTEST_HEARTBEAT_S = 1 * SECONDS
 MESSAGE_LIMIT_BYTES = 64 * MIB
 FAREWELL_S = 1 * SECONDS
+UNAUTHENTICATED = 4001
+"""The server closes so where it does not know who asks."""
 
 Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
@@ -46,6 +49,8 @@ class Following:
     url: str
     topics: Collection[str] | None
     since: int | None
+    token: str | None = attrs.field(default=None, repr=False)
+    """What says who follows, where the service asks."""
     take: Callable[[str, dict[str, Any]], None]
     say: Callable[[str], None]
     _pauses: Iterator[float] = attrs.field(factory=pauses_s)
@@ -64,6 +69,8 @@ class Following:
                 reason = "no answer"
             except (HandshakeError, ConnectionClosed, OSError) as error:
                 reason = _reason(error)
+                if isinstance(error, ConnectionClosed) and error.reason and error.reason.code == UNAUTHENTICATED:
+                    raise RefusedError(f"{self.url} refuses: {error.reason.reason}") from error
             pause_s = next(self._pauses)
             self.say(f"{self.url} is away ({reason}); trying again in {pause_s:.1f} s")
             await trio.sleep(pause_s)
@@ -89,6 +96,7 @@ class Following:
                 stream,
                 parts.netloc.rpartition("@")[2],
                 f"{parts.path.rstrip('/')}/ws",
+                extra_headers=[(name.encode(), value.encode()) for name, value in shown(self.token).items()],
                 max_message_size=MESSAGE_LIMIT_BYTES,
             )
         try:
@@ -122,9 +130,15 @@ class Following:
                 heartbeat_s = max(SHORTEST_HEARTBEAT_S, float(message["payload"]["heartbeatSeconds"]))
                 self._welcome(message["payload"])
             elif message["type"] == "ERROR":
-                raise RefusedError(message["payload"]["message"])
+                self._heed(message["payload"])
             elif message["type"] != "PONG":
                 self._take(text, message)
+
+    def _heed(self, error: dict[str, Any]) -> None:
+        """A topic that is not allowed is no reason to give up the others."""
+        if error["code"] != "FORBIDDEN":
+            raise RefusedError(error["message"])
+        self.say(error["message"])
 
     def _welcome(self, payload: dict[str, Any]) -> None:
         self._pauses = pauses_s()

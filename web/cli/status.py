@@ -15,12 +15,13 @@ from rich.live import Live
 from rich.text import Text
 
 from actors.config import SECONDS
-from web.cli.address import url_option
+from web.cli.address import shown, token_option, url_option
 from web.cli.detail import detail
 from web.cli.drawing import drawing
 from web.cli.interrupt import Console, run_until_interrupted, written
 
 ANSWER_LIMIT_S = 5 * SECONDS
+UNAUTHENTICATED = 401
 EVERY_S = 1 * SECONDS
 EVENTS = 10
 """So many of the newest events are asked for."""
@@ -49,6 +50,8 @@ class Watching:
     url: str
     show: Callable[[Seen | None, str | None], None]
     """Gets the newest, if there ever was one, and what is wrong, if anything is."""
+    token: str | None = attrs.field(default=None, repr=False)
+    """What says who asks, where the service wants to know."""
     part: str | None = None
     """A path, or as much of its end as names one part; None: the whole tree."""
     every_s: float = EVERY_S
@@ -72,7 +75,7 @@ class Watching:
                 await trio.sleep(self.every_s)
 
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, timeout=ANSWER_LIMIT_S)
+        return httpx.AsyncClient(base_url=self.url, headers=shown(self.token), timeout=ANSWER_LIMIT_S)
 
     async def _ask(self, client: httpx.AsyncClient) -> Seen:
         status = await self._json(client, "/api/v1/supervision")
@@ -89,7 +92,7 @@ class Watching:
             response.raise_for_status()
             answer: Any = response.json()
         except httpx.HTTPStatusError as error:
-            raise AwayError(f"{self.url} answers {error.response.status_code}") from error
+            raise AwayError(f"{self.url} {_meaning(error.response.status_code)}") from error
         except httpx.HTTPError as error:
             raise AwayError(f"{self.url} is away ({str(error) or type(error).__name__})") from error
         except ValueError as error:
@@ -97,6 +100,12 @@ class Watching:
         if not isinstance(answer, dict):
             raise AwayError(f"{self.url} is no Rookery")
         return answer
+
+
+def _meaning(status: int) -> str:
+    if status == UNAUTHENTICATED:
+        return "asks who you are: show a token or key with --token or ROOKERY_TOKEN"
+    return f"answers {status}"
 
 
 def found(root: dict[str, Any], part: str) -> dict[str, Any]:
@@ -123,10 +132,11 @@ def _all(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 @click.command()
 @url_option
+@token_option
 @click.argument("part", required=False)
 @click.option("--once", is_flag=True, help="Show it once and end; a service that is away is an error.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, one line each time.")
-def status(url: str, *, part: str | None, once: bool, as_json: bool) -> None:
+def status(url: str, *, token: str | None, part: str | None, once: bool, as_json: bool) -> None:
     """Show the supervision tree, live, until Ctrl-C; or one PART of it with all its figures, such as `watcher`.
 
     What happens in the tree can be followed by `rookery tail --topics supervision`.
@@ -134,24 +144,24 @@ def status(url: str, *, part: str | None, once: bool, as_json: bool) -> None:
     console = Console(highlight=False)
     try:
         if as_json:
-            watching = Watching(url=url, part=part, show=_write_json)
+            watching = Watching(url=url, token=token, part=part, show=_write_json)
             run_until_interrupted(watching.once if once else watching.run)
         elif once:
             show = partial(_print, console, part is not None)
-            run_until_interrupted(Watching(url=url, part=part, show=show).once)
+            run_until_interrupted(Watching(url=url, token=token, part=part, show=show).once)
         else:
-            _live(console, url, part)
+            _live(console, url, token, part)
     except (AwayError, NoPartError) as error:
         raise click.ClickException(str(error)) from error
 
 
-def _live(console: Console, url: str, part: str | None) -> None:
+def _live(console: Console, url: str, token: str | None, part: str | None) -> None:
     with Live(console=console, auto_refresh=False, transient=False) as live:
 
         def show(seen: Seen | None, note: str | None) -> None:
             live.update(_picture(seen, note, is_part=part is not None), refresh=True)
 
-        run_until_interrupted(Watching(url=url, part=part, show=show).run)
+        run_until_interrupted(Watching(url=url, token=token, part=part, show=show).run)
 
 
 def _picture(seen: Seen | None, note: str | None, *, is_part: bool) -> RenderableType:

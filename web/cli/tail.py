@@ -6,7 +6,7 @@ from typing import Any
 import click
 
 from actors.model.event import TOPICS
-from web.cli.address import url_option
+from web.cli.address import token_option, url_option
 from web.cli.following import Following, RefusedError
 from web.cli.interrupt import Console, run_until_interrupted, written
 from web.cli.lines import line
@@ -24,10 +24,11 @@ def _named_topics(_context: click.Context, _parameter: click.Parameter, text: st
 
 @click.command()
 @url_option
+@token_option
 @click.option("--topics", callback=_named_topics, help=f"Only these, with commas between them: {', '.join(TOPICS)}.")
 @click.option("--since", type=int, help="Begin after this event instead of now; 0 is everything that is kept.")
 @click.option("--json", "as_json", is_flag=True, help="Each message as it comes, one a line.")
-def tail(url: str, *, topics: tuple[str, ...] | None, since: int | None, as_json: bool) -> None:
+def tail(url: str, *, token: str | None, topics: tuple[str, ...] | None, since: int | None, as_json: bool) -> None:
     """Follow the live feed until Ctrl-C.
 
     When the service goes away it is tried again, and the feed goes on where it was: no event is missed or shown twice.
@@ -35,6 +36,7 @@ def tail(url: str, *, topics: tuple[str, ...] | None, since: int | None, as_json
     console, notes = Console(highlight=False, soft_wrap=True), Console(stderr=True, highlight=False, soft_wrap=True)
     following = Following(
         url=url,
+        token=token,
         topics=topics,
         since=since,
         take=_write_json if as_json else partial(_write_line, console),

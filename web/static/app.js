@@ -1,5 +1,6 @@
 // Puts the page together: who tells whom.
 
+import { openLogin, showWho } from "./access.js";
 import { Activity } from "./activity.js";
 import { Feed } from "./feed.js";
 import { Player } from "./player.js";
@@ -8,7 +9,7 @@ import { nameOf, Tracks } from "./tracks.js";
 import { Tree } from "./tree.js";
 
 const $ = (id) => document.getElementById(id);
-const LINK_TEXT = { connecting: "Connecting…", live: "Live", away: "Away, trying again" };
+const LINK_TEXT = { connecting: "Connecting…", live: "Live", away: "Away, trying again", shut: "Not logged in" };
 
 const activity = new Activity($("activity"));
 const roots = new Roots($("roots"));
@@ -69,6 +70,7 @@ new Feed({
     $("link").dataset.state = state;
     $("link-text").textContent = LINK_TEXT[state];
   },
+  onShut: openLogin,
   onMessage: (message) => TAKE[message.type]?.(message.payload, message),
   onFresh: () => {
     activity.clear();
@@ -76,6 +78,8 @@ new Feed({
     tracks.show({});
   },
 });
+
+showWho();
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;

@@ -4,15 +4,17 @@ const TOPICS = ["tracks", "progress", "supervision"];
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 const PING_MS = 15_000;
+const SHUT = 4001;
 const PATIENCE_MS = 10_000;
 
 export class Feed {
   /**
-   * onState("connecting" | "live" | "away"), onMessage(message), and onFresh() whenever what the page shows may be
+   * onState("connecting" | "live" | "away" | "shut"), onShut() when the server does not know who asks, onMessage(message), and onFresh() whenever what the page shows may be
    * out of date: at the first connection, and when the server no longer knows what was missed.
    */
-  constructor({ onState, onMessage, onFresh }) {
+  constructor({ onState, onShut, onMessage, onFresh }) {
     this.onState = onState;
+    this.onShut = onShut;
     this.onMessage = onMessage;
     this.onFresh = onFresh;
     this.seq = null;
@@ -39,7 +41,7 @@ export class Feed {
       this.listen();
       this.take(JSON.parse(event.data));
     };
-    socket.onclose = () => this.lost(socket);
+    socket.onclose = (event) => (event.code === SHUT ? this.shut() : this.lost(socket));
   }
 
   send(type, payload = {}) {
@@ -78,6 +80,12 @@ export class Feed {
         this.lost(dead);
       }, PATIENCE_MS);
     }, PING_MS);
+  }
+
+  shut() {
+    clearTimeout(this.quiet);
+    this.onState("shut");
+    this.onShut();
   }
 
   lost(socket) {

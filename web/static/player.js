@@ -1,5 +1,6 @@
 // Plays one track at a time and draws its waveform, which is also the slider.
 
+import { ask } from "./access.js";
 import { length } from "./format.js";
 import { converted, isPlayable, original } from "./source.js";
 
@@ -158,7 +159,7 @@ export class Player {
 
   async loadPeaks(track) {
     try {
-      const response = await fetch(`/api/v1/tracks/${track.id}/waveform.json?points=600`);
+      const response = await ask(`/api/v1/tracks/${track.id}/waveform.json?points=600`);
       if (!response.ok || this.track !== track) return;
       const { lowest, highest } = await response.json();
       const loudest = Math.max(0.05, ...highest, ...lowest.map((value) => -value));

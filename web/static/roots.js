@@ -1,5 +1,7 @@
 // Folders that want somebody's attention: unavailable ones, polled ones, and those held until a person confirms a loss.
 
+import { ask } from "./access.js";
+
 const WORDS = { held: "is held", unavailable: "is unavailable" };
 
 export class Roots {
@@ -10,7 +12,7 @@ export class Roots {
 
   async load() {
     try {
-      const answer = await fetch("/api/v1/library/roots?pageSize=500");
+      const answer = await ask("/api/v1/library/roots?pageSize=500");
       if (!answer.ok) return;
       this.roots.clear();
       for (const { id, path, state, reason } of (await answer.json()).data) this.roots.set(id, { path, state, reason });
@@ -52,7 +54,7 @@ export class Roots {
     button.textContent = "They are gone, mark them missing";
     button.addEventListener("click", async () => {
       button.disabled = true;
-      const answer = await fetch(`/api/v1/library/roots/${encodeURIComponent(id)}/confirm`, { method: "POST" }).catch(() => null);
+      const answer = await ask(`/api/v1/library/roots/${encodeURIComponent(id)}/confirm`, { method: "POST" }).catch(() => null);
       button.disabled = Boolean(answer?.ok);
       if (answer?.ok) button.textContent = "Looking again…";
     });

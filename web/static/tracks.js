@@ -1,5 +1,6 @@
 // The table of tracks: one page of the library, kept up to date by the feed.
 
+import { ask } from "./access.js";
 import { counted, decimal, fileName, length, whole } from "./format.js";
 
 const PAGE_SIZE = 50;
@@ -97,7 +98,7 @@ export class Tracks {
     if (this.text) query.set("q", this.text);
     let answer;
     try {
-      const response = await fetch(`/api/v1/tracks?${query}`);
+      const response = await ask(`/api/v1/tracks?${query}`);
       if (!response.ok) throw new Error(response.statusText);
       answer = await response.json();
     } catch {

@@ -1,5 +1,6 @@
 // The supervision tree, as it is now: asked for now and then, and whenever an event says that it changed.
 
+import { ask } from "./access.js";
 import { age, counted } from "./format.js";
 
 const EVERY_MS = 3_000;
@@ -21,7 +22,7 @@ export class Tree {
   // What happened before this page was there.
   async recent() {
     try {
-      const response = await fetch(`/api/v1/supervision/events?pageSize=${NEWS}`);
+      const response = await ask(`/api/v1/supervision/events?pageSize=${NEWS}`);
       if (!response.ok) return;
       const { data } = await response.json();
       if ($("tree-news").children.length) return;
@@ -39,7 +40,7 @@ export class Tree {
   async refresh() {
     if (document.hidden) return;
     try {
-      const response = await fetch("/api/v1/supervision");
+      const response = await ask("/api/v1/supervision");
       if (response.ok) this.draw(await response.json());
     } catch {
       // The line at the top already says that the server is away.

@@ -5,7 +5,7 @@ import pytest
 from click.testing import CliRunner
 
 from web.cli import main
-from web.cli.address import address
+from web.cli.address import address, shown
 
 
 @pytest.mark.parametrize(
@@ -29,3 +29,8 @@ def test_every_command_that_asks_a_service_names_the_option_and_its_variable(com
 
     assert "--url" in text
     assert "ROOKERY_URL" in text
+
+
+def test_a_token_is_shown_as_bearer():
+    assert shown("rt_x") == {"Authorization": "Bearer rt_x"}
+    assert shown(None) == {}

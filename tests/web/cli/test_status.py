@@ -9,6 +9,7 @@ import hypercorn
 import pytest
 import trio
 
+from actors.model.user import Role
 from tests.web.cli.parts import actor, supervisor
 from web.application import create_app
 from web.cli.status import AwayError, NoPartError, Watching, found
@@ -128,3 +129,16 @@ async def test_away_keeps_the_last_tree_and_says_so(served, nursery):
     assert shown[0][1] is None
     assert shown[-1][0].told["root"]["name"] == "rookery"
     assert shown[-1][1].endswith("trying again")
+
+
+async def test_with_accounts_a_token_is_needed(peopled, command):
+    url, token = peopled.served.url, peopled.tokens[Role.ADMIN]
+    refused = await command("status", "--url", url, "--once")
+    with trio.fail_after(20):
+        await refused.process.wait()
+        told = await refused.process.stderr.receive_some()
+    assert refused.process.returncode == 1
+    assert b"ROOKERY_TOKEN" in told
+
+    status = await command("status", "--url", url, "--once", "--json", "--token", token)
+    assert "rookery" in await status.line()

@@ -7,6 +7,7 @@ import pytest
 import trio
 
 from actors.model.event import NewEvent
+from actors.model.user import Role
 
 TRACK = {"title": "Low Tide", "artist": "Ana", "features": None}
 
@@ -54,3 +55,18 @@ async def test_one_that_is_no_rookery_is_an_error(served, command):
 
     assert tail.process.returncode == 1
     assert b"refuses: status 404" in await tail.process.stderr.receive_some()
+
+
+async def test_with_accounts_a_token_is_needed_and_topics_that_are_not_allowed_are_told(peopled, command):
+    url, token = peopled.served.url, peopled.tokens[Role.LISTENER]
+    refused = await command("tail", "--url", url)
+    with trio.fail_after(20):
+        await refused.process.wait()
+    assert refused.process.returncode == 1
+
+    tail = await command("tail", "--url", url, "--token", token, "--topics", "tracks,logs", "--json")
+    told = b""
+    with trio.fail_after(20):
+        while b"administrators only" not in told:
+            told += await tail.process.stderr.receive_some()
+    assert b"following" in told
