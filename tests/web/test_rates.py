@@ -60,3 +60,18 @@ def _as(caller, make):
         return current
 
     return make_as
+
+
+async def test_a_socket_counts_like_a_request(served_over, store) -> None:
+    handshake = {
+        "Connection": "Upgrade",
+        "Upgrade": "websocket",
+        "Sec-WebSocket-Version": "13",
+        "Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA==",
+    }
+    async with served_over(store, rate_read=1, rate_loopback=True) as served:
+        await served.client.get("/nope")
+        refused = await served.client.get("/ws", headers=handshake)
+
+    assert (refused.status_code, refused.json()["code"]) == (429, "RATE_LIMITED")
+    assert int(refused.headers["retry-after"]) >= 1
