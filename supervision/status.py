@@ -27,7 +27,7 @@ class ActorStatus(NamedTuple):
 
     Times are seconds; `started_at_s` on Trio's clock. `last_error` is the last crash with its traceback, as text. Counts are since the
     tree started: `handled` messages, `failed` ones, `dropped` by a full mailbox, `redelivered` tries, `late_answers` to askers that
-    had given up. `latency` is the handling time on the machine's clock (after 1,000 messages, of every sixteenth), None before the first. `waiting_for` names the actors
+    had given up. `latency` is the handling time on the machine's clock (after 1,000 messages, of every thirty-second), None before the first. `waiting_for` names the actors
     that it waits for in an ask or a full mailbox. `stack` is set while it is stuck. `restarts_in_window` are those that its own ends have cost
     its supervisor within the window; `restarts_remaining` and `escalates_after` are its supervisor's, which all its children share.
     """
