@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.benchmarks.row import Row, beside
+from tests.benchmarks.row import ROUNDS, Row, beside
 
 HERE = Path(__file__).parent
 TRIOTP_PYTHON = "TRIOTP_PYTHON"
@@ -38,8 +38,8 @@ def measure() -> list[Row]:
         *_rows("ask, one at a time", "answers/s", "ask", ASKS, ["raw Trio channel", "Pykka", "xoscar", "TriOTP"]),
         *_rows("start to ready", "children/s", "start", STARTS, ["raw Trio channel", "Pykka", "xoscar", "TriOTP"]),
         *_rows("crash to answering again", "µs", "crash", CRASHES, ["TriOTP"]),
-        *_rows("memory of an idle actor", "bytes", "idle", IDLE, ["raw Trio channel", "xoscar", "TriOTP"]),
-        *_rows("memory of an idle actor", "bytes", "idle", THREADS, ["Pykka"]),
+        *_rows("memory of an idle actor", "bytes", "idle", IDLE, ["raw Trio channel", "xoscar", "TriOTP"], rounds=3),
+        *_rows("memory of an idle actor", "bytes", "idle", THREADS, ["Pykka"], rounds=3),
         beside("status of 10,000 actors", "ms", _figure("rookery_actor", "status", 10_000)),
         *[
             beside(
@@ -55,14 +55,21 @@ def measure() -> list[Row]:
     ]
 
 
-def _rows(what: str, unit: str, figure: str, count: int, rivals: Sequence[str]) -> list[Row]:
+def _rows(what: str, unit: str, figure: str, count: int, rivals: Sequence[str], *, rounds: int = ROUNDS) -> list[Row]:
     """One row for each rival that is installed; the engine alone where none is."""
     own = _figure("rookery_actor", figure, count)
     present = {rival: python for rival in rivals if (python := _python(rival)) is not None}
     if not present:
-        return [beside(what, unit, own)]
+        return [beside(what, unit, own, rounds=rounds)]
     return [
-        beside(what, unit, own, rival=rival, other=_figure(SCRIPTS[rival], figure, count, python=python))
+        beside(
+            what,
+            unit,
+            own,
+            rival=rival,
+            other=_figure(SCRIPTS[rival], figure, count, python=python),
+            rounds=rounds,
+        )
         for rival, python in present.items()
     ]
 
