@@ -12,13 +12,14 @@ from actors.errors import LimitExceededError, UnreadableError
 from actors.work.process import start_process
 
 PYTHON = (sys.executable, "-I", "-S", "-c")
-PATIENT = (*PYTHON, "import signal; signal.pause()")
+PATIENT = (*PYTHON, "import os, signal; os.write(1, b'here'); signal.pause()")
 
 
 @pytest.fixture
 async def patient():
     """A process that waits to be ended."""
     process = start_process(PATIENT)
+    assert await process.output.receive_some() == b"here"
     yield process
     await process.kill()
 

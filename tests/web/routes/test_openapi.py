@@ -33,8 +33,8 @@ async def test_every_good_answer_is_one_that_was_described(served, shelf) -> Non
         address = path
         for place, value in places.items():
             address = address.replace(place, value)
-        # What lies in the trash is no longer where the other addresses look.
-        if "{" in address or path == "/api/v1/trash/{trackId}":
+        # What lies in the trash is no longer where the other addresses look; a picture takes a real recording.
+        if "{" in address or path in {"/api/v1/trash/{trackId}", "/api/v1/tracks/{trackId}/artwork"}:
             continue
         address += "?q=a" if address.endswith("/search") else ""
         response = await served.client.get(address)
