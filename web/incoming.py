@@ -67,8 +67,10 @@ class _Sink:
         """Delete it, if it has not settled; more than once does nothing."""
         with self._lock:
             if self._descriptor is not None:
-                filing.discard(self.path)
-                self._close()
+                try:
+                    filing.discard(self.path)
+                finally:
+                    self._close()
 
     def _close(self) -> None:
         assert self._descriptor is not None

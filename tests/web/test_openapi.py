@@ -99,3 +99,22 @@ async def test_every_json_answer_has_a_true_example(served) -> None:
                 assert answer.example is not None, one.name
                 json = msgspec.json.encode(answer.example)
                 assert msgspec.json.encode(msgspec.json.decode(json, type=answer.model)) == json
+
+
+async def test_a_form_tells_its_fields_and_its_file(described) -> None:
+    body = described["paths"]["/api/v1/tracks"]["post"]["requestBody"]["content"]["multipart/form-data"]["schema"]
+
+    assert list(body["properties"]) == ["rootId", "folder", "onConflict", "file"]
+    assert body["required"] == ["file"]
+    assert body["properties"]["file"]["format"] == "binary"
+    assert body["properties"]["onConflict"]["enum"] == ["fail", "rename"]
+    assert {"201", "409", "413", "415", "507"} <= described["paths"]["/api/v1/tracks"]["post"]["responses"].keys()
+
+
+async def test_what_is_ones_own_needs_no_more_than_listening(served) -> None:
+    roles = {one.name: one.role for one in declarations(served.app)}
+
+    assert {roles[name] for name in ("rateTrack", "unrateTrack", "addPlay", "findMetadata")} == {"listener"}
+    assert {roles[name] for name in ("addTrack", "changeMetadata", "replaceMetadata", "removeTrack")} == {"editor"}
+    assert {roles[name] for name in ("listTrash", "findTrashed", "restoreTrack")} == {"editor"}
+    assert roles["purgeTrack"] == "admin"

@@ -7,6 +7,7 @@ import httpx
 import pytest
 import trio
 
+from web.outgoing import Body
 from web.routes import uploads as module
 
 PLACE = "/api/v1/tracks"
@@ -177,6 +178,25 @@ async def test_a_client_that_leaves_leaves_nothing(served, shelf, monkeypatch) -
         await begun.wait()
         await stream.aclose()
         await ended.wait()
+    assert list(shelf.folder.iterdir()) == []
+
+
+async def test_a_body_that_stops_coming_is_given_up_and_leaves_nothing(served, shelf, monkeypatch) -> None:
+    monkeypatch.setitem(Body.__init__.__kwdefaults__, "silence_s", 0.2)
+    host, port = served.url.removeprefix("http://").split(":")
+    head = b'--edge\r\nContent-Disposition: form-data; name="file"; filename="a.mp3"\r\n\r\n'
+    async with await trio.open_tcp_stream(host, int(port)) as stream:
+        await stream.send_all(
+            b"POST /api/v1/tracks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 50000000\r\n"
+            b"Content-Type: multipart/form-data; boundary=edge\r\n\r\n" + head + bytes(2_000_000)
+        )
+        answer = b""
+        with trio.fail_after(20):
+            while piece := await stream.receive_some():
+                answer += piece
+
+    assert answer.startswith(b"HTTP/1.1 408 ")
+    assert b'"code":"REQUEST_TIMEOUT"' in answer
     assert list(shelf.folder.iterdir()) == []
 
 
