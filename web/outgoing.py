@@ -20,6 +20,8 @@ BODY_SILENCE_S = 15 * SECONDS
 DRAIN_LIMIT_BYTES = 2 * MIB
 DRAIN_LIMIT_S = 2 * SECONDS
 
+NOT_MODIFIED = 304
+
 PAGE_POLICY = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 """Content-Security-Policy of pages: everything from here, nothing inline."""
 OTHER_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
@@ -129,7 +131,8 @@ class Outgoing:
         ]
         if current.trace.state is not None:
             added.append((b"tracestate", current.trace.state.encode()))
-        if b"content-security-policy" not in present:
+        # A browser takes the headers of 304 over the ones that it keeps, and the page must not lose its policy by that.
+        if b"content-security-policy" not in present and self.status != NOT_MODIFIED:
             is_page = present.get(b"content-type", b"").startswith(b"text/html")
             added.append((b"content-security-policy", (PAGE_POLICY if is_page else OTHER_POLICY).encode()))
         if b"cache-control" not in present:

@@ -45,3 +45,12 @@ async def test_files_have_their_type_and_are_asked_about_by_tag(served, path):
 @pytest.mark.parametrize("path", ["/static/nothing.js", "/static/..%2fapp.py", "/static/%2e%2e/app.py", "/static/"])
 async def test_nothing_else_is_served(served, refused, path):
     refused(await served.client.get(path), 404, "NOT_FOUND")
+
+
+async def test_a_page_that_is_asked_about_again_keeps_its_policy(served):
+    """Browsers take the headers of 304 over those that they keep."""
+    first = await served.client.get("/")
+    again = await served.client.get("/", headers={"If-None-Match": first.headers["etag"]})
+
+    assert again.status_code == 304
+    assert again.headers.get("content-security-policy") in {None, first.headers["content-security-policy"]}
