@@ -155,10 +155,7 @@ def list_of(
     if sort == RELEVANCE:
         if meaning is None:
             raise InvalidError("sort", f"{RELEVANCE} orders what is found by a text; there is none")
-        tiers = [
-            Part(chosen=tier, along=Query(), key=TITLE, is_descending=not is_descending)
-            for tier in _tiers(query, meaning)
-        ]
+        tiers = _tiers(query, meaning, is_descending=not is_descending)
         return List(whole=whole, parts=tuple(tiers if is_descending else reversed(tiers)))
     if sort == RANDOM:
         return List(whole=whole, parts=_shuffled(whole, seed, is_descending=is_descending))
@@ -203,44 +200,45 @@ def sort_of(name: str) -> Sort:
 
 
 FOUND = "track.words @@ {}::text::tsquery"
-WHOLE = "(title_key = {}::text OR artist_key = {}::text OR album_key = {}::text)"
+TITLED = "track.title_key = {}::text"
+CALLED = "(track.artist_key = {}::text OR track.album_key = {}::text)"
+WHOLE = f"({TITLED} OR {CALLED})"
 
 
 def _found(query: Query, meaning: Meaning) -> None:
     """Restrict a query to what is found."""
     if meaning.anywhere is None:
-        _whole(query, meaning)
+        query.add(WHOLE, *3 * (meaning.key,), is_selective=True)
     else:
         query.add(FOUND, meaning.anywhere, is_selective=True)
 
 
-def _whole(query: Query, meaning: Meaning) -> None:
-    """Restrict a query to what is called exactly so."""
-    query.add(WHOLE, *3 * (meaning.key,), is_selective=True)
-
-
-def _tiers(query: Query, meaning: Meaning) -> list[Query]:
-    """What is found, better ones first, none twice: called exactly so; with every word in title or artists; the same with
-    the last word only begun; anywhere.
+def _tiers(query: Query, meaning: Meaning, *, is_descending: bool) -> list[Part]:
+    """What is found, better ones first, none twice: titled exactly so; of an artist or album called so; with every word in
+    title or artists; the same with the last word only begun; anywhere. Each by title.
     """
-    best = query.copy()
-    _found(best, meaning)
-    if meaning.anywhere is None:
-        return [best]
-    _whole(best, meaning)
-    tiers = [best]
+    key = meaning.key
+    titled, called = Query(), query.copy()
+    titled.add(TITLED, key)
+    called.add(CALLED, key, key, is_selective=True)
+    called.add(f"NOT {TITLED}", key)
+    others = []
     before: str | None = None
     for asked in (meaning.in_names, meaning.begun_in_names, meaning.anywhere):
         if asked is None or asked == before:
             continue
         tier = query.copy()
         tier.add(FOUND, asked, is_selective=True)
-        tier.add(f"{WHOLE} IS NOT TRUE", *3 * (meaning.key,))
+        tier.add(f"{WHOLE} IS NOT TRUE", *3 * (key,))
         if before is not None:
             tier.add(f"NOT {FOUND}", before)
-        tiers.append(tier)
+        others.append(tier)
         before = asked
-    return tiers
+    best = Part(chosen=query, along=titled, key=None, is_descending=is_descending)
+    return [
+        best,
+        *(Part(chosen=one, along=Query(), key=TITLE, is_descending=is_descending) for one in (called, *others)),
+    ]
 
 
 def cursor(number: int, part: Part, value: Any, track_id: str) -> tuple[str, str]:

@@ -85,20 +85,20 @@ def test_relevance_needs_a_text():
 
 
 def test_what_is_relevant_comes_in_disjoint_parts_best_first():
-    best, *others = parts("relevance", MEANING)
-    assert best.query.arguments == ["'k':*", "k", "k", "k"]
+    titled, called, *others = parts("relevance", MEANING)
+    assert (titled.query.arguments, called.query.arguments) == (["k"], ["k", "k", "k"])
     assert [part.query.arguments[0] for part in others] == ["'=k'", "'=k':*", "'k':*"]
     assert [part.query.arguments[4:] for part in others] == [[], ["'=k'"], ["'=k':*"]]
-    assert not any(part.is_descending for part in (best, *others))
+    assert not any(part.is_descending for part in (titled, called, *others))
     worst_first = parts("relevance", MEANING, is_descending=False)
-    assert [part.chosen for part in worst_first] == [part.chosen for part in reversed((best, *others))]
+    assert [part.query for part in worst_first] == [part.query for part in reversed((titled, called, *others))]
     assert all(part.is_descending for part in worst_first)
 
 
 def test_a_part_that_is_as_the_one_before_is_left_out():
     meaning = Meaning(key="k", begun_in_names="'=k'", anywhere="'k'")
-    assert len(parts("relevance", meaning)) == 3
-    assert len(parts("relevance", Meaning(key="!"))) == 1
+    assert len(parts("relevance", meaning)) == 4
+    assert len(parts("relevance", Meaning(key="!"))) == 2
 
 
 @pytest.mark.parametrize("sort", [sort for sort, value in SORTS.items() if not value.is_total])
