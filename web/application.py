@@ -21,6 +21,7 @@ from web.routes import (
     auth,
     cache,
     edits,
+    finds,
     health,
     info,
     integrations,
@@ -46,6 +47,7 @@ from web.services import Services
 BLUEPRINTS: tuple[Blueprint, ...] = (
     tracks.blueprint,
     search.blueprint,
+    finds.blueprint,
     edits.blueprint,
     own.blueprint,
     memories.blueprint,
