@@ -7,6 +7,7 @@ import { Player } from "./player.js";
 import { Roots } from "./roots.js";
 import { nameOf, Tracks } from "./tracks.js";
 import { Tree } from "./tree.js";
+import { Upload } from "./upload.js";
 
 const $ = (id) => document.getElementById(id);
 const LINK_TEXT = { connecting: "Connecting…", live: "Live", away: "Away, trying again", shut: "Not logged in" };
@@ -80,6 +81,7 @@ new Feed({
 });
 
 showWho();
+new Upload();
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
