@@ -5,6 +5,7 @@ from typing import Any, cast
 from quart import Blueprint
 from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioRequest
+from werkzeug.routing import BaseConverter
 
 from web.cors import checked_origins
 from web.envelope import Application, Envelope
@@ -85,6 +86,16 @@ class _Request(TrioRequest):
             self.body = exchange().intake = Intake()  # type: ignore[assignment]  # what the framework calls of it
 
 
+WORDS = ("me", "search", "batch-get")
+"""What stands in addresses where otherwise an id does; no id looks like that."""
+
+
+class PlaceConverter(BaseConverter):
+    """A place in an address. What stands there as a word of its own is none, so that its path has only its own methods."""
+
+    regex = rf"(?!(?:{'|'.join(WORDS)})(?:/|$))[^/]+"
+
+
 def create_app(services: Services) -> QuartTrio:
     """The application over some services, which it uses but does not own. Any ASGI server on Trio can serve it."""
     app = QuartTrio("web", static_folder=None, template_folder="templates")
@@ -94,6 +105,7 @@ def create_app(services: Services) -> QuartTrio:
     # Werkzeug would answer doubled slashes with a redirect in HTML.
     app.url_map.merge_slashes = False
     app.url_map.converters["node"] = supervision.NodeConverter
+    app.url_map.converters["default"] = PlaceConverter
     app.extensions["services"] = services
     app.register_error_handler(Exception, answered)
     for blueprint in BLUEPRINTS:

@@ -73,6 +73,8 @@ class Declaration:
     body: type[msgspec.Struct] | None = None
     form: type[msgspec.Struct] | None = None
     """Fields of a multipart form, which come before its file, `file`."""
+    example: Mapping[str, Any] | None = None
+    """One body, or the fields of one form."""
     has_head: bool = True
     role: Role | None
     """What a caller must be at least; None: anyone, also who is not known."""
@@ -93,6 +95,7 @@ def endpoint(
     query: type[msgspec.Struct] = NoParameters,
     body: type[msgspec.Struct] | None = None,
     form: type[msgspec.Struct] | None = None,
+    example: Mapping[str, Any] | None = None,
     asks: tuple[str, ...] = (),
     problems: tuple[str, ...] = (),
     limit_s: float = ANSWER_LIMIT_S,
@@ -117,6 +120,7 @@ def endpoint(
         query: the query parameters; every other is refused.
         body: the JSON body.
         form: fields of a multipart form with one file; the handler reads it.
+        example: one body, as JSON has it.
         asks: request headers that matter.
         problems: codes that this operation may answer with, besides those that all have.
         limit_s: seconds until an answer must be ready; infinite for what waits by nature.
@@ -142,6 +146,7 @@ def endpoint(
             query=query,
             body=body,
             form=form,
+            example=example,
             has_head=has_head and method == "GET",
             role=needed,
             asks=(*asks, HEADER) if is_repeatable else asks,

@@ -64,23 +64,36 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     """One value that was refused; `field` is the name of a parameter, or the path of a value in the body."""
 
     field: str
+    """Name of a parameter or header, or the path of a value in the body; empty for the body as a whole."""
     message: str
+    """What is wrong with it."""
     value: Any = None
+    """What was sent, shortened; nothing where it was missing, and for secrets."""
 
 
 class Problem(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What was wrong, for people (`title`, `message`) and for programs (`status`, `code`)."""
 
     type: str
+    """Address of the code in the documentation."""
     title: str
+    """What the code says to people."""
     status: int
+    """The HTTP status again."""
     code: str
+    """A stable word for programs."""
     message: str
+    """What is wrong here, for people."""
     details: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    """More, where there is more to tell."""
     errors: tuple[FieldError, ...] | msgspec.UnsetType = msgspec.UNSET
+    """Every value that was refused."""
     request_id: str
+    """Id under which this request stands in the log."""
     timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
+    """When it was refused."""
     path: str
+    """Path that was asked for."""
 
 
 @attrs.frozen(kw_only=True)

@@ -3,6 +3,7 @@ be broken off half-way.
 """
 
 import json
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -23,6 +24,8 @@ HEAD_LIMIT_BYTES = 64 * KIB
 JSON_LIMIT_BYTES = 1 * MIB
 BODY_LIMIT_S = 15 * SECONDS
 """A JSON body must have come whole by then."""
+MOST_EXACT = 2**53
+"""No float beyond it says exactly which integer it is."""
 
 
 @contextmanager
@@ -61,7 +64,7 @@ def structured(body: bytes, model: type[Model]) -> Model:
         ProblemError: MALFORMED_JSON, or VALIDATION_ERROR naming every field.
     """
     try:
-        value = msgspec.json.decode(body)
+        value = _DECODER.decode(body)
         # msgspec takes the last of two equal names; only the standard parser can tell that there were two.
         json.loads(body, object_pairs_hook=_without_doubles)
     except RecursionError:
@@ -86,6 +89,17 @@ def fielded(values: dict[str, str], model: type[Model]) -> Model:
     if errors:
         raise invalid(*errors)
     return msgspec.convert(values, model)
+
+
+def _number(text: str) -> int | float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return int(number) if number.is_integer() and abs(number) <= MOST_EXACT else number
+
+
+_DECODER = msgspec.json.Decoder(float_hook=_number)
+"""For JSON, 2.0 is an integer."""
 
 
 def _unknown(value: dict[str, Any], model: type[msgspec.Struct]) -> list[FieldError]:

@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document, made from the declarations of the very routes that answer (web/endpoints.py)."""
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -10,38 +11,11 @@ from actors.model.user import Role
 from web.credentials import COOKIE, KEY_HEADER
 from web.encoding import JSON
 from web.endpoints import Answer, Declaration, declaration_of
-from web.errors import CODES, PROBLEM_JSON, Problem
-
-REQUEST_HEADERS: Mapping[str, str] = {
-    "If-Match": "Entity tag of what you saw; the change happens only if it still is that.",
-    "If-None-Match": "Entity tags that you have; 304 if one of them still is right.",
-    "If-Modified-Since": "304 if nothing changed since.",
-    "If-Range": "Entity tag or date: the range counts only if it still is right.",
-    "Range": "Up to ten ranges of bytes; several come as multipart/byteranges.",
-    "Idempotency-Key": "Any text of yours, 1–255 visible ASCII characters: the same request with it again within 24 hours gets the "
-    "same answer and does nothing more. Refusals are not kept.",
-    "Last-Event-ID": "Number of the last event seen; the stream goes on with the next. Wins over `since`.",
-}
-"""Request headers that operations name in `asks`."""
-
-RESPONSE_HEADERS: Mapping[str, str] = {
-    "X-Request-ID": "The request's id: yours if you sent a usable one.",
-    "Server-Timing": "Milliseconds spent, in all and in parts.",
-    "ETag": "Entity tag of what this answer says; weak where bytes beside it, such as `cacheInfo`, may differ.",
-    "Last-Modified": "When it last changed.",
-    "Location": "Address of what was made or is being done.",
-    "Content-Range": "Which bytes these are.",
-    "Accept-Ranges": "`bytes`: ranges may be asked for.",
-    "Content-Disposition": "The name to save it under.",
-    "RateLimit": "What is left of each quota (`r`), and in how many seconds it is whole again (`t`); not on this machine itself.",
-    "RateLimit-Policy": "The quotas: so many requests (`q`) in so many seconds (`w`). Draft 09 of the IETF.",
-    "traceparent": "The trace that the request belongs to, yours if you sent one, and our part in it (W3C Trace Context).",
-    "Retry-After": "Seconds to wait before the next try.",
-    "Allow": "Methods that this path has.",
-    "Set-Cookie": "The page's session: HttpOnly, SameSite=Strict, and Secure where the page came by https.",
-    "WWW-Authenticate": '`Bearer`; with `error="invalid_token"` when something was shown that lets nobody in.',
-}
-"""Response headers that operations name in their answers."""
+from web.errors import CODES, PROBLEM_JSON, FieldError, Problem
+from web.headers import RESPONSE_HEADERS, TRACING
+from web.inputs import body_of, header_parameter, parameters_of, told_of
+from web.shapes import shapes
+from web.steps import links
 
 SECURITY_SCHEMES: Mapping[str, Mapping[str, str]] = {
     "bearer": {
@@ -59,8 +33,18 @@ SECURITY_SCHEMES: Mapping[str, Mapping[str, str]] = {
 }
 """Ways to say who asks; one of them is enough."""
 
-TAGS = ("Tracks", "Library", "Live", "People", "Supervision", "Service")
-"""In the order of the documentation; others follow."""
+MOMENT = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
+
+TAGS: Mapping[str, str] = {
+    "Tracks": "Recordings: lists, searches, one track, its sound, its waveform, what people say of it, the trash.",
+    "Library": "The folders that are watched, and the catalogue as a whole.",
+    "Live": "What happens, as it happens. The socket `/ws` and all messages are told in `/asyncapi.json`.",
+    "Memories": "What people note of a track, a moment of it, or anything.",
+    "People": "Accounts, logins, API keys and preferences.",
+    "Supervision": "The tree of actors that does the work, for administrators.",
+    "Service": "Health, numbers and the description of this interface.",
+}
+"""Every heading of the documentation, in its order."""
 
 _EVERYWHERE = ("X-Request-ID", "Server-Timing", "RateLimit", "RateLimit-Policy", "traceparent")
 _ALWAYS_POSSIBLE = (
@@ -71,7 +55,6 @@ _WITH_BODY = ("MALFORMED_JSON", "PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "
 _WITH_FORM = ("PAYLOAD_TOO_LARGE", "UNSUPPORTED_MEDIA_TYPE", "REQUEST_TIMEOUT")
 _ON_WRITES = ("FORBIDDEN",)
 _HEADERS_OF_STATUS = {401: ("WWW-Authenticate",), 405: ("Allow",), 429: ("Retry-After",), 503: ("Retry-After",)}
-_REFS = "#/components/schemas/{name}"
 
 
 def declarations(app: Quart) -> tuple[Declaration, ...]:
@@ -90,81 +73,64 @@ def document(operations: Iterable[Declaration], *, version: str, description: st
     """
     listed = tuple(operations)
     schemas, components = _schemas(listed)
+    followed = links(listed)
     paths: dict[str, dict[str, Any]] = {}
     for one in listed:
         item = paths.setdefault(one.path, {})
-        item[one.method.lower()] = _operation(one, schemas)
+        item[one.method.lower()] = _operation(one, schemas, followed.of(one))
         if one.has_head:
             item["head"] = _head(item["get"])
     return {
         "openapi": "3.1.0",
         "info": {"title": "Rookery", "version": version, "description": description, "license": {"name": "MIT"}},
-        "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in sorted({one.tag for one in listed}, key=_tag_order)],
+        "servers": [{"url": "/", "description": "The server that this document came from."}],
+        "tags": [
+            {"name": tag, "description": text} for tag, text in TAGS.items() if any(one.tag == tag for one in listed)
+        ],
         "paths": paths,
         "components": {
             "schemas": components,
-            "headers": {name: _header(text) for name, text in RESPONSE_HEADERS.items()},
+            "parameters": {name: header_parameter(name, told) for name, told in TRACING.items()},
+            "headers": {name: told_of(told) for name, told in RESPONSE_HEADERS.items()},
+            "examples": {code: _problem(code) for code in CODES},
+            "links": followed.components,
             "securitySchemes": {name: dict(scheme) for name, scheme in SECURITY_SCHEMES.items()},
         },
     }
 
 
-def _tag_order(tag: str) -> tuple[int, str]:
-    return (TAGS.index(tag) if tag in TAGS else len(TAGS), tag)
-
-
 def _schemas(operations: tuple[Declaration, ...]) -> tuple[dict[Any, Any], dict[str, Any]]:
-    types: dict[Any, None] = {Problem: None}
+    types: list[Any] = [Problem]
     for one in operations:
-        types.update((answer.model, None) for answer in one.answers.values() if answer.model is not None)
-        types.update((field.type, None) for field in msgspec.structs.fields(one.query))
-        if one.body is not None:
-            types[one.body] = None
-        if one.form is not None:
-            types.update((field.type, None) for field in msgspec.structs.fields(one.form))
-    schemas, components = msgspec.json.schema_components(tuple(types), ref_template=_REFS)
-    return dict(zip(types, schemas, strict=True)), components
+        types += [answer.model for answer in one.answers.values() if answer.model is not None]
+        types += [field.type for asked in (one.query, one.form) if asked for field in msgspec.structs.fields(asked)]
+    bodies = [one.body for one in operations if one.body is not None]
+    return shapes([*types, *bodies], sent=bodies)
 
 
-def _operation(one: Declaration, schemas: Mapping[Any, Any]) -> dict[str, Any]:
+def _operation(one: Declaration, schemas: Mapping[Any, Any], followed: Mapping[int, Any]) -> dict[str, Any]:
     operation: dict[str, Any] = {"operationId": one.name, "tags": [one.tag], "summary": one.summary}
     if described := _described(one):
         operation["description"] = described
     operation["security"] = [] if one.role is None else [{name: []} for name in SECURITY_SCHEMES]
-    if parameters := [*_places(one), *_query(one, schemas), *_asked(one)]:
-        operation["parameters"] = parameters
-    if one.body is not None:
-        operation["requestBody"] = {"required": True, "content": {JSON: {"schema": schemas[one.body]}}}
-    if one.form is not None:
-        content = {"multipart/form-data": {"schema": _form(one.form, schemas)}}
-        operation["requestBody"] = {"required": True, "content": content}
+    operation["parameters"] = parameters_of(one, schemas)
+    if body := body_of(one, schemas):
+        operation["requestBody"] = body
     operation["responses"] = {
-        **{str(status): _good(answer, schemas) for status, answer in one.answers.items()},
+        **{str(status): _good(answer, schemas, followed.get(status)) for status, answer in one.answers.items()},
         **_problems(one, schemas),
     }
     return operation
 
 
 def _described(one: Declaration) -> str:
-    needs = f"Needs the role `{one.role}`." if one.role is not None else ""
+    needs = f"Needs the role `{one.role}`." if one.role is not None else "Open to everybody."
     return " ".join(filter(None, [one.description, needs]))
-
-
-def _form(form: type[msgspec.Struct], schemas: Mapping[Any, Any]) -> dict[str, Any]:
-    fields = {field.encode_name: _without_null(schemas[field.type]) for field in msgspec.structs.fields(form)}
-    file = {"type": "string", "format": "binary", "description": "The file, behind the other fields."}
-    return {
-        "type": "object",
-        "properties": {**fields, "file": file},
-        "required": ["file"],
-        "additionalProperties": False,
-    }
 
 
 def _head(get: Mapping[str, Any]) -> dict[str, Any]:
     responses = {
-        status: {key: part for key, part in response.items() if key != "content"}
+        status: {key: part for key, part in response.items() if key not in {"content", "links"}}
         for status, response in get["responses"].items()
         if status != "206"
     }
@@ -173,48 +139,7 @@ def _head(get: Mapping[str, Any]) -> dict[str, Any]:
     return {**get, "operationId": f"head{name[0].upper()}{name[1:]}", "summary": summary, "responses": responses}
 
 
-def _places(one: Declaration) -> list[dict[str, Any]]:
-    names = [part[1:-1] for part in one.path.split("/") if part.startswith("{")]
-    return [{"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in names]
-
-
-def _query(one: Declaration, schemas: Mapping[Any, Any]) -> list[dict[str, Any]]:
-    listed = []
-    for field in msgspec.structs.fields(one.query):
-        schema = _without_null(schemas[field.type])
-        description = schema.pop("description", None)
-        if field.default not in (msgspec.NODEFAULT, None):
-            schema["default"] = msgspec.to_builtins(field.default)
-        parameter: dict[str, Any] = {
-            "name": field.encode_name,
-            "in": "query",
-            "required": field.required,
-            "schema": schema,
-        }
-        if description:
-            parameter["description"] = description
-        listed.append(parameter)
-    return listed
-
-
-def _asked(one: Declaration) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": name,
-            "in": "header",
-            "required": _is_demanded(name, one),
-            "schema": {"type": "string"},
-            "description": REQUEST_HEADERS[name],
-        }
-        for name in one.asks
-    ]
-
-
-def _is_demanded(header: str, one: Declaration) -> bool:
-    return header == "If-Match" and "PRECONDITION_REQUIRED" in one.problems
-
-
-def _good(answer: Answer, schemas: Mapping[Any, Any]) -> dict[str, Any]:
+def _good(answer: Answer, schemas: Mapping[Any, Any], followed: Any) -> dict[str, Any]:
     response: dict[str, Any] = {"description": answer.meaning, "headers": _headers((*_EVERYWHERE, *answer.headers))}
     content: dict[str, Any] = {kind: {} for kind in answer.content}
     if answer.model is not None:
@@ -223,6 +148,8 @@ def _good(answer: Answer, schemas: Mapping[Any, Any]) -> dict[str, Any]:
             content[JSON]["example"] = msgspec.to_builtins(answer.example)
     if content:
         response["content"] = content
+    if followed:
+        response["links"] = followed
     return response
 
 
@@ -239,7 +166,12 @@ def _problems(one: Declaration, schemas: Mapping[Any, Any]) -> dict[str, Any]:
         str(status): {
             "description": "; ".join(f"`{code}`: {CODES[code][1]}" for code in listed),
             "headers": _headers((*_EVERYWHERE, *_HEADERS_OF_STATUS.get(status, ()))),
-            "content": {PROBLEM_JSON: {"schema": schemas[Problem]}},
+            "content": {
+                PROBLEM_JSON: {
+                    "schema": schemas[Problem],
+                    "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in listed},
+                }
+            },
         }
         for status, listed in sorted(by_status.items())
     }
@@ -249,11 +181,18 @@ def _headers(names: Iterable[str]) -> dict[str, Any]:
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
 
 
-def _header(text: str) -> dict[str, Any]:
-    return {"description": text, "schema": {"type": "string"}}
-
-
-def _without_null(schema: Mapping[str, Any]) -> dict[str, Any]:
-    # A parameter is left out, never null.
-    choices = [dict(choice) for choice in schema.get("anyOf", ()) if choice != {"type": "null"}]
-    return choices[0] if len(choices) == 1 else dict(schema)
+def _problem(code: str) -> dict[str, Any]:
+    status, title = CODES[code]
+    errors = (FieldError(field="pageSize", message="Expected `int` <= 500", value="501"),)
+    told = Problem(
+        type=f"/docs#{code}",
+        title=title,
+        status=status,
+        code=code,
+        message="Not usable: pageSize" if code == "VALIDATION_ERROR" else title,
+        errors=errors if code == "VALIDATION_ERROR" else msgspec.UNSET,
+        request_id=RESPONSE_HEADERS["X-Request-ID"].example,
+        timestamp=MOMENT,
+        path="/api/v1/tracks",
+    )
+    return {"summary": title, "value": msgspec.to_builtins(told)}

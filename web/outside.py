@@ -23,14 +23,18 @@ class Check(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One service: `away` means that nothing works without it, `off` that none is configured; `reason` says why it is not `ok`."""
 
     status: State
+    """How it is."""
     reason: str | None = None
+    """Why it is not well; null if it is."""
 
 
-class BreakerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class CircuitView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The circuit breaker in front of a service: while it is open no call is made."""
 
     state: str
+    """Whether calls go through."""
     failures_in_row: int
+    """Failures since the last success."""
     refused: int
     """Calls that were not made, since the start."""
 
@@ -39,10 +43,15 @@ class Integration(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One service outside of this process."""
 
     name: str
+    """What is outside."""
     purpose: str
+    """What it is for."""
     status: State
+    """How it is."""
     reason: str | None
-    breaker: BreakerView | None
+    """Why it is not well; null if it is, or if nobody knows."""
+    breaker: CircuitView | None
+    """The circuit breaker before it; null where there is none."""
 
 
 async def integrations(held: Services) -> tuple[Integration, ...]:
@@ -66,10 +75,10 @@ async def integrations(held: Services) -> tuple[Integration, ...]:
     )
 
 
-def breaker_view(breaker: CircuitBreaker) -> BreakerView:
+def breaker_view(breaker: CircuitBreaker) -> CircuitView:
     """A breaker as clients see it."""
     circuit = breaker.circuit
-    return BreakerView(state=circuit.state, failures_in_row=circuit.failures_in_row, refused=circuit.refused)
+    return CircuitView(state=circuit.state, failures_in_row=circuit.failures_in_row, refused=circuit.refused)
 
 
 async def database_check(held: Services) -> Check:

@@ -55,23 +55,36 @@ class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """
 
     total: int | None
+    """How many there are in all; null where they were not counted."""
     is_total_exact: bool = True
+    """Whether `total` and `totalPages` are counted, not estimated."""
     page: int | None
+    """Number of this page, from 1; null on pages taken by cursor."""
     page_size: int
+    """How many stand on a page at most."""
     total_pages: int | None
+    """How many pages there are; null where nothing was counted."""
     has_next_page: bool
+    """Whether more follow."""
     has_previous_page: bool
+    """Whether some come before."""
     next_cursor: str | None
+    """Where the next page begins; null on the last one, and on lists without cursors."""
 
 
 class Links(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Addresses of this page and its neighbors, relative to the server; null where there is none."""
 
     here: str = msgspec.field(name="self")
+    """This page."""
     first: str
+    """The first page."""
     last: str | None
+    """The last page; null where nothing was counted."""
     next: str | None
+    """The next page; null on the last one."""
     previous: str | None
+    """The page before; null on the first one, and on pages taken by cursor."""
 
 
 class Cursor(msgspec.Struct, array_like=True, frozen=True, kw_only=True):

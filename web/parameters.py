@@ -4,6 +4,7 @@ A parameter of several values is a tuple in the model, and is repeated in the ad
 """
 
 import enum
+import math
 import re
 from functools import lru_cache
 from types import NoneType, UnionType
@@ -19,7 +20,7 @@ Model = TypeVar("Model", bound=msgspec.Struct)
 MOST_PARAMETERS = 100
 
 _INTEGER = re.compile(r"-?\d{1,18}", re.ASCII)
-_DECIMAL = re.compile(r"-?\d{1,18}\.\d{1,18}", re.ASCII)
+_DECIMAL = re.compile(r"-?\d{1,18}(\.\d{1,18})?([eE][+-]?\d{1,3})?", re.ASCII)
 _WORDS = {"true": True, "false": False}
 
 
@@ -135,8 +136,8 @@ def _words(kind: Any) -> tuple[str, ...]:
 def _typed(text: str) -> int | float | bool | None:
     if _INTEGER.fullmatch(text):
         return int(text)
-    if _DECIMAL.fullmatch(text):
-        return float(text)
+    if _DECIMAL.fullmatch(text) and math.isfinite(number := float(text)):
+        return number
     return _WORDS.get(text)
 
 

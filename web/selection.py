@@ -72,10 +72,10 @@ class Selection(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True
     max_duration: Annotated[Seconds, _said("Of so many seconds at most.")] | None = None
     min_added_at: Annotated[Moment, _said("Added then or later.")] | None = None
     max_added_at: Annotated[Moment, _said("Added then or earlier.")] | None = None
-    min_year: Year | None = None
-    max_year: Year | None = None
-    min_bpm: Bpm | None = None
-    max_bpm: Bpm | None = None
+    min_year: Annotated[Year, _said("Of this year or later.")] | None = None
+    max_year: Annotated[Year, _said("Of this year or earlier.")] | None = None
+    min_bpm: Annotated[Bpm, _said("Of so many beats a minute at least.")] | None = None
+    max_bpm: Annotated[Bpm, _said("Of so many beats a minute at most.")] | None = None
     min_loudness: Annotated[Lufs, _said("Integrated loudness in LUFS.")] | None = None
     max_loudness: Annotated[Lufs, _said("Integrated loudness in LUFS.")] | None = None
     min_rating: Annotated[Stars, _said("Your stars.")] | None = None
@@ -102,7 +102,37 @@ class Between(msgspec.Struct, Generic[Value], rename="camel", frozen=True, forbi
     """What lies between two values, both included; an end that is not said is open."""
 
     min: Value | None = None
+    """The least that counts; null for no such end."""
     max: Value | None = None
+    """The most that counts; null for no such end."""
+
+
+class SecondsRange(Between[Seconds], frozen=True):
+    """A range of lengths, in seconds."""
+
+
+class MomentRange(Between[Moment], frozen=True):
+    """A range of moments."""
+
+
+class YearRange(Between[Year], frozen=True):
+    """A range of years."""
+
+
+class BpmRange(Between[Bpm], frozen=True):
+    """A range of beat rates, in beats per minute."""
+
+
+class LufsRange(Between[Lufs], frozen=True):
+    """A range of integrated loudness, in LUFS."""
+
+
+class StarsRange(Between[Stars], frozen=True):
+    """A range of stars."""
+
+
+class PlaysRange(Between[Plays], frozen=True):
+    """A range of numbers of plays."""
 
 
 class Filters(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -113,21 +143,37 @@ class Filters(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     """
 
     artists: Annotated[tuple[Name, ...], msgspec.Meta(max_length=MOST_NAMES)] = ()
+    """One of their artists is one of these."""
     album: Name | None = None
+    """Of this album; null for any."""
     genres: Annotated[tuple[Name, ...], msgspec.Meta(max_length=MOST_NAMES)] = ()
+    """One of their genres is one of these."""
     kind: Kind | None = None
+    """Music, speech or mixes; null for any."""
     key: Annotated[tuple[KeyName, ...], msgspec.Meta(max_length=24)] = ()
+    """In one of these keys, by standard or Camelot names."""
     codec: Annotated[str, msgspec.Meta(min_length=1, max_length=50)] | None = None
+    """Encoded so; null for any."""
     presence: Presence | None = None
+    """Whether their file is there; null for either."""
     stage: Stage | None = None
+    """How far they have come; null for anywhere."""
     root_id: Annotated[str, msgspec.Meta(min_length=1, max_length=128)] | None = None
-    duration: Between[Seconds] | None = None
-    added_at: Between[Moment] | None = None
-    year: Between[Year] | None = None
-    bpm: Between[Bpm] | None = None
-    loudness: Between[Lufs] | None = None
-    rating: Between[Stars] | None = None
-    plays: Between[Plays] | None = None
+    """With a file in this root; null for any."""
+    duration: SecondsRange | None = None
+    """How long they are, in seconds; null for any."""
+    added_at: MomentRange | None = None
+    """When they were added; null for any."""
+    year: YearRange | None = None
+    """Of which years; null for any."""
+    bpm: BpmRange | None = None
+    """How fast they are, in beats per minute; null for any."""
+    loudness: LufsRange | None = None
+    """How loud they are, in LUFS; null for any."""
+    rating: StarsRange | None = None
+    """Your stars; null for any."""
+    plays: PlaysRange | None = None
+    """How often you listened; null for any."""
 
 
 ALIKE = ("album", "kind", "key", "codec", "presence", "stage", "root_id")

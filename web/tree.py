@@ -14,41 +14,62 @@ class MailboxView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Messages that wait, how many may, the most that ever did, and senders that wait for room."""
 
     depth: int
+    """Messages that wait."""
     capacity: int
+    """Messages that may wait."""
     high_water: int
+    """Most that ever waited."""
     waiting_senders: int
+    """Senders that wait for room."""
 
 
 class MessagesView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What became of messages since the tree started; the rate is of the last seconds."""
 
     handled: int
+    """Handled to their end."""
     failed: int
+    """At which it failed."""
     dropped: int
+    """Thrown away for room."""
     redelivered: int
+    """Given again after a restart."""
     quarantined: int
+    """Set aside because they made it fail again and again."""
     late_answers: int
+    """Answers that nobody waited for any more."""
     dead_letters: int
+    """That reached nobody."""
     rate_per_second: float
+    """Handled in a second, of late."""
 
 
 class LatencyView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Seconds that messages took: half of them no longer than `p50`, and so on."""
 
     count: int
+    """Messages that were measured."""
     p50: float
+    """Seconds; half are faster."""
     p95: float
+    """Seconds; 95 of 100 are faster."""
     p99: float
+    """Seconds; 99 of 100 are faster."""
 
 
 class BreakerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One circuit breaker that the actor uses; `refused` calls were not let through."""
 
     name: str
+    """What it guards."""
     state: CircuitState
+    """Whether calls go through."""
     failures_in_row: int
+    """Failures since the last success."""
     failure_rate: float
+    """0–1: failures among the calls of late."""
     refused: int
+    """Calls that were refused while it was open."""
 
 
 class ActorView(msgspec.Struct, rename="camel", frozen=True, kw_only=True, tag_field="kind", tag="actor"):
@@ -58,49 +79,82 @@ class ActorView(msgspec.Struct, rename="camel", frozen=True, kw_only=True, tag_f
     """
 
     path: str
+    """Names from the root of the tree down."""
     name: str
+    """Its own name."""
     state: ActorState
+    """How it is."""
     incarnation: int
+    """How often it was started."""
     started_at: Time | None
+    """When this incarnation began; null if it has not."""
     uptime: float
+    """Seconds since then."""
     restarts: int
+    """How often it was restarted."""
     restarts_in_window: int
+    """Restarts that count at the moment."""
     restarts_remaining: int
+    """Restarts that it still has."""
     escalates_after: str
+    """When its supervisor will give up."""
     failures_in_row: int
+    """Failures since it last did well."""
     last_error: str | None
+    """What last went wrong; null if nothing did."""
     mailbox: MailboxView
+    """What waits for it."""
     messages: MessagesView
+    """What it did with messages."""
     latency: LatencyView | None
+    """How long it takes; null if it takes no messages."""
     waiting_for: tuple[str, ...]
+    """Paths of those whose answer it waits for."""
     breakers: tuple[BreakerView, ...]
+    """Its circuit breakers."""
     stack: str | None
+    """Where its task stands, if that was asked for; null otherwise."""
 
 
 class SupervisorView(msgspec.Struct, rename="camel", frozen=True, kw_only=True, tag_field="kind", tag="supervisor"):
     """One supervisor with all below it; `escalatesAfter` says for people what it takes until it gives up."""
 
     path: str
+    """Names from the root of the tree down."""
     name: str
+    """Its own name."""
     state: ActorState
+    """How it is."""
     incarnation: int
+    """How often it was started."""
     started_at: Time | None
+    """When this incarnation began; null if it has not."""
     uptime: float
+    """Seconds since then."""
     strategy: str
+    """Who else is restarted with a child that failed."""
     restarts_in_window: int
+    """Restarts that count at the moment."""
     restarts_remaining: int
+    """Restarts that it still has."""
     escalates_after: str
+    """When it will give up and hand the trouble upwards."""
     last_error: str | None
+    """What last went wrong; null if nothing did."""
     # A string, because the class is not yet there.
     children: "tuple[ActorView | SupervisorView, ...]"
+    """Those below it, in the order of their start."""
 
 
 class DeadLetterView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A message that will not be handled, by its kind."""
 
     path: str
+    """Whom it was for."""
     message: str
+    """What it was, shortened."""
     reason: str
+    """Why it did not arrive."""
     at: Time
 
 
@@ -109,10 +163,15 @@ class TreeView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     at: Time
     root: SupervisorView
+    """The uppermost supervisor."""
     dead_letter_count: int
+    """Messages that reached nobody, since the start."""
     dead_letters: tuple[DeadLetterView, ...]
+    """The newest of them."""
     deadlock_count: int
+    """Circles of actors that waited for each other, since the start."""
     deadlocks: tuple[tuple[str, ...], ...]
+    """The newest of them, each as the paths in the circle."""
     event_counts: dict[EventKind, int]
     """By kind, without those that never happened."""
 
@@ -121,14 +180,21 @@ class EventView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One thing that happened in the tree; `delay` in seconds."""
 
     kind: EventKind
+    """What happened."""
     path: str
+    """To whom."""
     at: Time
+    """When."""
     incarnation: int
+    """Which incarnation it was."""
     reason: str | None
+    """Why; null where nothing is to be said."""
     error: str | None
+    """With which error; null without one."""
     delay: float | None
+    """Seconds until the next start; null where there is none."""
     message: str | None
-    """Kind of the message of a dead letter."""
+    """Kind of the message of a dead letter; null for anything else."""
 
 
 def tree_view(status: Status, *, now: datetime) -> TreeView:

@@ -24,6 +24,7 @@ class Memory:
     track_id: str | None
     """None also when the track went for good."""
     track_title: str | None
+    """How the track is or was called; null for none."""
     """How the track is, or was, called; None for a memory about nothing."""
     position_s: float | None
     """The moment of the track; such a memory is a cue point."""
@@ -75,10 +76,15 @@ class MemoryView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     id: str
     track_id: str | None
+    """The track that it is about; null for none."""
     track_title: str | None
+    """How the track is or was called; null for none."""
     position: float | None
+    """The moment of the track that it is about, in seconds; null for none."""
     text: str
+    """What was noted."""
     tags: tuple[str, ...]
+    """In the order in which they were given."""
     added_at: Time
     changed_at: Time
     version: int

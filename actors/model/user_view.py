@@ -16,8 +16,11 @@ class UserView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     id: str
     name: str
+    """What they log in by."""
     shown_name: str | None
+    """How they are shown; null for their name."""
     role: Role
+    """What they may do."""
     added_at: Time
     changed_at: Time
 
@@ -27,7 +30,9 @@ class PersonView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     id: str
     name: str
+    """What they log in by."""
     shown_name: str | None
+    """How they are shown; null for their name."""
 
 
 class ApiKeyView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -35,11 +40,16 @@ class ApiKeyView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     id: str
     user_id: str
+    """The account that it lets in."""
     name: str
+    """What its owner calls it."""
     role: Role
+    """What it allows at most."""
     added_at: Time
     expires_at: Time | None
+    """When it ends by itself; null for never."""
     last_used_at: Time | None
+    """When it was last shown, to about a minute; null if never."""
 
 
 def user_view(user: User) -> UserView:

@@ -20,78 +20,121 @@ class TagsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What a file says of itself."""
 
     title: str | None
+    """Null if it has none."""
     artists: tuple[str, ...]
+    """Performers, in order."""
     album_artists: tuple[str, ...]
+    """Whose album it is."""
     album: str | None
+    """Null if it belongs to none."""
     genres: tuple[str, ...]
+    """In order."""
     composers: tuple[str, ...]
+    """In order."""
     date: str | None
+    """As exact as it is known: `YYYY`, `YYYY-MM` or `YYYY-MM-DD`; null if it is not."""
     year: int | None
+    """Year of the date; null if not known."""
     track_number: int | None
+    """Place on its disc, from 1; null if not known."""
     track_total: int | None
+    """Tracks of the disc; null if not known."""
     disc_number: int | None
+    """Which disc, from 1; null if not known."""
     disc_total: int | None
+    """Discs of the album; null if not known."""
     isrc: str | None
+    """International Standard Recording Code; null if it has none."""
     musicbrainz_recording_id: str | None
+    """A UUID; null if it has none."""
     comment: str | None
+    """Null if there is none."""
     has_picture: bool
+    """Whether a picture lies in the file."""
 
 
 class SoundView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The technical side of a recording; `bitRate` in bits per second, `rateHz` in samples per second."""
 
     container: str
+    """Form of the file."""
     codec: str
+    """How the sound is encoded."""
     duration: float
+    """Seconds, as the file says."""
     rate_hz: int
+    """Samples per second."""
     channels: int
+    """1 is mono, 2 stereo."""
     bit_rate: int | None
+    """Bits per second; null if the file does not say."""
 
 
 class LoudnessView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Loudness by ITU-R BS.1770 and EBU R128; null where silence or shortness gives no value."""
 
     integrated_lufs: float | None
+    """Of the whole, in LUFS; null for silence."""
     range_lu: float | None
+    """Loudness range, in LU; null for what is too short."""
     true_peak_dbtp: float | None
+    """Highest peak between samples, in dBTP; null for silence."""
     sample_peak_dbfs: float | None
+    """Highest sample, in dBFS; null for silence."""
     max_momentary_lufs: float | None
+    """Loudest 0.4 s, in LUFS; null for what is too short."""
     max_short_term_lufs: float | None
+    """Loudest 3 s, in LUFS; null for what is too short."""
 
 
 class TempoView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Beat rate; `confidence` 0–1; other readings of the same pulse, most likely first."""
 
     bpm: float
+    """Beats per minute."""
     confidence: float
+    """0–1."""
     alternatives: tuple[float, ...]
+    """Other readings of the same pulse in beats per minute, most likely first."""
 
 
 class KeyView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Musical key: `tonic` 0 (C) – 11 (B), `name` as written, `camelot` its place on the Camelot wheel."""
 
     tonic: int
+    """0 (C) – 11 (B)."""
     is_minor: bool
+    """Minor, or else major."""
     name: str
+    """As written, such as `A minor`."""
     camelot: str
+    """Place on the Camelot wheel, such as `8A`."""
     confidence: float
+    """0–1."""
 
 
 class FeaturesView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What analysis measured; the waveform has addresses of its own. `duration` is what was really decoded."""
 
     version: int
+    """Of the analysis."""
     duration: float
+    """Seconds that were really decoded."""
     loudness: LoudnessView
+    """How loud it is."""
     tempo: TempoView | None
+    """How fast it is; null where no beat was found."""
     key: KeyView | None
+    """Its key; null where none was found."""
 
 
 class FailureView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Why a file could not be catalogued or analyzed; `kind` is a stable word."""
 
     kind: str
+    """A stable word."""
     message: str
+    """For people."""
 
 
 class LocationView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -99,8 +142,10 @@ class LocationView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     root_id: str
     path: str
+    """Where it lies; what is not UTF-8 is shown as U+FFFD."""
     size_bytes: int
     presence: Presence
+    """Whether the file is there."""
 
 
 class TrackView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -110,24 +155,37 @@ class TrackView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     title: str
     """The tagged title, or the file's name without its ending."""
     artist: str | None
+    """The artists in one line; null if nothing names them."""
     album: str | None
+    """The album; null if nothing names it."""
     duration: float | None
+    """Seconds, measured where possible; null for what could not be read."""
     size_bytes: int
     path: str | None
-    """Where its bytes lie best: the first of `locations`."""
+    """Where its bytes lie best: the first of `locations`; null if nowhere."""
     stage: Stage
+    """How far it has come."""
     presence: Presence
+    """Whether a file of it is there."""
     missing_since: Time | None
+    """Since when no file is there; null while one is."""
     audio_hash: str | None
+    """SHA-256 of its sound without tags, in hex; null for what could not be read."""
     tags: TagsView
+    """What counts: what people say, else what the file says."""
     edited: tuple[str, ...]
     """Names in `tags` that people edited; the rest is the file's."""
     sound: SoundView | None
+    """Technical data; null for what could not be read."""
     features: FeaturesView | None
+    """What analysis measured; null as long as it did not."""
     failure: FailureView | None
+    """Why it could not be read or analyzed; null if it could, or has yet to be."""
     locations: tuple[LocationView, ...]
+    """Where it lies; empty if nowhere."""
     added_at: Time
     changed_at: Time
+    """When anything of it last changed."""
     version: int
 
 
@@ -135,14 +193,18 @@ class MineView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What whoever asks keeps about a track: `rating` 1–5 stars, how often and when last they listened."""
 
     rating: int | None
+    """1–5 stars; null for none."""
     plays: int
+    """How often you listened."""
     last_played_at: Time | None
+    """When you last began to; null if never."""
 
 
 class OwnTrackView(TrackView, rename="camel", frozen=True, kw_only=True):
     """One recording, with what whoever asks keeps about it. Events, which go to everybody, have no `mine`."""
 
     mine: MineView
+    """What you keep about it."""
 
 
 class FoundTrackView(OwnTrackView, rename="camel", frozen=True, kw_only=True):
@@ -166,10 +228,14 @@ class RootView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     id: str
     path: str
+    """The folder, absolute."""
     state: RootState
+    """How it is doing."""
     reason: str | None
+    """Why it is unavailable or held; null otherwise."""
     added_at: Time
     scanned_at: Time | None
+    """When it was last compared with the catalogue as a whole; null if never."""
 
 
 def track_view(track: Track) -> TrackView:

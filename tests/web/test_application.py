@@ -1,6 +1,8 @@
 """The application as a whole."""
 
-from web.application import BLUEPRINTS, create_app
+import re
+
+from web.application import BLUEPRINTS, WORDS, create_app
 
 
 async def test_every_blueprint_is_served(served) -> None:
@@ -22,3 +24,24 @@ async def test_no_answer_leads_elsewhere(served) -> None:
     for rule in rules:
         async with served.client.stream("GET", rule.rule) as response:
             assert response.status_code in {200, 400, 422}, rule.rule
+
+
+async def test_a_path_has_only_its_own_methods(served) -> None:
+    for path, methods in {"/api/v1/tracks/search": "POST", "/api/v1/users/me": "GET, HEAD, PATCH"}.items():
+        refused = await served.client.request("DELETE", path)
+
+        assert (refused.status_code, refused.headers["allow"]) == (405, methods)
+
+
+async def test_every_word_beside_a_place_is_kept_free(served) -> None:
+    paths = {rule.rule for rule in served.app.url_map.iter_rules()}
+    beside = {
+        (before, word)
+        for before, place in (path.rsplit("/", 1) for path in paths)
+        if re.fullmatch(r"<\w+>", place)
+        for other, word in (path.rsplit("/", 1) for path in paths)
+        if other == before and "<" not in word
+    }
+
+    assert beside
+    assert {word for _, word in beside} <= set(WORDS)

@@ -47,6 +47,12 @@ async def test_what_is_undivided_has_an_end(autojump_clock) -> None:
         await trio.sleep_forever()
 
 
+def test_a_whole_number_is_one_however_it_is_written() -> None:
+    assert structured(b'{"rootPath": "/m", "nested": {"depth": 1.0}}', Body).nested == Nested(1)
+    assert structured(b'{"rootPath": "/m", "nested": {"depth": 1e2}}', Body).nested == Nested(100)
+    assert refused(b'{"rootPath": "/m", "nested": {"depth": 1.5}}') == ("VALIDATION_ERROR", ["nested.depth"])
+
+
 def test_a_good_body_becomes_its_model() -> None:
     assert structured(b'{"rootPath": "/m", "nested": {"depth": 1}}', Body) == Body(root_path="/m", nested=Nested(1))
 

@@ -126,3 +126,12 @@ def test_a_word_that_is_none_of_several_is_answered_with_those_there_are():
 
     assert field.message == "Expected one of present, missing, unverified"
     assert parameters(b"presence=missing", Asked).presence is Presence.MISSING
+
+
+def test_a_small_number_may_have_an_exponent():
+    class Asked(msgspec.Struct):
+        start: float | None = None
+
+    assert parameters(b"start=2.5e-07", Asked).start == 2.5e-07
+    with pytest.raises(ProblemError):
+        parameters(b"start=1e999", Asked)

@@ -20,11 +20,13 @@ class CacheInfo(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Whether the answer was kept from an earlier request, and how sure it is."""
 
     hit_cache: bool
+    """Whether the answer was kept from before."""
     confidence: float
     """0–1. Always 1: what is kept is compared with the catalogue itself in every request, never trusted for a while."""
     validation_score: float
     """0–1. The share of that comparison that held: always 1, since what does not hold is computed anew."""
     generated_at: Time
+    """When it was computed."""
     expires_at: Time
     """It is kept no longer than this; the first change of the catalogue ends it earlier. As `generatedAt`: not kept at all."""
 

@@ -11,15 +11,21 @@ class CacheFigures(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     shelf: str
     """Where answers are kept: `memory` or `redis`."""
     entries: int | None
+    """How many are kept; null where only Redis knows."""
     size_bytes: int | None
+    """What they take, in bytes; null where that cannot be told."""
     limit_bytes: int | None
+    """What they may take, in bytes; null where others decide."""
     hits: int
+    """Answers that were kept."""
     misses: int
+    """Answers that had to be computed."""
     joined: int
     """Misses that were answered by what another request just computed."""
     hit_rate: float
     """Hits among all questions, 0–1; 0 before the first."""
     evictions: int | None
+    """Answers that were thrown away for room; null where only Redis knows."""
     troubles: int
     """Times that the shelf could not be reached; the answer was computed then."""
 

@@ -33,26 +33,35 @@ class Login(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_un
     """Who somebody says they are, and what proves it."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=64)]
+    """Name of the account."""
     password: Annotated[str, msgspec.Meta(min_length=1, max_length=LONGEST_CHARACTERS)]
+    """Its password."""
 
 
 class LoggedIn(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A token, to be sent as `Authorization: Bearer …` until it expires."""
 
     token: str
+    """What is sent as `Authorization: Bearer …`."""
     token_type: Literal["Bearer"]
+    """Always `Bearer`."""
     expires_at: Time
+    """When the login ends."""
     user: UserView
+    """Who logged in."""
 
 
 class Profile(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Who asks, by what, and what they may do by it: a key may allow less than its owner may."""
 
     user: UserView
+    """Your account; for admin keys and on a machine without accounts the local one."""
     role: Role
+    """What you may do."""
     by: By
     """`nothing`: nobody needs to show anything here."""
     expires_at: Time | None
+    """When that ends; null for never."""
 
 
 _LOGGED_IN = LoggedIn(
@@ -71,6 +80,7 @@ _PROFILE = Profile(user=examples.USER, role=Role.ADMIN, by="token", expires_at=e
     tag="People",
     is_open=True,
     body=Login,
+    example={"name": "ada", "password": "a long one of hers"},
     answers={
         200: Answer(
             meaning="A token; the cookie holds it too, for the page.",

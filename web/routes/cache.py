@@ -24,12 +24,14 @@ class Cleared(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """How many answers were dropped."""
 
     cleared: int
+    """How many answers were thrown away."""
 
 
-class Warming(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class Warming(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How many questions to ask again, those first that came most often."""
 
     most: Annotated[int, msgspec.Meta(ge=1, le=200)] = 50
+    """How many answers at most."""
 
 
 class Warmed(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -40,6 +42,7 @@ class Warmed(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     kept: int
     """Were still right."""
     failed: int
+    """Answers that could not be computed."""
     left: int
     """Were not asked for want of time."""
 
@@ -93,6 +96,7 @@ async def clear_cache() -> Response:
     tag="Service",
     role=Role.ADMIN,
     body=Warming,
+    example={"most": 5},
     answers={
         200: Answer(
             meaning="They were asked again.", model=Warmed, example=Warmed(computed=31, kept=19, failed=0, left=0)

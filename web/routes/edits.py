@@ -36,22 +36,37 @@ class TrackEdits(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forb
     """
 
     title: Line = UNSET
+    """Null: as the file says. Empty: none."""
     artists: Names = UNSET
+    """Performers, in order; null: as the file says."""
     album_artists: Names = UNSET
+    """Whose album it is; null: as the file says."""
     album: Line = UNSET
+    """Null: as the file says. Empty: none."""
     genres: Names = UNSET
+    """In order; null: as the file says."""
     composers: Names = UNSET
+    """In order; null: as the file says."""
     date: Annotated[str, Meta(pattern="^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?$", max_length=10)] | UnsetType | None = (
         UNSET
     )
+    """`YYYY`, `YYYY-MM` or `YYYY-MM-DD`; empty: none; null: as the file says."""
     year: Annotated[int, Meta(ge=1, le=9999)] | UnsetType | None = UNSET
+    """1–9999; null: of the date, or as the file says."""
     track_number: Number = UNSET
+    """Place on its disc, from 1; null: as the file says."""
     track_total: Number = UNSET
+    """Tracks of the disc; null: as the file says."""
     disc_number: Number = UNSET
+    """Which disc, from 1; null: as the file says."""
     disc_total: Number = UNSET
+    """Discs of the album; null: as the file says."""
     isrc: Annotated[str, Meta(pattern="^([A-Z]{2}[A-Z0-9]{3}[0-9]{7})?$", max_length=12)] | UnsetType | None = UNSET
+    """International Standard Recording Code, without dashes; empty: none; null: as the file says."""
     musicbrainz_recording_id: Annotated[str, Meta(pattern=f"^({_UUID})?$", max_length=36)] | UnsetType | None = UNSET
+    """A UUID in lower case; empty: none; null: as the file says."""
     comment: Line = UNSET
+    """Null: as the file says. Empty: none."""
 
     def said(self) -> dict[str, Any]:
         """The fields that were given, JSON-ready."""
@@ -63,8 +78,11 @@ class MetadataView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What counts, what the file says, and which fields people edited."""
 
     tags: TagsView
+    """What counts."""
     file: TagsView
+    """What the file says."""
     edited: tuple[str, ...]
+    """Names in `tags` that people edited."""
 
 
 _METADATA = MetadataView(tags=examples.TRACK.tags, file=examples.TRACK.tags, edited=())
@@ -105,6 +123,7 @@ async def find_metadata(track_id: str) -> Response:
     "/<track_id>",
     tag="Tracks",
     body=TrackEdits,
+    example={"title": "Blue Heron (live)", "artists": ["Ada Vale"], "date": "1999-03-14", "comment": None},
     answers=_CHANGED,
     asks=("If-Match",),
     problems=_REFUSALS,
@@ -120,6 +139,7 @@ async def replace_metadata(track_id: str, body: TrackEdits) -> Response:
     "/<track_id>",
     tag="Tracks",
     body=TrackEdits,
+    example={"title": "Blue Heron (live)", "artists": ["Ada Vale"], "date": "1999-03-14", "comment": None},
     answers=_CHANGED,
     asks=("If-Match",),
     problems=_REFUSALS,

@@ -50,58 +50,81 @@ class Mark(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Where a word stands in a snippet: its first character, and the one behind its last, counted in Unicode code points."""
 
     start: int
+    """Its first character."""
     end: int
+    """The one behind its last."""
 
 
 class Passage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The plain text that shows why something was found; no marks where a misspelled word was mended."""
 
     field: str
+    """Where the words were found."""
     snippet: str
+    """What stands there, shortened."""
     marks: tuple[Mark, ...]
+    """Where the words stand in the snippet."""
 
 
 class TrackFind(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A track that was found."""
 
     track: FoundTrackView
+    """The track."""
     passage: Passage
+    """Where its words were found."""
 
 
 class NameFind(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An artist or album that was found; `artist` is an album's."""
 
     name: str
+    """As tags spell it."""
     artist: str | None
+    """Of an album, whose it is; null otherwise."""
     tracks: int
+    """How many tracks have it."""
     passage: Passage
+    """Where the words were found."""
 
 
 class MemoryFind(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """A memory of yours that was found."""
 
     memory: MemoryView
+    """The memory."""
     passage: Passage
+    """Where the words were found."""
 
 
 class FindCounts(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """How many there are of each; null for what was not asked for. `areTracksExact`: whether that is no estimate."""
 
     tracks: int | None
+    """Tracks; null if they were not asked for."""
     are_tracks_exact: bool
+    """Whether the number of tracks is no estimate."""
     artists: int | None
+    """Artists; null if they were not asked for."""
     albums: int | None
+    """Albums; null if they were not asked for."""
     memories: int | None
+    """Your memories; null if they were not asked for."""
 
 
 class Finds(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The best of each kind."""
 
     counts: FindCounts
+    """How many there are of each."""
     tracks: tuple[TrackFind, ...]
+    """The best tracks."""
     artists: tuple[NameFind, ...]
+    """The best artists."""
     albums: tuple[NameFind, ...]
+    """The best albums."""
     memories: tuple[MemoryFind, ...]
+    """The best of your memories."""
     cache_info: CacheInfo
 
 

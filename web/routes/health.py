@@ -18,25 +18,33 @@ class Parts(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What it works with."""
 
     database: Check
+    """PostgreSQL."""
     redis: Check
+    """The shared Redis, if there is one."""
     task_queue: Check
     """Workers and the analyzer that feeds them."""
     supervision: Check
+    """The tree of actors."""
 
 
 class Health(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """How this process is, as a whole and by what it works with; `uptime` in seconds."""
 
     status: Literal["ok", "degraded"]
+    """`degraded` if a part does not work."""
     version: str
+    """Of the program."""
     uptime: float
+    """Seconds since the start."""
     services: Parts
+    """By part."""
 
 
 class Liveness(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The service answers."""
 
     status: Literal["ok"] = "ok"
+    """Always `ok`; otherwise there is a refusal."""
 
 
 _PARTS = Parts(

@@ -39,7 +39,9 @@ class Environment(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What it runs on."""
 
     python: str
+    """Version of Python."""
     system: str
+    """Kind of operating system."""
     database: str
     """`embedded` or `external`."""
     shared: str
@@ -52,14 +54,23 @@ class Limits(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What a client must keep to; bytes, seconds, and requests a minute (0: as many as you like)."""
 
     target_bytes: int
+    """Length of an address, in bytes."""
     head_bytes: int
+    """Length of all headers, in bytes."""
     head_fields: int
+    """Number of headers."""
     json_bytes: int
+    """Length of a JSON body, in bytes."""
     page_size: int
+    """Things on a page."""
     answer_seconds: float
+    """Seconds until an answer begins."""
     read_rate: int
+    """Reading requests a minute; 0 for no limit."""
     write_rate: int
+    """Writing requests a minute; 0 for no limit."""
     login_rate: int
+    """Attempts to log in a minute; 0 for no limit."""
 
 
 class Formats(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -68,23 +79,34 @@ class Formats(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     recordings: tuple[str, ...]
     """Endings of the names of files that are catalogued."""
     waveforms: tuple[str, ...]
+    """Forms of a waveform."""
     metrics: tuple[str, ...]
+    """Forms of the numbers."""
     live: tuple[str, ...]
+    """Ways to follow the live feed."""
 
 
 class Info(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What this server is; `uptime` in seconds."""
 
     name: str
+    """Always `rookery`."""
     version: str
+    """Of the program."""
     started_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    """When this process began."""
     uptime: float
+    """Seconds since then."""
     features: tuple[str, ...]
+    """What this server can do, as stable words."""
     audio_formats: tuple[str, ...]
     """Into which recordings can be converted, by the installed FFmpeg."""
     environment: Environment
+    """What it runs on."""
     limits: Limits
+    """What it takes at most."""
     formats: Formats
+    """Kinds of files and answers that it knows."""
 
 
 _FORMATS = Formats(

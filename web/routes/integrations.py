@@ -8,7 +8,7 @@ from web.cache import CacheInfo
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.kept import unkept
-from web.outside import BreakerView, Integration, integrations
+from web.outside import CircuitView, Integration, integrations
 from web.paging import Links, Meta, PageQuery, sliced
 from web.services import services
 
@@ -32,7 +32,7 @@ _REDIS = Integration(
     purpose="Shares kept answers and limits between processes",
     status="degraded",
     reason="Unable to establish a connection to 10.0.0.5:6379",
-    breaker=BreakerView(state="open", failures_in_row=0, refused=12),
+    breaker=CircuitView(state="open", failures_in_row=0, refused=12),
 )
 _PAGE = IntegrationPage(data=(_REDIS,), meta=_META, links=_LINKS, cache_info=examples.CACHE_INFO)
 

@@ -31,14 +31,18 @@ class NewKey(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_u
     """A key to be made: your own role if none is said, and without end if none is said."""
 
     name: Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["backup script"])]
+    """What you call it."""
     role: Role | None = None
+    """What it shall allow, at most what you may; null for your own role."""
     expires_at: Time | None = None
+    """When it shall end, within the next ten years; null for never."""
 
 
 class FreshKey(ApiKeyView, rename="camel", frozen=True, kw_only=True):
     """A new key with its secret, which is shown this once."""
 
     secret: str
+    """What is sent as `X-API-Key`; it is never shown again."""
 
 
 class KeyPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -83,6 +87,7 @@ async def list_keys(query: PageQuery) -> Response:
     tag="People",
     role=Role.LISTENER,
     body=NewKey,
+    example={"name": "backup script", "role": "listener"},
     answers={
         201: Answer(meaning="The key with its secret.", model=FreshKey, headers=("ETag", "Location"), example=_FRESH)
     },

@@ -48,8 +48,11 @@ class NameView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """An artist or genre: how many tracks, how long together in seconds, how large in bytes."""
 
     name: str
+    """As tags spell it."""
     tracks: int
+    """How many tracks have it."""
     duration: float
+    """Seconds of all of them together."""
     size_bytes: int
 
 
@@ -57,6 +60,7 @@ class AlbumView(NameView, rename="camel", frozen=True, kw_only=True):
     """An album, with its artist: the album's own, or the first of its tracks."""
 
     artist: str | None
+    """The album's own artist, or the first of its tracks; null if nothing names one."""
 
 
 class NamePage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -81,8 +85,11 @@ class Share(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """How much of the library has one value: a stage, a year, a key by its Camelot name, a tempo from `bpm` up to ten more."""
 
     value: str
+    """What they have in common."""
     tracks: int
+    """How many tracks."""
     duration: float
+    """Seconds of them together."""
     size_bytes: int
 
 
@@ -90,19 +97,32 @@ class LibraryStats(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The library in figures; durations in seconds. Tracks in the trash count nowhere. `addedByDay` is of the last 30 days, UTC."""
 
     tracks: int
+    """How many tracks there are."""
     duration: float
+    """Seconds of all of them together."""
     size_bytes: int
     artists: int
+    """How many artists."""
     albums: int
+    """How many albums."""
     genres: int
+    """How many genres."""
     by_stage: tuple[Share, ...]
+    """By how far they have come."""
     by_presence: tuple[Share, ...]
+    """By whether their files are there."""
     by_kind: tuple[Share, ...]
+    """Music, speech, mixes."""
     by_codec: tuple[Share, ...]
+    """By how they are encoded."""
     by_year: tuple[Share, ...]
+    """By year."""
     by_key: tuple[Share, ...]
+    """By musical key, in Camelot names."""
     by_bpm: tuple[Share, ...]
+    """By beat rate, in steps of ten."""
     added_by_day: tuple[Share, ...]
+    """By the day (UTC) of their adding."""
     cache_info: CacheInfo
 
 

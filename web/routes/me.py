@@ -37,47 +37,66 @@ class MePatch(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     """What becomes different of your account; a new password needs the old one."""
 
     shown_name: ShownName | UnsetType | None = UNSET
+    """How you are shown; null for your name."""
     password: Password | UnsetType = UNSET
+    """A new password."""
     old_password: Annotated[str, msgspec.Meta(max_length=LONGEST_CHARACTERS)] | UnsetType = UNSET
+    """The one that you have; needed for a new one."""
 
 
 class Notifications(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What you want to be told of."""
 
     imports: bool = True
+    """New recordings."""
     failures: bool = True
+    """Recordings that could not be read or analyzed."""
     supervision: bool = False
+    """Trouble in the tree of actors."""
 
 
 class Preferences(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """What you prefer; `custom` is for clients' own settings."""
 
     theme: Theme = "system"
+    """Colors of the page."""
     language: Language = "en"
+    """A language tag of BCP 47."""
     page_size: Size = 50
+    """Things on a page."""
     notifications: Notifications = Notifications()
+    """What you want to be told of."""
     custom: dict[CustomName, CustomText | CustomNumber | bool] = {}
+    """Settings of clients, by names of theirs."""
 
 
 class NotificationsPatch(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What becomes different of them."""
 
     imports: bool | UnsetType = UNSET
+    """New recordings."""
     failures: bool | UnsetType = UNSET
+    """Recordings that could not be read or analyzed."""
     supervision: bool | UnsetType = UNSET
+    """Trouble in the tree of actors."""
 
 
 class PreferencesPatch(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What becomes different: what is not said stays, also inside; null takes a custom setting away."""
 
     theme: Theme | UnsetType = UNSET
+    """Colors of the page."""
     language: Language | UnsetType = UNSET
+    """A language tag of BCP 47."""
     page_size: Size | UnsetType = UNSET
+    """Things on a page."""
     notifications: NotificationsPatch | UnsetType = UNSET
+    """What you want to be told of."""
     custom: (
         Annotated[dict[CustomName, CustomText | CustomNumber | bool | None], msgspec.Meta(max_length=MOST_CUSTOM)]
         | UnsetType
     ) = UNSET
+    """Settings of clients; null takes one away."""
 
 
 _PREFERENCES = Preferences(theme="dark", custom={"player.volume": 80})
@@ -108,6 +127,7 @@ async def find_me() -> Response:
     tag="People",
     role=Role.LISTENER,
     body=MePatch,
+    example={"shownName": "Ada Vale"},
     answers={200: Answer(meaning="You, as you are now.", model=UserView, headers=("ETag",), example=examples.USER)},
     asks=("If-Match",),
     problems=("CONFLICT", "RATE_LIMITED", "OVERLOADED", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED"),
@@ -155,6 +175,7 @@ async def read_preferences() -> Response:
     tag="People",
     role=Role.LISTENER,
     body=PreferencesPatch,
+    example={"theme": "dark", "notifications": {"imports": False}, "custom": {"player.volume": 80}},
     answers={200: Answer(meaning="What you prefer now.", model=Preferences, headers=("ETag",), example=_PREFERENCES)},
     asks=("If-Match",),
     problems=("PRECONDITION_REQUIRED", "PRECONDITION_FAILED"),

@@ -62,18 +62,26 @@ class NewMemory(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbi
     """What to note. A `position` needs a `trackId`."""
 
     text: Text
+    """What to note."""
     track_id: TrackId | None = None
+    """The track that it is about; null for none."""
     position: Moment | None = None
+    """The moment of the track that it is about, in seconds; null for none."""
     tags: Tags = ()
+    """Those that differ in case and accents alone count once."""
 
 
 class MemoryChange(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What becomes different; what is left out stays as it is, null takes away."""
 
     text: Text | UnsetType = UNSET
+    """What was noted."""
     track_id: TrackId | UnsetType | None = UNSET
+    """The track that it is about; null for none."""
     position: Moment | UnsetType | None = UNSET
+    """The moment of the track that it is about, in seconds; null for none."""
     tags: Tags | UnsetType = UNSET
+    """In place of those that it has."""
 
 
 class MemoryListQuery(msgspec.Struct, rename="camel", kw_only=True):
@@ -164,6 +172,7 @@ async def list_memories(query: MemoryListQuery) -> Response:
     tag="Memories",
     role=Role.LISTENER,
     body=NewMemory,
+    example={"text": "The solo begins", "trackId": examples.TRACK_ID, "position": 83.5, "tags": ["solo"]},
     is_repeatable=True,
     answers={
         201: Answer(meaning="The memory.", model=MemoryView, headers=("ETag", "Location"), example=examples.MEMORY)
@@ -202,6 +211,7 @@ async def find_memory(memory_id: str) -> Response:
     tag="Memories",
     role=Role.LISTENER,
     body=NewMemory,
+    example={"text": "The solo begins", "trackId": examples.TRACK_ID, "position": 83.5, "tags": ["solo"]},
     answers=_CHANGED,
     asks=("If-Match",),
     problems=_CHANGES,
@@ -218,6 +228,7 @@ async def replace_memory(memory_id: str, body: NewMemory) -> Response:
     tag="Memories",
     role=Role.LISTENER,
     body=MemoryChange,
+    example={"tags": ["solo", "live"], "position": None},
     answers=_CHANGED,
     asks=("If-Match",),
     problems=_CHANGES,

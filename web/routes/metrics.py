@@ -25,7 +25,9 @@ class SampleView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One number; of a histogram one for each bucket, the count and the sum."""
 
     name: str
+    """Name of the number."""
     labels: dict[str, str]
+    """What sets it apart from the others."""
     value: float | None
     """Null for what is no number."""
 
@@ -34,9 +36,13 @@ class MetricView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One metric, under the name that Prometheus has for it."""
 
     name: str
+    """As Prometheus knows it."""
     kind: str
+    """`counter`, `gauge`, `histogram` or another kind of Prometheus."""
     meaning: str
+    """What it counts."""
     samples: tuple[SampleView, ...]
+    """Its numbers."""
 
 
 class MetricsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -44,12 +50,14 @@ class MetricsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     at: Annotated[datetime, msgspec.Meta(tz=True)]
     metrics: tuple[MetricView, ...]
+    """All metrics, by name."""
 
 
-class Export(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class Export(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """In which form."""
 
     format: Literal["json", "prometheus", "csv"]
+    """In which form."""
 
 
 _VIEW = MetricsView(
@@ -97,6 +105,7 @@ async def list_metrics() -> Response:
     tag="Service",
     role=Role.LISTENER,
     body=Export,
+    example={"format": "csv"},
     answers={
         200: Answer(
             meaning="The numbers, as a file.",

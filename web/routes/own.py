@@ -32,13 +32,16 @@ class NewRating(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbi
     """How many stars."""
 
     stars: Annotated[int, msgspec.Meta(ge=1, le=5)]
+    """1–5."""
 
 
 class NewPlay(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """When somebody began to listen, now if not said, and for how many seconds."""
 
     at: Time | None = None
+    """When you began, between 1970 and now; null for now."""
     listened: Annotated[float, msgspec.Meta(ge=0, le=LONGEST_PLAY_S)] | None = None
+    """Seconds that you listened; null if not known."""
 
 
 @endpoint(
@@ -48,6 +51,7 @@ class NewPlay(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     tag="Tracks",
     role=Role.LISTENER,
     body=NewRating,
+    example={"stars": 4},
     answers={200: Answer(meaning="What you keep about the track now.", model=MineView, example=_MINE)},
     problems=("TRACK_NOT_FOUND",),
 )
@@ -83,6 +87,7 @@ async def unrate_track(track_id: str) -> Response:
     tag="Tracks",
     role=Role.LISTENER,
     body=NewPlay,
+    example={"at": "2026-03-03T20:15:00Z", "listened": 214.5},
     is_repeatable=True,
     answers={201: Answer(meaning="What you keep about the track now.", model=MineView, example=_MINE)},
     problems=("TRACK_NOT_FOUND",),

@@ -40,6 +40,7 @@ class NewRoot(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     """A folder to watch; `path` absolute, on the machine that serves."""
 
     path: Annotated[str, msgspec.Meta(pattern="^/", max_length=4096, examples=["/srv/music"])]
+    """An absolute folder of the machine that the server runs on."""
 
 
 class RootPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -61,6 +62,7 @@ class Scan(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The roots that are compared with the catalogue now; SCAN_UPDATE events tell how it goes."""
 
     root_ids: tuple[str, ...]
+    """Ids of the roots."""
 
 
 _META, _LINKS = examples.only_page("/api/v1/library/roots")
@@ -91,6 +93,7 @@ async def list_roots(query: PageQuery) -> Response:
     tag="Library",
     role=Role.ADMIN,
     body=NewRoot,
+    example={"path": "/srv/music"},
     is_repeatable=True,
     answers={
         200: Answer(

@@ -31,15 +31,18 @@ class Pagination(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forb
     """Which page: its number, or the cursor that the page before gave; the first if neither is said."""
 
     page: PageNumber | None = None
+    """Its number, from 1; null for the first, or where a cursor is given."""
     cursor: CursorText | None = None
+    """`meta.nextCursor` of the page before; null for a page by number."""
     page_size: PageSize = 50
+    """How many at most."""
 
 
 EVERYTHING = Filters()
 FIRST = Pagination()
 
 
-class TrackSearch(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class TrackSearch(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is searched for; without `query` all tracks that pass the filters. What a cursor stands for need not be said again.
 
     `sort` is `relevance` where there is a query, else `addedAt`; `order` is `desc`: the most relevant first. `seed` begins the
@@ -47,12 +50,19 @@ class TrackSearch(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """
 
     query: Text | None = None
+    """Words to find; null for all tracks."""
     filters: Filters = EVERYTHING
+    """Which tracks count."""
     sort: TrackSort | None = None
+    """By what they are ordered; null for `relevance` where there is a query, else `addedAt`."""
     order: Literal["asc", "desc"] | None = None
+    """Null for `desc`."""
     seed: Text | None = None
+    """Of the order `random`: another one begins elsewhere; null for none."""
     pagination: Pagination = FIRST
+    """Which page."""
     include_metadata: bool = True
+    """Whether tags, technical data, measurements and locations belong to the answer."""
 
 
 class TrackSearchPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -64,11 +74,13 @@ class TrackSearchPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True)
     cache_info: CacheInfo
 
 
-class TracksWanted(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+class TracksWanted(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Ids of tracks; one that stands twice is answered once."""
 
     track_ids: Annotated[tuple[TrackId, ...], msgspec.Meta(min_length=1, max_length=MOST_IDS)]
+    """Their ids."""
     include_metadata: bool = True
+    """Whether tags, technical data, measurements and locations belong to the answer."""
 
 
 class NotGot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -76,23 +88,31 @@ class NotGot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     track_id: str
     code: Literal["TRACK_NOT_FOUND"] = "TRACK_NOT_FOUND"
+    """Why, as a stable word."""
     message: str = "There is no such track"
+    """Why, for people."""
 
 
 class Counts(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """How many ids were given, how many tracks there are of them, how many not; ids given twice count once in the latter."""
 
     requested: int
+    """Ids that were given."""
     successful: int
+    """Tracks that there are."""
     failed: int
+    """Ids without a track."""
 
 
 class TracksGot(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Tracks in the order in which their ids were given, and the ids of which there is none."""
 
     successful: tuple[FoundTrackView, ...]
+    """In the order of the ids."""
     errors: tuple[NotGot, ...]
+    """Ids of which there is no track."""
     meta: Counts
+    """How many."""
 
 
 _TRACK = FoundTrackView(**msgspec.structs.asdict(examples.TRACK))
@@ -108,6 +128,12 @@ _GOT = TracksGot(successful=(_TRACK,), errors=(NotGot(track_id="0"),), meta=Coun
     tag="Tracks",
     role=Role.LISTENER,
     body=TrackSearch,
+    example={
+        "query": "blue heron",
+        "filters": {"genres": ["Jazz"], "year": {"min": 1990, "max": 1999}},
+        "sort": "relevance",
+        "pagination": {"pageSize": 20},
+    },
     answers={200: Answer(meaning="A page of what was found.", model=TrackSearchPage, example=_PAGE)},
     problems=("INVALID_CURSOR",),
     cached=Depends.CALLER,
@@ -145,6 +171,7 @@ async def search_tracks(body: TrackSearch) -> Response:
     tag="Tracks",
     role=Role.LISTENER,
     body=TracksWanted,
+    example={"trackIds": [examples.TRACK_ID, "0"], "includeMetadata": False},
     answers={200: Answer(meaning="Those that there are.", model=TracksGot, example=_GOT)},
 )
 async def batch_get_tracks(body: TracksWanted) -> Response:

@@ -48,6 +48,7 @@ class TrashedFileView(msgspec.Struct, rename="camel", frozen=True, kw_only=True)
 
     root_id: str
     path: str
+    """Where it lay."""
     size_bytes: int
 
 
@@ -58,12 +59,19 @@ class TrashedView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """
 
     track: TrackView
+    """The track as it was."""
     removed_at: Time
+    """When it was removed."""
     removed_by: str | None
+    """Who removed it; null for nobody with an account."""
     expires_at: Time
+    """When it will be gone for good."""
     files: tuple[TrashedFileView, ...]
+    """Its files, if they went with it."""
     ratings: int
+    """How many people have rated it."""
     plays: int
+    """How often it was listened to, by all."""
 
 
 class TrashPage(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -85,6 +85,7 @@ _PLACE = ("ETag", "Location")
     "/tracks",
     tag="Tracks",
     form=UploadForm,
+    example={"folder": "Ada Vale/Wetlands", "file": "The bytes of the file."},
     limit_s=float("inf"),
     answers={
         200: Answer(

@@ -32,18 +32,26 @@ class NewUser(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     """An account to be made."""
 
     name: Name
+    """What they log in by."""
     password: Password
+    """Their password."""
     role: Role = Role.LISTENER
+    """What they may do."""
     shown_name: ShownName | None = None
+    """How they are shown; null for their name."""
 
 
 class UserPatch(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What becomes different of an account; a new password ends its logins."""
 
     name: Name | UnsetType = UNSET
+    """What they log in by."""
     password: Password | UnsetType = UNSET
+    """A new password; ends all their logins."""
     role: Role | UnsetType = UNSET
+    """What they may do."""
     shown_name: ShownName | UnsetType | None = UNSET
+    """How they are shown; null for their name."""
 
 
 class SearchQuery(PageQuery, rename="camel", kw_only=True):
@@ -121,6 +129,7 @@ async def list_users(query: PageQuery) -> Response:
     tag="People",
     role=Role.ADMIN,
     body=NewUser,
+    example={"name": "ada", "password": "a long one of hers", "role": "editor", "shownName": "Ada Vale"},
     answers={201: Answer(meaning="The account.", model=UserView, headers=("ETag", "Location"), example=examples.USER)},
     problems=("CONFLICT", "OVERLOADED"),
 )
@@ -167,6 +176,7 @@ async def find_user(user_id: str) -> Response:
     tag="People",
     role=Role.ADMIN,
     body=UserPatch,
+    example={"role": "listener"},
     answers={200: Answer(meaning="The account.", model=UserView, headers=("ETag",), example=examples.USER)},
     asks=("If-Match",),
     problems=("NOT_FOUND", "CONFLICT", "OVERLOADED", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED"),

@@ -48,9 +48,13 @@ class Waveform(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     track_id: str
     duration: float
+    """Seconds."""
     points: int
+    """How many there are."""
     lowest: tuple[float, ...]
+    """Of each stretch the lowest sample, −1 to 1."""
     highest: tuple[float, ...]
+    """Of each stretch the highest sample, −1 to 1."""
 
 
 _WAVEFORM = Waveform(

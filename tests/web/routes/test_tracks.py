@@ -136,4 +136,4 @@ async def test_other_methods_are_told_which_are_right(served, refused) -> None:
     for method in ("PUT", "DELETE", "PATCH", "OPTIONS", "BREW"):
         response = await served.client.request(method, "/api/v1/tracks")
         refused(response, 405, "METHOD_NOT_ALLOWED")
-        assert response.headers["allow"] == "GET, HEAD"
+        assert response.headers["allow"] == "GET, HEAD, POST"
