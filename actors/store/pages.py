@@ -7,6 +7,7 @@ decides, and the way along the index has an end: who has not met a page by then 
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import attrs
@@ -85,6 +86,28 @@ async def found_by(
     return rows
 
 
+@attrs.frozen(kw_only=True)
+class Gathered:
+    """A statement that gives each track of a list with its part and its value there."""
+
+    sql: str
+    arguments: tuple[Any, ...]
+
+
+def gathered(whole: Query, parts: tuple[Part, ...]) -> Gathered:
+    """The statement for a list whose parts are all of the track itself."""
+    value = next((part.value for part in parts if part.key is not None), "NULL::text")
+    arguments = list(whole.arguments)
+    cases = []
+    for number, part in enumerate(parts[:-1]):
+        where = part.query.where_from(len(arguments) + 1).removeprefix("WHERE ")
+        cases.append(f"WHEN {where} THEN {number}")
+        arguments += part.query.arguments
+    case = f"CASE {' '.join(cases)} ELSE {len(parts) - 1} END" if cases else "0"
+    sql = f"SELECT track.id, {case} AS part, {value} AS value FROM track {whole.where}"  # noqa: S608  # conditions are constants
+    return Gathered(sql=sql, arguments=tuple(arguments))
+
+
 @attrs.define
 class Listing:
     """One list, inside `reading`."""
@@ -100,6 +123,8 @@ class Listing:
 
     async def following(self, place: Place | None) -> Rows:
         """The page behind a place, or the first."""
+        if await self._is_little():
+            return self._page((await self._gathered_whole(self.page_size + 1, 0, place))[0])
         first = 0 if place is None else place.part
         rows: list[tuple[int, asyncpg.Record]] = []
         for number in range(first, len(self.parts)):
@@ -113,7 +138,10 @@ class Listing:
     async def numbered(self, page: int) -> Rows:
         """The page of a number from 1, with the total."""
         skipped = (page - 1) * self.page_size
-        rows: list[tuple[int, asyncpg.Record]] = []
+        if await self._is_little():
+            rows, total = await self._gathered_whole(self.page_size + 1, skipped, None)
+            return attrs.evolve(self._page(rows), total=total)
+        rows = []
         for number in range(len(self.parts)):
             found = await self._rows(number, self.page_size + 1 - len(rows), offset=skipped)
             rows += [(number, row) for row in found]
@@ -125,6 +153,47 @@ class Listing:
                 skipped = 0
         total, is_exact = await self._total()
         return attrs.evolve(self._page(rows), total=total, is_exact=is_exact)
+
+    async def _is_little(self) -> bool:
+        """Whether the whole list is best gathered at once, all its parts together."""
+        has_own = any(part.source != "track" for part in self.parts)
+        return self.whole.is_selective and not has_own and await self._estimate(self.whole) <= self.few
+
+    async def _gathered_whole(
+        self, limit: int, offset: int, behind: Place | None
+    ) -> tuple[list[tuple[int, asyncpg.Record]], int]:
+        """The rows of all parts, which the indexes of the conditions lead to, sorted; and how many there are."""
+        whole = gathered(self.whole, self.parts)
+        page = Query()
+        if behind is not None:
+            after_part = Query()
+            self.parts[behind.part].behind(after_part, behind, "value", "id")
+            condition = " AND ".join(after_part.conditions)
+            page.add(
+                f"(part > {{}}::int OR part = {{}}::int AND {condition})",
+                behind.part,
+                behind.part,
+                *after_part.arguments,
+            )
+        # All parts have one direction; those without a key hold no two values of the sort.
+        keyed = next((part for part in self.parts if part.key is not None), self.parts[0])
+        order = f"part, {keyed.order('value', 'id')}"
+        sql = (
+            f"WITH gathered AS MATERIALIZED ({whole.sql}),"  # noqa: S608  # constants
+            f" page AS (SELECT * FROM gathered {page.where_from(len(whole.arguments) + 1)}"
+            f" ORDER BY {order} LIMIT {limit} OFFSET {offset})"
+            " SELECT page.*, size FROM (SELECT count(*) AS size FROM gathered) AS counted LEFT JOIN page ON true"
+            f" ORDER BY {order}"
+        )
+        rows = await self._by_conditions(sql, (*whole.arguments, *page.arguments))
+        return [(row["part"], row) for row in rows if row["id"] is not None], rows[0]["size"]
+
+    async def _by_conditions(self, sql: str, arguments: tuple[Any, ...]) -> list[asyncpg.Record]:
+        # Not the index of an order, along which nearly everything would be passed by.
+        await self.connection.fetchval(ALONG_INDEXES, "off")
+        rows: list[asyncpg.Record] = await self.connection.fetch(sql, *arguments)
+        await self.connection.fetchval(ALONG_INDEXES, "on")
+        return rows
 
     def _page(self, rows: list[tuple[int, asyncpg.Record]]) -> Rows:
         shown = rows[: self.page_size]
@@ -182,10 +251,7 @@ class Listing:
             " SELECT page.*, size FROM (SELECT count(*) AS size FROM gathered) AS counted LEFT JOIN page ON true"
             f" ORDER BY {part.order('value', 'id')}"
         )
-        # Not the index of an order, along which nearly everything would be passed by.
-        await self.connection.fetchval(ALONG_INDEXES, "off")
-        rows: list[asyncpg.Record] = await self.connection.fetch(sql, *query.arguments, *page.arguments)
-        await self.connection.fetchval(ALONG_INDEXES, "on")
+        rows = await self._by_conditions(sql, (*query.arguments, *page.arguments))
         self._sizes[number] = rows[0]["size"]
         return [row for row in rows if row["id"] is not None]
 
