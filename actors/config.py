@@ -4,6 +4,7 @@ import ipaddress
 import os
 from collections.abc import Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import attrs
 
@@ -40,6 +41,20 @@ def _one_of(*words: str) -> Callable[[object, "attrs.Attribute[str]", str], None
             raise ValueError(f"{attribute.name!r} must be one of {', '.join(words)}, not {value!r}")
 
     return check
+
+
+def _origins(_: object, attribute: "attrs.Attribute[tuple[str, ...]]", value: tuple[str, ...]) -> None:
+    for text in value:
+        parts = urlsplit(text)
+        # `*` is none: whoever asks may be known by a cookie.
+        if (
+            parts.scheme not in {"http", "https"}
+            or not parts.hostname
+            or parts.path.strip("/")
+            or parts.query
+            or parts.username
+        ):
+            raise ValueError(f"{attribute.name!r} must be origins such as https://app.example, not {text!r}")
 
 
 def _networks(_: object, attribute: "attrs.Attribute[tuple[str, ...]]", value: tuple[str, ...]) -> None:
@@ -129,7 +144,7 @@ class Config:
     """What may wait for one client of the live feed."""
     proxies: tuple[str, ...] = attrs.field(default=(), validator=_networks)
     """Addresses and networks of proxies whose X-Forwarded-For is believed."""
-    cors_origins: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = attrs.field(default=(), validator=_origins)
     """Other sites, such as https://app.example, whose pages may use this server from a browser; none by default."""
     rate_read: int = attrs.field(default=3_000, validator=attrs.validators.ge(0))
     """Reading requests a minute, per address and per user; 0 is no limit. All at once if need be."""

@@ -7,7 +7,7 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioRequest
 from werkzeug.routing import BaseConverter
 
-from web.cors import checked_origins
+from web.cors import origins_of
 from web.envelope import Application, Envelope
 from web.errors import answered
 from web.exchange import exchange
@@ -114,7 +114,7 @@ def create_app(services: Services) -> QuartTrio:
         cast("Application", app.asgi_app),
         gate=Gate(
             names=names_of(services.config.host, *services.config.hosts),
-            origins=checked_origins(services.config.cors_origins),
+            origins=origins_of(services.config.cors_origins),
         ),
         traffic=services.traffic,
         metrics=services.metrics,

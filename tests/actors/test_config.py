@@ -33,3 +33,22 @@ def test_there_is_at_least_one_core():
 
 def test_no_repr_shows_the_password_of_the_database():
     assert "secret" not in repr(Config(database_url="postgresql://ann:secret@host/music"))
+
+
+@pytest.mark.parametrize(
+    "wrong", ["*", "null", "app.example", "https://", "https://app.example/x", "ftp://a", "https://a?b"]
+)
+def test_what_is_no_origin_is_refused(wrong):
+    with pytest.raises(ValueError, match="cors_origins"):
+        Config(cors_origins=(wrong,))
+
+
+@pytest.mark.parametrize("wrong", ["proxy.example", "10.0.0.0/99", ""])
+def test_what_is_no_network_is_refused(wrong):
+    with pytest.raises(ValueError, match="proxies"):
+        Config(proxies=(wrong,))
+
+
+def test_secrets_are_not_shown():
+    shown = repr(Config(database_url="postgresql://u:secret@db/x", redis_url="redis://:secret@r/0"))
+    assert "secret" not in shown

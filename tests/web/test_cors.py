@@ -2,17 +2,9 @@
 
 import pytest
 
-from web.cors import checked_origins, granted, is_preflight
+from web.cors import granted, is_preflight, origins_of
 
-OURS = checked_origins(["https://App.example/", "http://localhost:3000"])
-
-
-@pytest.mark.parametrize(
-    "wrong", ["*", "null", "app.example", "https://", "https://app.example/x", "ftp://a", "https://a?b"]
-)
-def test_what_is_no_origin_is_refused(wrong):
-    with pytest.raises(ValueError, match="no origin"):
-        checked_origins([wrong])
+OURS = origins_of(["https://App.example/", "http://localhost:3000"])
 
 
 @pytest.mark.parametrize(
