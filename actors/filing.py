@@ -110,12 +110,19 @@ def move_back(trashed_path: bytes, path: bytes) -> bytes:
     Raises:
         FileNotFoundError: it is neither in the trash nor back.
     """
-    if not os.path.lexists(trashed_path) and os.path.isfile(path):
-        return path
+    if not os.path.lexists(trashed_path):
+        if os.path.isfile(path):
+            return path
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), trashed_path)
     os.makedirs(os.path.dirname(path), exist_ok=True)
     target = settle(trashed_path, os.path.dirname(path), os.path.basename(path), may_rename=True)
     tidy(os.path.dirname(trashed_path))
     return target
+
+
+def device(folder: bytes) -> int:
+    """The number of the file system that a folder lies on now."""
+    return os.stat(folder).st_dev
 
 
 def read(root_id: str, path: bytes) -> Reading:

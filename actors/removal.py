@@ -13,6 +13,7 @@ from actors.disk import Disk
 from actors.errors import ConflictError, DiskSilentError, RookeryError, StaleError, TrackGoneError
 from actors.messages import PurgeTrack, RemoveTrack, RestoreTrack
 from actors.model.change import Reading
+from actors.model.root import Root
 from actors.model.track import Presence, Track, logged_path
 from actors.model.trashed import TrashedFile
 from actors.store.store import Store
@@ -44,6 +45,7 @@ class Removal:
         if not files:
             await self._store.trash.remove(order.track_id, version=order.version, person_id=order.person_id)
             return
+        await self._check_roots(files)
         await self._store.trash.intend(order.track_id, files, version=order.version)
         try:
             absent = [file for file in files if not await self._is_moved_out(file)]
@@ -61,6 +63,7 @@ class Removal:
         trashed = await self._store.trash.find(order.track_id)
         if trashed is None:
             raise TrackGoneError(order.track_id)
+        await self._check_roots(trashed.files)
         moved: list[tuple[TrashedFile, Reading]] = []
         try:
             for file in trashed.files:
@@ -85,6 +88,7 @@ class Removal:
             raise TrackGoneError(order.track_id)
         if order.version not in {None, trashed.track.version}:
             raise StaleError(order.track_id)
+        await self._check_roots(trashed.files)
         for file in trashed.files:
             await self._asked(filing.discard, file.trashed_path, doing="be deleted", path=file.trashed_path)
         await self._store.trash.purge(order.track_id, version=None)
@@ -93,9 +97,27 @@ class Removal:
     async def recover(self) -> None:
         """Move back the files of removals that broke off, and delete uploads that did."""
         unfinished = await self._store.trash.unfinished()
-        await self._move_back(unfinished)
+        there = {root.id for root in await self._roots_of(unfinished) if await self._is_there(root)}
+        await self._move_back([file for file in unfinished if file.root_id in there])
         for root in await self._store.roots.list_():
             await self._undone(filing.clean, root.path)
+
+    async def _check_roots(self, files: Sequence[TrashedFile]) -> None:
+        """Refuse while the folder of a file is away: what is absent from a bare mount point is not lost."""
+        for root in await self._roots_of(files):
+            if not await self._is_there(root):
+                raise ConflictError(f"The folder {logged_path(root.path)} is not there at the moment")
+
+    async def _roots_of(self, files: Sequence[TrashedFile]) -> list[Root]:
+        named = {file.root_id for file in files}
+        return [root for root in await self._store.roots.list_() if root.id in named]
+
+    async def _is_there(self, root: Root) -> bool:
+        try:
+            device = await self._asked(filing.device, root.path, doing="be looked at", path=root.path)
+        except (FileNotFoundError, ConflictError):
+            return False
+        return root.device in {None, device}
 
     async def _files_of(self, track_id: str) -> list[TrashedFile]:
         track = await self._store.tracks.find(track_id)

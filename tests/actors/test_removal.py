@@ -1,6 +1,7 @@
 """Removals with files: the disk and the catalogue agree, whatever goes wrong."""
 
 import os
+from functools import partial
 
 import attrs
 import pytest
@@ -162,3 +163,54 @@ async def test_what_is_purged_leaves_nothing_on_the_disk(desk):
     assert await desk.store.trash.find("t") is None
     with pytest.raises(TrackGoneError):
         await desk.removal.purge(PurgeTrack(track_id="t", version=None))
+
+
+async def test_while_its_folder_is_away_nothing_is_taken_for_lost(desk):
+    await desk.remove()
+    trashed = await desk.store.trash.find("t")
+    away = desk.folder.with_name("away")
+    desk.folder.rename(away)
+    for call in (desk.restore, partial(desk.removal.purge, PurgeTrack(track_id="t", version=None))):
+        with pytest.raises(ConflictError, match="is not there at the moment"):
+            await call()
+    desk.folder.mkdir()
+    sql = "UPDATE root SET device = 1"
+    await desk.store.pool.write(lambda connection: connection.execute(sql))
+    for call in (desk.restore, partial(desk.removal.purge, PurgeTrack(track_id="t", version=None))):
+        with pytest.raises(ConflictError, match="is not there at the moment"):
+            await call()
+    assert desk.listed() == []
+    assert await desk.store.trash.find("t") == trashed
+    desk.folder.rmdir()
+    away.rename(desk.folder)
+    sql_known = "UPDATE root SET device = NULL"
+    await desk.store.pool.write(lambda connection: connection.execute(sql_known))
+
+    assert len((await desk.restore()).locations) == 2
+
+
+async def test_while_its_folder_is_away_a_track_is_not_removed_with_its_file(desk):
+    track = await desk.store.tracks.find("t")
+    away = desk.folder.with_name("away")
+    desk.folder.rename(away)
+    with pytest.raises(ConflictError):
+        await desk.remove()
+
+    assert await desk.store.tracks.find("t") == track
+    assert await desk.store.trash.unfinished() == []
+
+
+async def test_what_broke_off_on_a_disk_that_is_away_waits_for_it(desk):
+    files = await desk.removal._files_of("t")
+    await desk.store.trash.intend("t", files, version=None)
+    for file in files:
+        filing.move_out(file.path, file.trashed_path)
+    away = desk.folder.with_name("away")
+    desk.folder.rename(away)
+    await desk.removal.recover()
+    assert await desk.store.trash.unfinished() == files
+    away.rename(desk.folder)
+    await desk.removal.recover()
+
+    assert desk.listed() == ["a.mp3", "b.mp3"]
+    assert await desk.store.trash.unfinished() == []
