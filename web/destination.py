@@ -69,10 +69,17 @@ def usable_root(roots: Sequence[Root], root_id: str | None) -> Root:
     if root_id is not None and not named:
         raise invalid(FieldError(field="rootId", message="No library root has this id", value=root_id))
     for root in named:
-        if root.state is not RootState.UNAVAILABLE and os.access(root.path, os.R_OK | os.W_OK | os.X_OK):
+        if root.state is not RootState.UNAVAILABLE and _takes_files(root):
             return root
     which = "this folder" if root_id is not None else "any of the watched folders"
     raise ProblemError("CONFLICT", f"Nothing can be written into {which}", details={"field": "rootId"})
+
+
+def _takes_files(root: Root) -> bool:
+    if not os.access(root.path, os.R_OK | os.W_OK | os.X_OK):
+        return False
+    # On another file system than at the last look, it is a bare mount point or a foreign disk.
+    return root.device in {None, os.stat(root.path).st_dev}
 
 
 def _device(folder: bytes) -> int:

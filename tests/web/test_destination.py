@@ -53,20 +53,23 @@ def test_folders_that_lie_elsewhere_or_that_no_look_enters_are_refused(tmp_path,
     assert caught.value.refusal.errors[0].field == "folder"
 
 
-def root(root_id, path, state=RootState.WATCHED):
-    return Root(id=root_id, path=os.fsencode(path), state=state, added_at=datetime(2026, 1, 1, tzinfo=UTC))
+def root(root_id, path, state=RootState.WATCHED, device=None):
+    return Root(
+        id=root_id, path=os.fsencode(path), state=state, device=device, added_at=datetime(2026, 1, 1, tzinfo=UTC)
+    )
 
 
 def test_the_named_root_is_taken_or_the_first_usable_one(tmp_path):
     roots = [
         root("away", tmp_path, RootState.UNAVAILABLE),
         root("gone", tmp_path / "gone"),
+        root("bare", tmp_path, device=1),
         root("one", tmp_path),
         root("two", tmp_path),
     ]
     assert usable_root(roots, None).id == "one"
     assert usable_root(roots, "two").id == "two"
-    for unusable in ("away", "gone"):
+    for unusable in ("away", "gone", "bare"):
         with pytest.raises(ProblemError) as caught:
             usable_root(roots, unusable)
         assert caught.value.refusal.code == "CONFLICT"
