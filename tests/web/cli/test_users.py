@@ -14,6 +14,7 @@ PASSWORD = "correct horse\n"
 def users(fresh_database_url, monkeypatch, tmp_path):
     """Run one command; gives its exit code and output."""
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr("web.cli.database.configure_logs", lambda _: None)
 
     def run(*arguments: str, given: str = "") -> tuple[int, str]:
         answer = CliRunner().invoke(

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 import argon2
 import attrs
 import pytest
+import structlog
 import trio
 
 from actors.model.key import digest
@@ -180,14 +181,16 @@ async def test_an_expired_token_lets_nobody_in(peopled, refused) -> None:
     assert response.headers["www-authenticate"] == 'Bearer realm="rookery", error="invalid_token"'
 
 
-async def test_no_secret_is_logged(peopled, capfd) -> None:
-    token = (await log_in(peopled)).json()["token"]
-    await peopled.client.get("/api/v1/tracks", headers={"Authorization": f"Bearer {token}"})
-    await log_in(peopled, password="wrong password")
-    said = "".join(capfd.readouterr())
+async def test_no_secret_is_logged(peopled) -> None:
+    with structlog.testing.capture_logs() as logs:
+        token = (await log_in(peopled)).json()["token"]
+        await peopled.client.get("/api/v1/tracks", headers={"Authorization": f"Bearer {token}"})
+        await log_in(peopled, password="wrong password")
+        await peopled.client.post("/api/v1/auth/login", json={"name": 1, "password": "wrong password"})
+    said = str(logs)
 
     assert "/api/v1/auth/login" in said
-    assert "user=the-editor" in said
+    assert "the-editor" in said
     assert token not in said
     assert RIGHT not in said
     assert "wrong password" not in said
