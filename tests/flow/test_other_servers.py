@@ -8,6 +8,8 @@ from pathlib import Path
 import httpx
 import trio
 
+KEY = "k" * 32
+
 
 async def test_hypercorn_serves_the_app(music, data_dir, tmp_path):
     process = await trio.lowlevel.open_process(
@@ -20,7 +22,7 @@ async def test_hypercorn_serves_the_app(music, data_dir, tmp_path):
             "web:app",
         ],
         stderr=subprocess.PIPE,
-        env={**os.environ, "ROOKERY_ROOTS": str(music), "ROOKERY_DATA_DIR": str(data_dir)},
+        env={**os.environ, "ROOKERY_ROOTS": str(music), "ROOKERY_DATA_DIR": str(data_dir), "ROOKERY_ADMIN_KEY": KEY},
     )
     said = b""
     with trio.fail_after(60):
@@ -31,7 +33,8 @@ async def test_hypercorn_serves_the_app(music, data_dir, tmp_path):
     transport = httpx.AsyncHTTPTransport(uds=f"{tmp_path}/http.sock")
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         assert (await client.get("/health")).json()["status"] == "ok"
-        assert (await client.get("/api/v1/tracks")).json()["data"] == []
+        assert (await client.get("/api/v1/tracks")).status_code == 401  # whoever stands behind a Unix socket
+        assert (await client.get("/api/v1/tracks", headers={"X-API-Key": KEY})).json()["data"] == []
     process.terminate()
     with trio.fail_after(30):
         async for _ in process.stderr:
