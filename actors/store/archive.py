@@ -160,8 +160,9 @@ BEGIN
       UNION ALL
       SELECT 2, 'ROUTINE', oid::regprocedure::text, oid FROM pg_proc WHERE pronamespace = 'public'::regnamespace
       UNION ALL
-      SELECT 3, CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, oid::regtype::text, oid
-      FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('e', 'd')
+      SELECT 3, CASE typtype WHEN 'd' THEN 'DOMAIN' ELSE 'TYPE' END, pg_type.oid::regtype::text, pg_type.oid
+      FROM pg_type LEFT JOIN pg_class AS row ON row.oid = typrelid
+      WHERE typnamespace = 'public'::regnamespace AND (typtype IN ('e', 'd') OR row.relkind = 'c')
     ) AS own
     WHERE NOT EXISTS (SELECT FROM pg_depend WHERE objid = own.oid AND deptype IN ('e', 'i', 'a'))
     ORDER BY place

@@ -11,7 +11,8 @@ CREATE FUNCTION spelled(text) RETURNS text
 -- a word as a whole too (AC/DC: ac, dc, acdc). Scripts without spaces give every pair of neighboring characters, and the
 -- last character, so that each part of them is found. actors/store/words.py reads questions by the same rules.
 CREATE FUNCTION words(text) RETURNS text[]
-  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  -- A backup that is put back looks nowhere by itself.
+  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = public AS $$
 DECLARE
   punctuation CONSTANT text := '\u0021-\u002f\u003a-\u0040\u005b-\u005e\u0060\u007b-\u007e\u00a1-\u00a9\u00ab-\u00b1\u00b4\u00b6-\u00b8\u00bb\u00bf\u00d7\u00f7\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u2bff\u2e00-\u2e7f\u3001-\u3003\u3008-\u3020\u30fb\ufe0f';
   space CONSTANT text := '\u0001-\u0020\u005f\u007f-\u00a0\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff';
@@ -58,7 +59,7 @@ CREATE FUNCTION any_of(prefix text, names text[]) RETURNS tsquery
 -- All that a track is found by. Beside its words: `=word` for those of title and artists, `a:key` for each artist,
 -- `g:key` for each genre.
 CREATE FUNCTION track_words(tags jsonb, file_name text) RETURNS tsvector
-  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+  LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE SET search_path = public AS $$
 DECLARE
   names text[] := words(
     concat_ws(E'\n', coalesce(nullif(tags ->> 'title', ''), stem(file_name)), lines(tags -> 'artists')));

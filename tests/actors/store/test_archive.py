@@ -13,6 +13,10 @@ from actors.model.event import NewEvent
 from actors.store.archive import _without_password, dump, restore
 from actors.store.store import open_store
 
+TRACK = """
+INSERT INTO track (id, stage, tags, file_name) VALUES ('t', 'pending', '{"title": "Über AC/DC", "artists": ["Ada"]}', 'x.flac')
+"""
+
 
 async def paths(store) -> list[bytes]:
     return [root.path for root in await store.roots.list_()]
@@ -27,6 +31,7 @@ async def archive(fresh_database_url, store_config, tmp_path):
     """A backup of a catalogue with one root and three events, made while it was open."""
     async with open_store(store_config, url=fresh_database_url) as store:
         await store.roots.add(b"/music/kept")
+        await run_sql(store, TRACK)
         await store.events.add(*[NewEvent(type="TRACK_ADDED", payload={"track": n}) for n in range(3)])
         size_bytes = await dump(fresh_database_url, tmp_path / "kept.rookery")
     assert size_bytes == (tmp_path / "kept.rookery").stat().st_size
@@ -46,6 +51,7 @@ async def test_what_was_put_back_is_what_was_there(archive, fresh_database_url, 
         await restore(fresh_database_url, archive)
 
         assert await paths(store) == [b"/music/kept"]
+        assert (await store.tracks.find("t")).title == "Über AC/DC"
         await store.roots.add(b"/music/new")  # written through every table that a write needs
         assert await paths(store) == [b"/music/kept", b"/music/new"]
     async with open_store(store_config, url=fresh_database_url) as store:
