@@ -227,19 +227,23 @@ def _shortened(error: FieldError) -> FieldError:
 
 _OF_THE_SERVER = {
     400: ("BAD_REQUEST", "The bytes are no HTTP request"),
+    405: ("METHOD_NOT_ALLOWED", "This method is not served"),
     408: ("REQUEST_TIMEOUT", "The head did not come in time"),
+    414: ("URI_TOO_LONG", "The address is too long"),
     429: ("RATE_LIMITED", "There are too many connections from this address"),
     431: ("HEADERS_TOO_LARGE", "The head is too large"),
+    500: ("INTERNAL", "The error was logged"),
     503: ("OVERLOADED", "There are too many connections"),
 }
 
 
-def refused_by_server(status: int) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+def refused_by_server(status: int, message: str | None = None) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
     """The answer that the server itself gives to what never becomes a request: status, headers and body."""
-    code, message = _OF_THE_SERVER.get(status, _OF_THE_SERVER[400])
+    code, usual = _OF_THE_SERVER.get(status, _OF_THE_SERVER[400])
     current = Exchange(request_id=secrets.token_hex(16), method="-", path="")
     with serving(current):
-        refusal = Refusal(code=code, message=message)
+        refusal = Refusal(code=code, message=message or usual)
+        _log.info("line refused", code=code, reason=refusal.message, request_id=current.request_id)
         body = refusal.body()
     headers = [
         (b"content-type", PROBLEM_JSON.encode()),

@@ -82,6 +82,7 @@ class Service:
                     shutdown_trigger=stopping,
                     refused=refused_by_server,
                     crowd=_crowd(self.config),
+                    lane=self.config.server == "lane",
                 )
                 await nursery.start(serving)
                 context.ready()

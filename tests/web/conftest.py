@@ -36,11 +36,14 @@ from actors.store.store import Store
 from supervision import Child, Context, Intensity, Running, Supervisor, run, testing
 from tests.contracts.fake_executor import FakeExecutor
 from web.application import create_app
+from web.errors import refused_by_server
 from web.services import Services
 from web.serving import serve
 from web.serving.line import STALL_S
 
 NO_TAGS = Tags()
+SERVER = os.environ.get("ROOKERY_SERVER", "lane")
+"""As for the service itself, so that the same tests hold for both."""
 
 
 async def idle(context: Context) -> None:
@@ -94,7 +97,17 @@ async def serving(services: Services, *, stall_s: float = STALL_S) -> AsyncItera
     settings.loglevel = "CRITICAL"
     async with trio.open_nursery() as nursery:
         stop = trio.Event()
-        addresses = await nursery.start(partial(serve, app, settings, shutdown_trigger=stop.wait, stall_s=stall_s))
+        addresses = await nursery.start(
+            partial(
+                serve,
+                app,
+                settings,
+                shutdown_trigger=stop.wait,
+                stall_s=stall_s,
+                refused=refused_by_server,
+                lane=SERVER == "lane",
+            )
+        )
         yield addresses[0], app
         stop.set()
 

@@ -1,6 +1,5 @@
 """One connection as Hypercorn serves it, but with the refusals of its own in the one form, and a limit for slow heads."""
 
-from collections.abc import Callable
 from typing import Any
 
 import h11
@@ -10,13 +9,10 @@ from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 
 from actors.config import SECONDS
+from web.serving.refused import Refused
 
 HEAD_LIMIT_S = 10 * SECONDS
 """From the moment that the connection is free to the end of the next head."""
-
-Headers = list[tuple[bytes, bytes]]
-Refused = Callable[[int], tuple[int, Headers, bytes]]
-"""Status, headers and body of the refusal for a status: 400, 408, 429, 431 or 503."""
 
 
 class Connection(TCPServer):

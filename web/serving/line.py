@@ -30,6 +30,7 @@ class Line:
         self._stream = stream
         self._stall_s = stall_s
         self._sending = trio.Lock()
+        self._put_back = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -51,10 +52,17 @@ class Line:
 
     async def receive_some(self, max_bytes: int | None = None) -> bytes | bytearray:
         """The next bytes, empty at the peer's end."""
+        if self._put_back:
+            kept, self._put_back = self._put_back, b""
+            return kept
         data = await self._stream.receive_some(max_bytes)
         if data:
             self.heard_at = trio.current_time()
         return data
+
+    def put_back(self, data: bytes) -> None:
+        """Give bytes that were received to whoever receives next."""
+        self._put_back = data + self._put_back
 
     async def send_all(self, data: bytes) -> None:
         """Send everything, behind what others send at the moment.

@@ -10,12 +10,15 @@ from hypercorn.config import Config
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState, Framework
-from hypercorn.utils import repr_socket_addr, wrap_app
+from hypercorn.utils import parse_socket_addr, repr_socket_addr, wrap_app
 
 from actors.config import SECONDS
-from web.serving.connection import HEAD_LIMIT_S, Connection, Refused
+from web.serving.connection import HEAD_LIMIT_S, Connection
 from web.serving.crowd import Crowd
+from web.serving.inlet import HandOverError, Inlet
+from web.serving.lane import Lane
 from web.serving.line import STALL_S, Line
+from web.serving.refused import Refused, bare
 
 FAREWELL_S = 1 * SECONDS
 """When connections are cancelled, so long they may still say goodbye before they are cut."""
@@ -23,11 +26,6 @@ LINGER_S = 1 * SECONDS
 """So long a connection that is one too many may take to read why."""
 MOST_LINGERING = 64
 MOST_CONNECTIONS = 512
-
-
-def bare(status: int) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
-    """A refusal without words."""
-    return status, [(b"content-length", b"0"), (b"connection", b"close")], b""
 
 
 async def serve(
@@ -40,8 +38,11 @@ async def serve(
     head_limit_s: float = HEAD_LIMIT_S,
     refused: Refused = bare,
     crowd: Crowd | None = None,
+    lane: bool = True,
 ) -> None:
     """Serve an ASGI app on the sockets of a Hypercorn configuration, as `hypercorn.trio.serve` does.
+
+    HTTP/1.1 and WebSocket are the lane's own; HTTP/2 is Hypercorn's, and with `lane=False` everything is.
 
     Every connection's `scope["state"]["line"]` is its `Line`. `task_status` gets the addresses (`http://127.0.0.1:8000`).
 
@@ -64,7 +65,15 @@ async def serve(
             if crowd is None:
                 crowd = Crowd(most=MOST_CONNECTIONS, most_per_address=MOST_CONNECTIONS)
             serving = _Serving(
-                wrapped, config, state, stall_s=stall_s, crowd=crowd, refused=refused, head_limit_s=head_limit_s
+                app,
+                wrapped,
+                config,
+                state,
+                stall_s=stall_s,
+                crowd=crowd,
+                refused=refused,
+                head_limit_s=head_limit_s,
+                has_lane=lane,
             )
             task_status.started(addresses)
             await serving.run(listeners, shutdown_trigger or trio.sleep_forever)
@@ -106,6 +115,7 @@ class _Serving:
     def __init__(
         self,
         app: Any,
+        wrapped: Any,
         config: Config,
         state: dict[str, Any],
         *,
@@ -113,8 +123,12 @@ class _Serving:
         crowd: Crowd,
         refused: Refused,
         head_limit_s: float,
+        has_lane: bool,
     ) -> None:
         self._app = app
+        self._wrapped = wrapped
+        self._has_lane = has_lane
+        self._lanes: set[Lane] = set()
         self._crowd = crowd
         self._refused = refused
         self._head_limit_s = head_limit_s
@@ -142,6 +156,8 @@ class _Serving:
                     accepting.cancel_scope.cancel()
                 whole.cancel_scope.deadline = trio.current_time() + self._config.graceful_timeout
                 await self._context.terminated.set()
+                for lane in tuple(self._lanes):
+                    lane.end()
             whole.cancel_scope.cancel()
 
     async def _hold(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]) -> None:
@@ -169,9 +185,48 @@ class _Serving:
 
     async def _serve(self, line: Line) -> None:
         state = ConnectionState({**self._state, "line": line})
-        connection = Connection(self._app, self._config, self._context, state, line)  # type: ignore[arg-type]
+        if self._has_lane and await self._take_lane(line, state):
+            return
+        connection = Connection(self._wrapped, self._config, self._context, state, line)  # type: ignore[arg-type]
         connection.refused, connection.head_limit_s = self._refused, self._head_limit_s
         await connection
+
+    async def _take_lane(self, line: Line, state: ConnectionState) -> bool:
+        """Serve HTTP/1.1 and WebSocket; False where Hypercorn must take over, from the first byte."""
+        if line.is_encrypted:
+            try:
+                with trio.fail_after(self._config.ssl_handshake_timeout):
+                    await line.do_handshake()
+            except (trio.BrokenResourceError, trio.TooSlowError):
+                return True
+            if line.selected_alpn_protocol() == "h2":
+                return False
+        socket = line.transport_stream.socket if line.is_encrypted else line.socket
+        try:
+            client = parse_socket_addr(socket.family, socket.getpeername())
+        except OSError:
+            return True  # it has left already
+        lane = Lane(
+            app=self._app,
+            config=self._config,
+            line=line,
+            inlet=Inlet(line, head_limit_s=self._head_limit_s, head_bytes=self._config.h11_max_incomplete_size),
+            state=state,
+            scheme="https" if line.is_encrypted else "http",
+            client=client,
+            server=parse_socket_addr(socket.family, socket.getsockname()),
+            refused=self._refused,
+        )
+        self._lanes.add(lane)
+        try:
+            await lane.run()
+        except HandOverError as begun:
+            line.put_back(begun.read)
+            return False
+        finally:
+            self._lanes.discard(lane)
+        await line.aclose()
+        return True
 
     async def _turn_away(self, line: Line, status: int) -> None:
         """Say why, and let the peer read it: a close with its request unread would take the words back."""

@@ -23,9 +23,9 @@ async def hello(scope, receive, send):
     await send({"type": "http.response.body", "body": b"hello"})
 
 
-@pytest.fixture
-async def port(nursery):
-    """A way to serve; gives the port."""
+@pytest.fixture(params=[True, False], ids=["lane", "stock"])
+async def port(nursery, request):
+    """A way to serve, by the lane and by Hypercorn's own protocols; gives the port."""
     stop = trio.Event()
 
     async def start(keep_alive_s=0.2, **others):
@@ -36,7 +36,9 @@ async def port(nursery):
         settings.loglevel = "CRITICAL"
         settings.h11_max_incomplete_size = 4096
         settings.include_server_header = False
-        run = partial(serve, hello, settings, shutdown_trigger=stop.wait, refused=refused_by_server, **others)
+        run = partial(
+            serve, hello, settings, shutdown_trigger=stop.wait, refused=refused_by_server, lane=request.param, **others
+        )
         (url,) = await nursery.start(run)
         return int(url.rpartition(":")[2])
 

@@ -64,15 +64,15 @@ def config():
     return settings
 
 
-@pytest.fixture
-async def started(nursery, app, config):
-    """Start serving; gives the address, the event that stops it and the one that says it has stopped."""
+@pytest.fixture(params=[True, False], ids=["lane", "stock"])
+async def started(nursery, app, config, request):
+    """Start serving, by the lane and by Hypercorn's own protocols; gives the address, the event that stops it and the one that says it has stopped."""
 
     async def start(**others):
         stop, ended = trio.Event(), trio.Event()
 
         async def run(*, task_status):
-            await serve(app, config, shutdown_trigger=stop.wait, task_status=task_status, **others)
+            await serve(app, config, shutdown_trigger=stop.wait, task_status=task_status, lane=request.param, **others)
             ended.set()
 
         (url,) = await nursery.start(partial(run))

@@ -1,0 +1,145 @@
+"""What comes in over one connection: heads, bodies, and the peer's leaving, each within its time. Knows no app."""
+
+import trio
+
+from actors.config import KIB, SECONDS
+from web.serving.chunked import Chunked
+from web.serving.line import Line
+from web.serving.refused import RefusedError
+from web.serving.request import END, TARGET_BYTES, Request, request
+
+HEAD_LIMIT_S = 10 * SECONDS
+"""From the first byte of a head to its last."""
+SILENCE_LIMIT_S = 15 * SECONDS
+"""Between two pieces of a body."""
+HALF_CLOSED_S = 1 * SECONDS
+"""A peer that has said its last word may still read so long; then it is taken to have left."""
+READ_BYTES = 64 * KIB
+HEAD_BYTES = 64 * KIB
+AHEAD_BYTES = 64 * KIB
+"""So much of further requests is taken in while one is being answered."""
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
+"""How HTTP/2 begins for those who know that it is understood (RFC 9113, 3.4)."""
+
+
+class HandOverError(Exception):
+    """The peer speaks HTTP/2, which another protocol has to serve; `read` holds the bytes that it needs first."""
+
+    def __init__(self, read: bytes) -> None:
+        super().__init__("HTTP/2")
+        self.read = read
+
+
+class Inlet:
+    """The bytes of one connection that were not used yet. One task at a time may read."""
+
+    def __init__(self, line: Line, *, head_limit_s: float = HEAD_LIMIT_S, head_bytes: int = HEAD_BYTES) -> None:
+        self._line = line
+        self._head_limit_s = head_limit_s
+        self._head_bytes = head_bytes
+        self.buffer = bytearray()
+        self.has_ended = False
+        """The peer will send nothing more."""
+
+    async def next_request(self, idle_s: float, idle: trio.CancelScope) -> Request | None:
+        """The next head, or None when the peer left, said nothing for `idle_s`, or `idle` was cancelled meanwhile.
+
+        Raises:
+            RefusedError: what came is no head, is too large, or came too slowly.
+            HandOverError: HTTP/2 begins, or is asked for.
+        """
+        with idle, trio.move_on_after(idle_s):
+            await self._first_byte()
+        if not self.buffer:
+            return None
+        with trio.move_on_after(self._head_limit_s) as limit:
+            head = await self._head()
+        if limit.cancelled_caught:
+            raise RefusedError(408, f"A head must be complete within {self._head_limit_s:g} s")
+        if head is None:
+            return None
+        if head == PREFACE:
+            raise HandOverError(head + self.buffer)
+        found = request(head)
+        if found.is_h2c:
+            raise HandOverError(head + self.buffer)
+        return found
+
+    async def body(self, length: int | Chunked) -> bytes:
+        """The next bytes of a body of which `length` are missing; empty at the end of one in chunks.
+
+        Raises:
+            RefusedError: malformed, or silent for `SILENCE_LIMIT_S`.
+            EOFError: the peer left before its end.
+        """
+        with trio.move_on_after(SILENCE_LIMIT_S):
+            while True:
+                if isinstance(length, Chunked):
+                    data = length.take(self.buffer)
+                    if data or length.is_over:
+                        return data
+                elif self.buffer:
+                    data = bytes(self.buffer[:length])
+                    del self.buffer[: len(data)]
+                    return data
+                if not await self.more():
+                    raise EOFError
+        raise RefusedError(408, f"Nothing of the body came for {SILENCE_LIMIT_S:g} s")
+
+    async def until_left(self) -> None:
+        """Wait until the peer is gone. What it sends meanwhile, such as further requests, is kept up to a bound."""
+        while len(self.buffer) < AHEAD_BYTES:
+            if not await self.more():
+                await trio.sleep(HALF_CLOSED_S)
+                return
+        await trio.sleep_forever()
+
+    async def _first_byte(self) -> None:
+        while await self._strip() and not self.has_ended:
+            await self.more()
+
+    async def _strip(self) -> bool:
+        """Drop empty lines before a request (RFC 9112, 2.2); whether nothing is left."""
+        await trio.lowlevel.checkpoint_if_cancelled()
+        while self.buffer[:2] == b"\r\n":
+            del self.buffer[:2]
+        return not self.buffer or self.buffer == b"\r"
+
+    async def _head(self) -> bytes | None:
+        searched = 0
+        while (end := self.buffer.find(END, searched)) < 0:
+            self._refuse_early()
+            searched = max(0, len(self.buffer) - len(END) + 1)
+            if not await self.more():
+                return None
+        if end + len(END) > self._head_bytes:
+            raise RefusedError(431, f"A head has at most {self._head_bytes} bytes")
+        head = bytes(self.buffer[: end + len(END)])
+        del self.buffer[: len(head)]
+        return head
+
+    def _refuse_early(self) -> None:
+        """Refuse what cannot become a head, without waiting for an end that may never come."""
+        if self.buffer[0] <= 0x20 or self.buffer[0] >= 0x7F:
+            raise RefusedError(400, "This is no request")
+        line_end = self.buffer.find(b"\n", 0, TARGET_BYTES + 64)
+        if line_end < 0 and len(self.buffer) > TARGET_BYTES + 64:
+            raise RefusedError(414, f"An address has at most {TARGET_BYTES} bytes")
+        if line_end >= 0 and (line_end == 0 or self.buffer[line_end - 1] != 13):
+            raise RefusedError(400, "Lines must end with CRLF")
+        if len(self.buffer) > self._head_bytes:
+            raise RefusedError(431, f"A head has at most {self._head_bytes} bytes")
+
+    async def more(self) -> bool:
+        """Wait for bytes; False at the peer's end."""
+        if self.has_ended:
+            return False
+        try:
+            data = await self._line.receive_some(READ_BYTES)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            data = b""
+        self.buffer += data
+        self.has_ended = not data
+        return bool(data)

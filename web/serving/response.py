@@ -1,0 +1,32 @@
+"""The head of an answer, as bytes. Pure."""
+
+import re
+from collections.abc import Iterable
+from http import HTTPStatus
+
+_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+_BROKEN = re.compile(rb"[\x00\r\n]")
+_LINES = {int(status): b"HTTP/1.1 %d %s\r\n" % (status, status.phrase.encode()) for status in HTTPStatus}
+GO_ON = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+Headers = Iterable[tuple[bytes, bytes]]
+
+
+def head(status: int, headers: Headers) -> bytes:
+    """Status line and headers, with the empty line behind them.
+
+    Raises:
+        ValueError: a header holds what would end it early: CR, LF or NUL, or a name that is none.
+    """
+    parts = [_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+    for name, value in headers:
+        if not _NAME.fullmatch(name) or _BROKEN.search(value):
+            raise ValueError(f"not a header: {name!r}: {value!r}")
+        parts += (name, b": ", value, b"\r\n")
+    parts.append(b"\r\n")
+    return b"".join(parts)
+
+
+def has_no_body(status: int, method: str) -> bool:
+    """Whether an answer ends with its head, whatever its headers say (RFC 9110, 6.4.1)."""
+    return method == "HEAD" or status in {204, 304} or 100 <= status < 200
