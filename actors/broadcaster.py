@@ -93,7 +93,7 @@ def _told(event: Event) -> NewEvent:
             "path": event.path,
             "incarnation": event.incarnation,
             "reason": event.reason,
-            "error": None if event.error is None else f"{type(event.error).__name__}: {event.error}",
+            "error": None if event.error is None else event.error.summary,
             "delaySeconds": event.delay_s,
         },
     )

@@ -25,6 +25,7 @@ from supervision.errors import (
     SupervisionError,
 )
 from supervision.events import DeadLetter, Event, EventKind, EventStream
+from supervision.failure import Failure
 from supervision.latency import Latency
 from supervision.mailbox import InFlight, Mailbox, Overflow
 from supervision.node import ActorState
@@ -57,6 +58,7 @@ __all__ = [
     "Event",
     "EventKind",
     "EventStream",
+    "Failure",
     "InFlight",
     "Intensity",
     "Latency",

@@ -9,6 +9,8 @@ from typing import Self
 import attrs
 import trio
 
+from supervision.failure import Failure
+
 RECENT_EVENTS = 1000
 STREAM_CAPACITY = 10_000
 
@@ -49,7 +51,7 @@ class Event:
     """One thing that happened to the child at `path`.
 
     `at_s` is Trio's clock, in seconds; `reason` is set for EXITED, STUCK (the stack) and DEAD_LETTER; `error` for crashes and
-    escalations; `delay_s` for BACKOFF.
+    escalations, as text: whoever keeps an event keeps no frames; `delay_s` for BACKOFF.
     """
 
     kind: EventKind
@@ -57,7 +59,7 @@ class Event:
     at_s: float
     incarnation: int
     reason: str | None = None
-    error: BaseException | None = None
+    error: Failure | None = None
     delay_s: float | None = None
     dead_letter: DeadLetter | None = None
 

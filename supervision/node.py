@@ -9,8 +9,8 @@ import trio
 from supervision.answer import Answer
 from supervision.child import Child, Supervisor
 from supervision.errors import ActorStoppedError, AlreadyRunningError
+from supervision.failure import Failure
 from supervision.ref import Ref
-from supervision.report import ErrorText
 from supervision.restart import Exit
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Node(ABC):
         self.group: Group | None = None
         self.failures = 0
         self.started_at_s: float | None = None
-        self.last_error: ErrorText | None = None
+        self.last_error: Failure | None = None
         self.starter: Answer[Ref[Any]] | None = None
         self.renewers: list[Answer[Ref[Any]]] = []
         self.stoppers: list[Answer[None]] = []
@@ -153,8 +153,8 @@ class Node(ABC):
         self.live = self.ready = False
         self.asked = None
         self.disarm()
-        if exit_.crash:
-            self.last_error = ErrorText(exit_.error)
+        if exit_.error is not None:
+            self.last_error = Failure(exit_.error)
 
     def started(self) -> None:
         """Answer whoever waits for its start, or for the one after the stop that is due."""

@@ -1,12 +1,12 @@
 """How the tree tells what happens: one event and one log line for each thing. It decides nothing."""
 
 import logging
-import traceback
 from typing import TYPE_CHECKING
 
 import trio
 
 from supervision.events import Event, EventKind
+from supervision.failure import Failure
 from supervision.restart import Exit, Reason
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def level(node: "Node") -> int:
 
 
 def exited(node: "Node", exit_: Exit) -> None:
-    """An incarnation has ended."""
+    """An incarnation has ended, and is down."""
     node.engine.hub.emit(
         Event(
             kind=EventKind.EXITED,
@@ -45,7 +45,7 @@ def exited(node: "Node", exit_: Exit) -> None:
             at_s=trio.current_time(),
             incarnation=node.incarnation,
             reason=str(exit_.reason),
-            error=exit_.error,
+            error=None if exit_.error is None else node.last_error,
         )
     )
     if exit_.reason in {Reason.ESCALATED, Reason.START_FAILED}:
@@ -87,7 +87,7 @@ def escalated(branch: "Branch", error: BaseException) -> None:
             path=branch.path,
             at_s=trio.current_time(),
             incarnation=branch.incarnation,
-            error=error,
+            error=Failure(error),
         )
     )
     log.error("%s", error)
@@ -116,19 +116,3 @@ def left_behind(leaf: "Leaf") -> None:
         leaf.engine.root.path,
         leaf.stack,
     )
-
-
-class ErrorText:
-    """An error with its traceback and causes, as text that is made when it is first looked at: crashes come faster than looks."""
-
-    __slots__ = ("_error", "_text")
-
-    def __init__(self, error: BaseException | None) -> None:
-        self._error = error
-        self._text: str | None = None
-
-    def __str__(self) -> str:
-        if self._text is None:
-            self._text = "".join(traceback.format_exception(self._error))
-            self._error = None  # its frames hold much more than the text
-        return self._text

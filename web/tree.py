@@ -231,7 +231,7 @@ def event_view(event: Event, *, now: datetime, now_s: float) -> EventView:
         at=now - timedelta(seconds=now_s - event.at_s),
         incarnation=event.incarnation,
         reason=event.reason,
-        error=None if event.error is None else _named(event.error),
+        error=None if event.error is None else event.error.summary,
         delay=event.delay_s,
         message=None if event.dead_letter is None else type(event.dead_letter.message).__name__,
     )
@@ -305,13 +305,6 @@ def _actor_view(node: ActorStatus, now: datetime) -> ActorView:
 
 def _started_at(node: ActorStatus | SupervisorStatus, now: datetime) -> datetime | None:
     return None if node.started_at_s is None else now - timedelta(seconds=node.uptime_s)
-
-
-def _named(error: BaseException) -> str:
-    """What went wrong; of a group the first error inside it, since the group says nothing."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    return f"{type(error).__name__}: {error}"
 
 
 def _last_line(traceback: str | None) -> str | None:

@@ -47,7 +47,7 @@ async def test_exit_carries_the_error_and_a_dead_letter_its_message(autojump_clo
 
     assert letter.dead_letter.message == "no"
     assert letter.dead_letter.path == "r/a"
-    assert isinstance(exited.error, ValueError)
+    assert (exited.error.kind, exited.error.message) == (ValueError, "no")
     assert exited.incarnation == 1
 
 

@@ -6,7 +6,6 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from supervision import Backoff, Intensity, Supervisor, run
-from supervision.report import ErrorText
 from supervision.testing import Probe
 
 
@@ -51,12 +50,3 @@ async def test_no_restart_is_silent(caplog, autojump_clock) -> None:
     assert [level for level, _ in seen] == ["WARNING", "INFO", "INFO"]
     assert all("r/a" in text for _, text in seen)
     assert "ValueError" in caplog.text
-
-
-def test_error_text_has_the_causes() -> None:
-    error = ValueError("outer")
-    error.__cause__ = KeyError("inner")
-
-    text = ErrorText(error)
-    assert "inner" in str(text)
-    assert text._error is None

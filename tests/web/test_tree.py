@@ -15,6 +15,7 @@ from supervision import (
     CircuitOpenError,
     Event,
     EventKind,
+    Failure,
     InFlight,
     Mailbox,
     MessageFailedError,
@@ -102,6 +103,6 @@ def test_the_last_error_of_a_group_is_the_error_inside_it():
 
 def test_the_error_of_an_event_is_the_one_inside_its_group():
     error = ExceptionGroup("nursery", [ExceptionGroup("inner", [OSError("gone")]), ValueError("no")])
-    event = Event(kind=EventKind.EXITED, path="r/a", at_s=5, incarnation=1, reason="crashed", error=error)
+    event = Event(kind=EventKind.EXITED, path="r/a", at_s=5, incarnation=1, reason="crashed", error=Failure(error))
 
     assert event_view(event, now=NOW, now_s=5).error == "OSError: gone"

@@ -29,6 +29,7 @@ def test_public_names_are_exactly_these() -> None:
         "Event",
         "EventKind",
         "EventStream",
+        "Failure",
         "InFlight",
         "Intensity",
         "Latency",
