@@ -30,7 +30,7 @@ def _no_mailbox(path: str) -> SupervisionError:
 class Branch(Node):
     """A supervisor and its children, in start order."""
 
-    __slots__ = ("_forgotten", "_spec", "budget", "children", "end_group", "ending", "phase")
+    __slots__ = ("_forgotten", "_spec", "budget", "children", "end_group", "ending", "ending_since_s", "phase")
 
     def __init__(self, engine: "Engine", parent: "Branch | None", spec: Supervisor, *, added: bool) -> None:
         path = spec.name if parent is None else f"{parent.path}/{spec.name}"
@@ -43,6 +43,7 @@ class Branch(Node):
         self.children: dict[str, Node] = {}
         self._forgotten: dict[str, int] = {}
         self.ending: Exit | None = None
+        self.ending_since_s: float | None = None
         self.end_group: Group | None = None
         for child in spec.children:
             self.adopt(child, added=False)
@@ -124,12 +125,8 @@ class Branch(Node):
             return
         self.asked = how
         self.end(Exit(Reason.STOPPED), how=how, for_good=for_good)
-        if self.phase is Phase.ENDING:
-            grace_s = self._spec.shutdown.grace_s
-            if how is How.KILL or grace_s == 0:
-                self.kill()
-            else:
-                self.arm(grace_s)
+        if self.phase is Phase.ENDING and (how is How.KILL or self._spec.shutdown.grace_s == 0):
+            self.kill()
 
     def kill(self) -> None:
         """Cancel all below at once."""
@@ -180,11 +177,12 @@ class Branch(Node):
     # What it does.
 
     def end(self, exit_: Exit, *, how: How = How.STOP, for_good: bool = False) -> None:
-        """Stop all children in reverse order, then be down with this exit; the first reason holds."""
+        """Stop all children in reverse order, within the grace, then be down with this exit; the first reason holds."""
         if self.phase in {Phase.ENDING, Phase.DOWN}:
             return
         self.phase = Phase.ENDING
         self.ending = exit_
+        self.ending_since_s = trio.current_time()
         live = [child for child in self.children.values() if child.live]
         for group in self._groups(self.children.values()):
             group.drop()
@@ -192,6 +190,7 @@ class Branch(Node):
         self.end_group.how = how
         self.end_group.for_good = for_good
         self.end_group.parallel = self.dynamic
+        self.arm(self._spec.shutdown.grace_s)
         self.end_group.advance()
 
     @staticmethod

@@ -2,6 +2,7 @@
 
 import contextvars
 import logging
+import math
 import secrets
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -37,7 +38,9 @@ class Engine:
     running: "Running"
     nursery: trio.Nursery
 
-    def __init__(self, tree: Supervisor, seed: int | None) -> None:
+    def __init__(
+        self, tree: Supervisor, seed: int | None, on_stuck: "Callable[[Running], object] | None" = None
+    ) -> None:
         # Without a seed the jitter differs from run to run, so that many machines do not restart in step.
         self.seed = secrets.randbits(64) if seed is None else seed
         self.serial = count().__next__
@@ -53,6 +56,7 @@ class Engine:
         self.over: Answer[Exit] = Answer()
         self.failure: BaseException | None = None
         self.body_goes_on = False
+        self._on_stuck = on_stuck
         self._timers = Timers()
         self._notices: list[tuple[Leaf, Callable[[], None]]] = []
         self._round: deque[tuple[Leaf, Callable[[], None]]] = deque()
@@ -224,13 +228,25 @@ class Engine:
                 self.up.give(None)
             else:
                 self.up.fail(self.failure)
-        for node in self.nodes.values() if self._tasks else ():
-            if isinstance(node, Leaf) and node.live:
-                report.left_behind(node)
+        if self._tasks:
+            self._left_behind()
         self.over.give(exit_)
         if not self.body_goes_on:
             self.body.cancel()
         self._news.set()
+
+    def _left_behind(self) -> None:
+        for node in self.nodes.values():
+            if isinstance(node, Leaf) and node.live:
+                report.left_behind(node)
+        grace_s = self.root.spec.shutdown.grace_s
+        if self._on_stuck is not None and grace_s < math.inf:
+            since_s = self.root.ending_since_s
+            self.timers_at((trio.current_time() if since_s is None else since_s) + grace_s, self._overdue)
+
+    def _overdue(self) -> None:
+        if self._tasks and self._on_stuck is not None:
+            self._on_stuck(self.running)
 
 
 def _serial(notice: tuple[Leaf, object]) -> int:

@@ -111,7 +111,7 @@ def left_behind(leaf: "Leaf") -> None:
     """The tree has ended, except for this one."""
     leaf.look_again()
     log.critical(
-        "%s still ignores its cancellation, and %s waits for it; another signal ends the process. It stands at:\n%s",
+        "%s still ignores its cancellation, and %s waits for it. It stands at:\n%s",
         leaf.path,
         leaf.engine.root.path,
         leaf.stack,

@@ -1,6 +1,6 @@
 """How a tree is run, and what can be done with it while it runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
 from typing import Any, Literal
 
@@ -239,7 +239,13 @@ class Running:
 
 @asynccontextmanager
 @trio.lowlevel.enable_ki_protection
-async def run(tree: Supervisor, *, seed: int | None = None, signals: bool = True) -> AsyncIterator[Running]:
+async def run(
+    tree: Supervisor,
+    *,
+    seed: int | None = None,
+    signals: bool = True,
+    on_stuck: Callable[[Running], object] | None = None,
+) -> AsyncIterator[Running]:
     """Run a tree for as long as the block runs: the body begins when all children are ready.
 
     However the block is left — its end, an error, cancellation, SIGTERM, Ctrl-C — the children are stopped in reverse start order, each
@@ -249,6 +255,8 @@ async def run(tree: Supervisor, *, seed: int | None = None, signals: bool = True
         tree: the root supervisor.
         seed: makes the jitter of the delays repeatable.
         signals: False where SIGTERM and Ctrl-C belong to somebody else, such as the server that an application runs in.
+        on_stuck: called once, between two checkpoints, if the root's grace is over and nothing but STUCK children is left. The block cannot
+            return before they do; a program may end itself here. Never called where the root's grace is infinite.
 
     Raises:
         StartError: a child failed to start; the body was not entered.
@@ -259,7 +267,7 @@ async def run(tree: Supervisor, *, seed: int | None = None, signals: bool = True
     """
     if not isinstance(tree, Supervisor):
         raise SpecError("tree", f"must be a Supervisor, not {tree!r}")
-    engine = Engine(tree, seed)
+    engine = Engine(tree, seed, on_stuck)
     engine.running = Running(engine)
     failure: BaseException | None = None
     with heed(engine.signalled) if signals else nullcontext():

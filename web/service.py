@@ -40,11 +40,12 @@ class Service:
     listener: socket.socket | None
     _has_announced: bool = False
 
-    async def run(self, *, announce: Callable[[str], None]) -> None:
+    async def run(self, *, announce: Callable[[str], None], on_stuck: Callable[[Running], None] | None = None) -> None:
         """Serve until a signal or a fault ends it.
 
         Args:
             announce: called once, with the address, when it answers.
+            on_stuck: called once if the time to stop is over and something ignores it, for ever perhaps; see `supervision.run`.
 
         Raises:
             SupervisionError: a part cannot be started or kept alive; its cause says why.
@@ -52,7 +53,7 @@ class Service:
         child = Child(
             "server", partial(self._serve, announce=announce), shutdown=Shutdown(grace_s=self.config.shutdown_s / 3)
         )
-        async with run(tree(self.house, server=self.server, web=child)):
+        async with run(tree(self.house, server=self.server, web=child), on_stuck=on_stuck):
             await trio.sleep_forever()
 
     async def _serve(self, context: Context, *, announce: Callable[[str], None]) -> None:

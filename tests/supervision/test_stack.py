@@ -6,7 +6,7 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from supervision import Child, EventKind, Intensity, Shutdown, Strategy, Supervisor, run
+from supervision import Child, EventKind, Intensity, Shutdown, StartError, Strategy, Supervisor, run
 from supervision.stack import stack_of
 from supervision.testing import Probe
 
@@ -171,3 +171,49 @@ async def test_busy_child_that_never_lets_itself_be_cancelled_is_stuck(checkpoin
         await running.stop()
         assert "busy" in running.status().find("r/busy").stack
         over.set()
+
+
+async def test_program_is_told_once_when_nothing_but_stuck_children_is_left_after_the_grace(autojump_clock) -> None:
+    release, told = trio.Event(), []
+
+    def on_stuck(running) -> None:
+        told.append((trio.current_time() - began, running.status().find("r/stuck").state))
+        release.set()
+
+    tree = Supervisor("r", shutdown=Shutdown(grace_s=10), children=[Probe().child("a"), stubborn(release)])
+    began = trio.current_time()
+    async with run(tree, on_stuck=on_stuck) as running:
+        pass
+
+    # Found stuck after its own 2 s and one more; told at the end of all that there is.
+    assert told == [(10, "stuck")]
+    assert running.status().find("r/stuck").state == "stopped"
+
+
+async def test_program_is_told_of_children_that_are_stuck_when_another_one_fails_to_start(autojump_clock) -> None:
+    release, told = trio.Event(), []
+
+    def on_stuck(running) -> None:
+        told.append(running.status().find("r/stuck").state)
+        release.set()
+
+    def fails() -> None:
+        raise ValueError
+
+    tree = Supervisor("r", shutdown=Shutdown(grace_s=1), children=[stubborn(release), Child("b", fails)])
+    with pytest.raises(StartError):
+        async with run(tree, on_stuck=on_stuck):
+            pass
+
+    assert told == ["stuck"]
+
+
+async def test_program_is_not_told_of_a_child_that_lets_go_within_the_grace(autojump_clock) -> None:
+    release, told = trio.Event(), []
+    tree = Supervisor("r", shutdown=Shutdown(grace_s=10), children=[stubborn(release)])
+    async with run(tree, on_stuck=told.append) as running:
+        await running.stop()
+        release.set()
+        await trio.sleep(20)
+
+    assert told == []

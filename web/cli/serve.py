@@ -13,6 +13,7 @@ from actors.errors import RookeryError
 from actors.media.demo import make_demo
 from supervision import SupervisionError
 from web.cli.database import refuse
+from web.cli.last_resort import leave
 from web.logs import configure_logs
 from web.service import prepared
 from web.settings import load_config
@@ -53,7 +54,7 @@ async def _serve(config: Config) -> None:
         click.echo(f"Rookery is ready at {address}")
 
     with prepared(config, has_port=True) as service:
-        await service.run(announce=announce)
+        await service.run(announce=announce, on_stuck=leave)
 
 
 def _spare_what_was_imported() -> None:
