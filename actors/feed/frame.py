@@ -1,5 +1,6 @@
 """One message of the live feed as the bytes that every transport sends. No I/O here."""
 
+import struct
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -39,6 +40,16 @@ def encoded(
     )
 
 
+def text_frame(body: bytes) -> bytes:
+    """A text message as one frame of a server: final, opcode 1, without a mask and extensions (RFC 6455, 5.2)."""
+    size = len(body)
+    if size < 126:
+        return struct.pack("!BB", 0x81, size) + body
+    if size < 1 << 16:
+        return struct.pack("!BBH", 0x81, 126, size) + body
+    return struct.pack("!BBQ", 0x81, 127, size) + body
+
+
 @attrs.frozen(kw_only=True, eq=False)
 class Frame:
     """One message, encoded once for all who get it."""
@@ -56,6 +67,11 @@ class Frame:
     def text(self) -> str:
         """The body for transports that send text; decoded once for all."""
         return self.body.decode()
+
+    @cached_property
+    def framed(self) -> bytes:
+        """The body as one whole text frame of a WebSocket server; framed once for all."""
+        return text_frame(self.body)
 
     @classmethod
     def of_event(cls, event: Event) -> "Frame":

@@ -36,8 +36,12 @@ class Pulse:
 
     async def ping(self) -> None:
         """Ask for a sign of life; a line that is closed needs none."""
+        await self.send_frames(PING)
+
+    async def send_frames(self, frames: bytes) -> None:
+        """Send whole frames, in one write; nothing once the line is closed."""
         with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-            await self.line.send_all(PING)
+            await self.line.send_all(frames)
 
 
 @blueprint.websocket("/ws")
@@ -47,12 +51,14 @@ async def socket() -> None:
     await current.accept()
     here = services()
     line = current.scope.get("state", {}).get("line")
+    # Under HTTP/2 frames are not bytes of the line; and other servers have no line to show.
+    pulse = Pulse(line=line) if line is not None and current.http_version == "1.1" else None
     wire = Wire(
         receive=current.receive,
         send=current.send,
         close=current.close,
-        # Under HTTP/2 frames are not bytes of the line; and other servers have no line to show.
-        pulse=Pulse(line=line) if line is not None and current.http_version == "1.1" else None,
+        send_frames=None if pulse is None else pulse.send_frames,
+        pulse=pulse,
     )
     door = await _door(current)
     if isinstance(door, Refused):

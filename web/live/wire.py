@@ -55,6 +55,9 @@ class Wire:
     send: Callable[[str], Awaitable[None]]
     """Waits while the peer takes nothing; whoever owns the connection cuts it when that lasts too long."""
     close: Callable[[int, str], Awaitable[None]]
+    send_frames: Callable[[bytes], Awaitable[None]] | None = None
+    """Whole frames as bytes, past the framework; None where its messages are not frames of the connection. Once the connection is
+    gone it does nothing: `receive` tells."""
     pulse: SignsOfLife | None
     """None when the server cannot tell; then silence is not noticed here."""
 

@@ -3,8 +3,10 @@
 from datetime import UTC, datetime
 
 import msgspec
+import pytest
+from wsproto.connection import Connection, ConnectionType
 
-from actors.feed.frame import Frame, encoded
+from actors.feed.frame import Frame, encoded, text_frame
 from actors.model.event import Event
 
 AT = datetime(2026, 3, 1, 12, 30, 0, 123000, tzinfo=UTC)
@@ -58,3 +60,19 @@ def test_line_breaks_in_values_do_not_break_the_line():
 
     assert b"\n" not in frame.body
     assert b"\r" not in frame.body
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65_535, 65_536])
+def test_a_frame_is_what_clients_of_websockets_read(size):
+    client = Connection(ConnectionType.CLIENT)
+    client.receive_data(text_frame(b"x" * size))
+
+    (event,) = client.events()
+    assert (event.data, event.message_finished) == ("x" * size, True)
+
+
+def test_a_message_is_framed_once():
+    frame = Frame.of_event(Event(seq=7, type="TRACK_ADDED", payload={}, at=AT))
+
+    assert frame.framed is frame.framed
+    assert frame.framed.endswith(frame.body)

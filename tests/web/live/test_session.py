@@ -1,13 +1,17 @@
 """One client of the live socket, on a virtual clock and a wire of memory channels."""
 
 import json
+from datetime import UTC, datetime
 
 import attrs
+import msgspec
 import pytest
 import trio
+from wsproto.connection import Connection, ConnectionType
 
 from actors.errors import DatabaseAwayError
 from actors.feed import Feed
+from actors.model.event import Event
 from actors.model.user import LOCAL_CALLER, Role
 from web.cache import MemoryShelf, QueryCache
 from web.live.messages import Refused
@@ -350,3 +354,27 @@ async def test_one_who_may_not_stay_is_told_why_and_closed(start, peer, autojump
 
     assert peer.types() == ["WELCOME", "ERROR"]
     assert peer.closed == (Close.FORBIDDEN, "come again")
+
+
+async def test_what_waits_for_a_client_goes_out_in_one_write(log, peer, nursery, autojump_clock):
+    feed = Feed(log, queue_bytes=100_000)
+    writes: list[bytes] = []
+
+    async def take(frames: bytes) -> None:
+        writes.append(frames)
+        await trio.sleep(0.1)
+
+    wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, send_frames=take, pulse=None)
+    session = Session(wire, door=Doorman(), feed=feed, stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
+    nursery.start_soon(session.run)
+    await peer.say("CONNECT")
+    await trio.testing.wait_all_tasks_blocked()
+    for seq in range(1, 21):
+        feed.publish([Event(seq=seq, type="TRACK_ADDED", payload={}, at=datetime(2026, 3, 1, tzinfo=UTC))])
+        await trio.sleep(0.01)
+    await trio.sleep(1)
+
+    client = Connection(ConnectionType.CLIENT)
+    client.receive_data(b"".join(writes))
+    assert [msgspec.json.decode(event.data)["seq"] for event in client.events()] == list(range(1, 21))
+    assert len(writes) <= 4
