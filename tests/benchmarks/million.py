@@ -1,391 +1,97 @@
-"""A catalogue of a million made-up tracks, for measuring how fast it is searched, listed and counted.
+"""Times of answers over a million tracks, next to FastAPI on uvicorn with asyncpg and the same statements.
 
-Words, artists, albums and genres are spread as they are in libraries: by Zipf's law. The same seed gives the same tracks.
+A closed loop of few connections, by turns of both servers; every turn asks what nobody asked before. What is kept is kept by
+Rookery alone: the rival's figures beside it are those of asking the database again.
 """
 
-import asyncio
-import itertools
-import random
-import sys
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
-from typing import Any
+import importlib.util
+import time
+from contextlib import AsyncExitStack
 
-import asyncpg
 import numpy as np
+import trio
 
-from actors.store.codec import set_codecs
+from actors.config import Config
+from actors.store.bridge import open_bridge
+from actors.store.store import bring_up_to_date
+from tests.benchmarks.client import line
+from tests.benchmarks.filling import fill
+from tests.benchmarks.http import check_same
+from tests.benchmarks.questions import CASES, Case, Samples
+from tests.benchmarks.row import Row
+from tests.benchmarks.servers import RIVAL, Served, database, fastapi, rookery
+from web.logs import configure_logs
 
-COMMON = [
-    "the",
-    "love",
-    "of",
-    "you",
-    "a",
-    "me",
-    "my",
-    "in",
-    "to",
-    "and",
-    "i",
-    "it",
-    "on",
-    "for",
-    "your",
-    "remix",
-    "live",
-    "night",
-    "all",
-    "no",
-    "time",
-    "we",
-    "be",
-    "up",
-    "down",
-    "heart",
-    "world",
-    "one",
-    "day",
-    "baby",
-    "blue",
-    "black",
-    "version",
-    "feat",
-    "mix",
-    "dance",
-    "song",
-    "life",
-    "out",
-    "go",
-    "girl",
-    "away",
-    "home",
-    "light",
-    "man",
-    "fire",
-    "rain",
-    "moon",
-    "sun",
-    "never",
-]
-SYLLABLES = [
-    "ba",
-    "be",
-    "bi",
-    "bo",
-    "bu",
-    "da",
-    "de",
-    "di",
-    "do",
-    "ka",
-    "ke",
-    "ki",
-    "ko",
-    "la",
-    "le",
-    "li",
-    "lo",
-    "ma",
-    "me",
-    "mi",
-    "mo",
-    "na",
-    "ne",
-    "ni",
-    "no",
-    "ra",
-    "re",
-    "ri",
-    "ro",
-    "sa",
-    "se",
-    "si",
-    "so",
-    "ta",
-    "te",
-    "ti",
-    "to",
-    "va",
-    "ve",
-    "vi",
-    "xe",
-    "yu",
-    "zo",
-    "ön",
-    "ré",
-    "ül",
-    "án",
-]
-KANJI = "東京事変夜空星風花雨海月山川光影夢心愛歌"
-CYRILLIC = [
-    "гроб",
-    "ночь",
-    "день",
-    "мир",
-    "снег",
-    "вода",
-    "земля",
-    "огонь",
-    "ветер",
-    "город",
-    "любовь",
-    "весна",
-    "песня",
-    "дорога",
-]
-GENRES = [
-    "Rock",
-    "Pop",
-    "Jazz",
-    "Electronic",
-    "Classical",
-    "Hip-Hop",
-    "Folk",
-    "Metal",
-    "Soul",
-    "Blues",
-    "Techno",
-    "House",
-    "Ambient",
-    "Country",
-    "Reggae",
-    "Punk",
-    "Funk",
-    "Latin",
-    "Soundtrack",
-    "Podcast",
-    "Indie",
-    "Disco",
-    "Dub",
-    "Trance",
-    "World",
-    "Gospel",
-    "Audiobook",
-    "Ska",
-    "Swing",
-    "Opera",
-]
-CODECS = (
-    ("mp3", "mp3", 0.55),
-    ("flac", "flac", 0.3),
-    ("mov", "aac", 0.1),
-    ("ogg", "vorbis", 0.04),
-    ("wav", "pcm_s16le", 0.01),
-)
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-BATCH = 20_000
-PERSON = "local"
+COUNT = 1_000_000
+CONNECTIONS = 2
+ROUNDS = 5
+ASKED = 40
+"""By each connection in each turn."""
 
 
-def zipf(count: int, exponent: float) -> np.ndarray:
-    """Cumulative chances of ranks 0 … count - 1."""
-    chances = 1.0 / np.power(np.arange(count) + 2.7, exponent)
-    return np.cumsum(chances / chances.sum())
+async def measure() -> list[Row]:
+    """Median and 95th percentile of each kind of question."""
+    configure_logs(Config(log_level="warning"))
+    async with database() as url:
+        async with open_bridge() as bridge:
+            await bring_up_to_date(bridge, url)
+            await bridge.run(fill, url, COUNT)
+        return await compare(url)
 
 
-def vocabulary(dice: random.Random, count: int) -> list[str]:
-    """Distinct words, the common ones first."""
-    words = dict.fromkeys(COMMON)
-    while len(words) < count:
-        kind = dice.random()
-        if kind < 0.02:
-            words["".join(dice.choices(KANJI, k=dice.randint(2, 4)))] = None
-        elif kind < 0.05:
-            words[dice.choice(CYRILLIC) + dice.choice(("", "а", "ы", "ов", "ка", "ная")) * dice.randint(0, 3)] = None
-        else:
-            words["".join(dice.choices(SYLLABLES, k=dice.randint(2, 5)))] = None
-    return list(words)
+async def compare(url: str, *, rounds: int = ROUNDS) -> list[Row]:
+    """The same over a database that was filled before."""
+    samples = await Samples.of(url)
+    has_rival = all(importlib.util.find_spec(name) for name in ("fastapi", "uvicorn"))
+    async with AsyncExitStack() as stack:
+        own = await stack.enter_async_context(rookery(url))
+        rival = await stack.enter_async_context(fastapi(url)) if has_rival else None
+        rows = []
+        for case in CASES:
+            rows += await _compared(case, samples, own, rival, rounds)
+        return rows
 
 
-class Library:
-    """Rows of tracks, in batches, as COPY takes them."""
+async def _compared(case: Case, samples: Samples, own: Served, rival: Served | None, rounds: int) -> list[Row]:
+    if rival is not None and case.is_same:
+        await check_same(own, rival, case.questions(samples, -1, 1)[0])
+    times: dict[str, list[np.ndarray]] = {"own": [], "rival": []}
+    for number in range(rounds + 1):
+        for name, served in (("rival", rival), ("own", own)):
+            if served is not None:
+                times[name].append(await _turn(case, samples, served, number))
+    rival_name = None if rival is None else f"{RIVAL}{', which keeps none' if case.is_kept else ''}"
 
-    def __init__(self, count: int, seed: int = 1) -> None:
-        self.count = count
-        self.numbers = np.random.default_rng(seed)
-        dice = random.Random(seed)
-        size = max(2_000, count // 6)
-        self.words = vocabulary(dice, size)
-        self.chances = zipf(size, 1.05)
-        self.artists = [
-            " ".join(self.some_words(self.ranks(self.chances, 1 + number % 3))).title()
-            for number in range(max(50, count // 15))
-        ]
-        self.artist_chances = zipf(len(self.artists), 0.9)
-        self.genre_chances = zipf(len(GENRES), 1.0)
+    def percentiles(name: str, share: float) -> list[float]:
+        # The first turn warms what lies below.
+        return [float(np.percentile(turn, share)) for turn in times[name][1:]]
 
-    def ranks(self, chances: np.ndarray, count: int) -> np.ndarray:
-        """Ranks drawn by their chances."""
-        return np.minimum(np.searchsorted(chances, self.numbers.random(count)), len(chances) - 1)
-
-    def some_words(self, ranks: np.ndarray) -> list[str]:
-        """Words by their ranks."""
-        return [self.words[rank] for rank in ranks]
-
-    def batches(self) -> Iterator[tuple[list[tuple[Any, ...]], ...]]:
-        """Tracks, their locations and their features."""
-        for first in range(0, self.count, BATCH):
-            yield self.batch(first, min(BATCH, self.count - first))
-
-    def batch(self, first: int, size: int) -> tuple[list[tuple[Any, ...]], ...]:
-        """One batch."""
-        lengths = self.numbers.integers(1, 6, size)
-        words = iter(self.some_words(self.ranks(self.chances, int(lengths.sum()))))
-        artists, genres = self.ranks(self.artist_chances, size), self.ranks(self.genre_chances, size)
-        albums, years = self.numbers.integers(0, 12, size), 2025 - self.numbers.geometric(0.05, size)
-        durations = np.where(
-            self.numbers.random(size) < 0.02,
-            self.numbers.uniform(1200, 7200, size),
-            self.numbers.lognormal(5.45, 0.35, size),
+    return [
+        Row(
+            what=f"{case.what}, {title}",
+            unit="ms",
+            values=percentiles("own", share),
+            rival=rival_name,
+            others=percentiles("rival", share),
         )
-        bpms, loudness = (
-            np.clip(self.numbers.normal(118, 25, size), 40, 240),
-            np.clip(self.numbers.normal(-11, 3.5, size), -40, -3),
-        )
-        fates, ages = self.numbers.random(size), self.numbers.exponential(500, size)
-        codecs = np.searchsorted(np.cumsum([share for *_, share in CODECS]), self.numbers.random(size))
-        ids = [self.numbers.bytes(10).hex() for _ in range(size)]
-        tracks, locations, features = [], [], []
-        for at, track_id in enumerate(ids):
-            named = list(itertools.islice(words, int(lengths[at])))
-            if len(named) == 1 and named[0] in COMMON:
-                # Hardly anything is called `The`.
-                named.append(self.words[(first + at) * 7919 % len(self.words)])
-            title = " ".join(named).capitalize()
-            artist = self.artists[artists[at]]
-            album = f"{self.words[(artists[at] * 13 + albums[at]) % len(self.words)]} {COMMON[albums[at]]}".title()
-            container, codec, _ = CODECS[min(codecs[at], len(CODECS) - 1)]
-            duration, year = round(float(durations[at]), 2), int(max(1950, years[at]))
-            tags = {
-                "title": title, "artists": [artist], "album_artists": [], "album": album, "genres": [GENRES[genres[at]]],
-                "composers": [], "date": str(year), "year": year, "track_number": int(albums[at]) + 1, "track_total": 12,
-                "disc_number": None, "disc_total": None, "isrc": None, "musicbrainz_recording_id": None, "comment": None,
-                "has_picture": True,
-            }  # fmt: skip
-            sound = {
-                "container": container,
-                "codec": codec,
-                "duration_s": duration,
-                "rate_hz": 44100,
-                "channels": 2,
-                "bit_rate": 256000,
-            }
-            is_measured = fates[at] < 0.95
-            stage = "analyzed" if is_measured else "failed" if fates[at] > 0.998 else "pending"
-            presence = "missing" if fates[at] < 0.005 else "present"
-            bpm = round(float(bpms[at]), 1) if is_measured else None
-            tonic = int(bpms[at] * 100) % 12 if is_measured else None
-            is_minor = bool(int(bpms[at] * 1000) % 2) if is_measured else None
-            lufs = round(float(loudness[at]), 1) if is_measured else None
-            added_at = NOW - timedelta(days=float(ages[at]), microseconds=first + at)
-            file_name = f"{albums[at] + 1:02} {title}.{codec[:4]}"
-            size_bytes = int(duration * 32_000)
-            audio_hash = track_id * 3
-            tracks.append(
-                (track_id, stage, presence, audio_hash, tags, tags, sound, file_name, size_bytes, bpm, tonic, is_minor, lufs,
-                 duration if is_measured else None, added_at, added_at)
-            )  # fmt: skip
-            path = f"/music/{artist}/{album}/{file_name}.{first + at}"
-            locations.append((track_id, "million", path.encode(), path, size_bytes, 1, 1, first + at, presence))
-            if is_measured:
-                features.append(
-                    (
-                        track_id,
-                        audio_hash,
-                        1,
-                        duration,
-                        lufs,
-                        6.0,
-                        -1.0,
-                        -1.2,
-                        -8.0,
-                        -9.0,
-                        bpm,
-                        0.9,
-                        [],
-                        tonic,
-                        is_minor,
-                        0.8,
-                        b"\x01\x02" * 40,
-                    )
-                )
-        return tracks, locations, features
+        for title, share in (("median", 50), ("95 of 100 within", 95))
+    ]
 
 
-TABLES = {
-    "track": (
-        *(
-            "id",
-            "stage",
-            "presence",
-            "audio_hash",
-            "file_tags",
-            "tags",
-            "sound",
-            "file_name",
-            "size_bytes",
-            "bpm",
-            "tonic",
-            "is_minor",
-        ),
-        *("loudness_lufs", "measured_s", "added_at", "changed_at"),
-    ),
-    "location": ("track_id", "root_id", "path", "shown", "size_bytes", "mtime_ns", "device", "inode", "presence"),
-    "features": (
-        *(
-            "track_id",
-            "audio_hash",
-            "version",
-            "duration_s",
-            "integrated_lufs",
-            "range_lu",
-            "true_peak_dbtp",
-            "sample_peak_dbfs",
-        ),
-        *(
-            "max_momentary_lufs",
-            "max_short_term_lufs",
-            "bpm",
-            "bpm_confidence",
-            "bpm_alternatives",
-            "tonic",
-            "is_minor",
-        ),
-        *("key_confidence", "peaks"),
-    ),
-}
-INDEXES = """
-SELECT indexrelid::regclass::text AS name, pg_get_indexdef(indexrelid) AS sql FROM pg_index
-WHERE indrelid IN ('track'::regclass, 'location'::regclass) AND NOT indisunique
-"""
+async def _turn(case: Case, samples: Samples, served: Served, number: int) -> np.ndarray:
+    """Milliseconds of each answer."""
+    spent: list[float] = []
 
+    async def ask(place: int) -> None:
+        questions = case.questions(samples, number * CONNECTIONS + place, ASKED)
+        async with line(served.address) as asking:
+            for question in questions:
+                prepared = await case.prepared(asking, question) if case.prepared else question
+                started = time.perf_counter()
+                await asking.ask(prepared)
+                spent.append((time.perf_counter() - started) * 1000)
 
-async def fill(url: str, count: int, *, seed: int = 1) -> None:
-    """Fill an empty, up-to-date database with tracks, and leave it as autovacuum would."""
-    connection = await asyncpg.connect(url)
-    await set_codecs(connection)
-    await connection.execute("SET synchronous_commit = off; SET maintenance_work_mem = '512MB'")
-    await connection.execute("INSERT INTO root (id, path, state) VALUES ('million', '/music', 'watched')")
-    indexes = await connection.fetch(INDEXES)
-    for index in indexes:
-        await connection.execute(f"DROP INDEX {index['name']}")
-    for batch in Library(count, seed).batches():
-        for (table, columns), rows in zip(TABLES.items(), batch, strict=True):
-            await connection.copy_records_to_table(table, records=rows, columns=columns)
-    for index in indexes:
-        await connection.execute(index["sql"])
-    for table, column, values in (
-        ("rating", "stars", "1 + (hashtext(id) & 3)"),
-        ("listened", "plays, last_played_at", "1 + (hashtext(id) & 31), added_at"),
-    ):
-        await connection.execute(
-            f"INSERT INTO {table} (person_id, track_id, {column}) SELECT '{PERSON}', id, {values} FROM track WHERE hashtext(id) % 20 = 0"
-        )
-    await connection.execute("VACUUM ANALYZE")
-    await connection.close()
-
-
-if __name__ == "__main__":
-    # The URL of an empty database at the newest schema, and how many tracks.
-    asyncio.run(fill(sys.argv[1], int(sys.argv[2])))
+    async with trio.open_nursery() as nursery:
+        for place in range(CONNECTIONS):
+            nursery.start_soon(ask, place)
+    return np.array(spent)

@@ -20,10 +20,12 @@ SUITES = {
     "catalogue": "From folder to catalogue",
     "analysis": "Analysis",
     "http": "HTTP",
+    "million": "HTTP at a million tracks",
 }
 """By module: the title of its table."""
 VERSIONS = (
-    "trio", "hypercorn", "quart", "asyncpg", "av", "numpy", "scipy", "pykka", "xoscar", "fastapi", "uvicorn", "librosa", "pyloudnorm",
+    "trio", "hypercorn", "quart", "asyncpg", "av", "numpy", "scipy", "pykka", "xoscar", "fastapi", "uvicorn", "pydantic", "librosa",
+    "pyloudnorm",
 )  # fmt: skip
 
 
@@ -34,8 +36,9 @@ def main(names: Sequence[str]) -> None:
     kept = sections(page.read_text(encoding="utf-8")) if page.exists() else {}
     for name in wanted:
         module = importlib.import_module(f"tests.benchmarks.{name}")
+        before = os.getloadavg()[0]
         measured = trio.run(module.measure) if inspect.iscoroutinefunction(module.measure) else module.measure()
-        kept[SUITES[name]] = table(measured)
+        kept[SUITES[name]] = table(measured, loads=(before, os.getloadavg()[0]))
         sys.stdout.write(f"## {SUITES[name]}\n\n{kept[SUITES[name]]}\n")
         sys.stdout.flush()
     page.write_text(text(kept), encoding="utf-8")
@@ -46,10 +49,11 @@ def sections(page: str) -> dict[str, str]:
     return {part.partition("\n")[0]: part.partition("\n")[2].strip("\n") + "\n" for part in page.split("\n## ")[1:]}
 
 
-def table(rows: Sequence[Row]) -> str:
-    """Rows as Markdown, with the time of their measuring and how busy the machine was at its end."""
+def table(rows: Sequence[Row], *, loads: tuple[float, float]) -> str:
+    """Rows as Markdown, with the time of their measuring and how busy the machine was before and at its end."""
+    before, after = loads
     lines = [
-        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.",
+        f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC. Load of the machine, by its own count: {before:.1f} before it began, {after:.1f} at its end.",
         "",
         "| what | Rookery | from – to | unit | beside | that one | from – to | ratio |",
         "|---|---:|---:|---|---|---:|---:|---:|",

@@ -1,179 +1,41 @@
-"""The rival: the list of tracks and one track, as a FastAPI developer would write them with asyncpg and pydantic.
+"""The rival: lists, searches, single tracks, many by their ids, ratings and edits, as a FastAPI developer would write them with
+asyncpg and pydantic.
 
-Same tables, same number of queries, same JSON. Run by uvicorn with uvloop and httptools; the database from `DATABASE_URL`.
+The statements are those of Rookery's store, so that the same indexes are used: what is compared is all that stands around them.
+Run by uvicorn with uvloop and httptools; the database from `DATABASE_URL`. Nobody is asked who they are, nothing is limited, logged
+or kept.
 """
 
+import base64
 import json
 import os
+from collections import defaultdict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import asyncpg
-from fastapi import FastAPI, HTTPException, Query
-from pydantic import BaseModel, ConfigDict
-from pydantic.alias_generators import to_camel
+from fastapi import Depends, FastAPI, Header, HTTPException
+from fastapi import Query as InQuery
+from fastapi_models import Edits, Got, Meta, Mine, NewRating, Page, Query, Track, Wanted
+from fastapi_rows import mine, track
 
+from actors.model.event import NewEvent
+from actors.store import edits, events, ratings
+from actors.store.codec import set_codecs
+from actors.store.filters import Range, TrackFilter
+from actors.store.listing import list_of, place
+from actors.store.meaning import Meaning
+from actors.store.pages import FEW, Listing, Rows, found_by, reading
+from actors.store.tracks import LOCATIONS, TRACKS
 
-class Model(BaseModel):
-    """In camelCase."""
-
-    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
-
-
-class Tags(Model):
-    """As in actors/model/view.py, like all below."""
-
-    title: str | None = None
-    artists: list[str] = []
-    album_artists: list[str] = []
-    album: str | None = None
-    genres: list[str] = []
-    composers: list[str] = []
-    date: str | None = None
-    year: int | None = None
-    track_number: int | None = None
-    track_total: int | None = None
-    disc_number: int | None = None
-    disc_total: int | None = None
-    isrc: str | None = None
-    musicbrainz_recording_id: str | None = None
-    comment: str | None = None
-    has_picture: bool = False
-
-
-class Sound(Model):
-    """The stream."""
-
-    container: str
-    codec: str
-    duration: float
-    rate_hz: int
-    channels: int
-    bit_rate: int | None = None
-
-
-class Loudness(Model):
-    """By EBU R128."""
-
-    integrated_lufs: float | None
-    range_lu: float | None
-    true_peak_dbtp: float | None
-    sample_peak_dbfs: float | None
-    max_momentary_lufs: float | None
-    max_short_term_lufs: float | None
-
-
-class Tempo(Model):
-    """Beats."""
-
-    bpm: float
-    confidence: float
-    alternatives: list[float]
-
-
-class Key(Model):
-    """Tonality."""
-
-    tonic: int
-    is_minor: bool
-    name: str
-    camelot: str
-    confidence: float
-
-
-class Features(Model):
-    """Measured."""
-
-    version: int
-    duration: float
-    loudness: Loudness
-    tempo: Tempo | None
-    key: Key | None
-
-
-class Failure(Model):
-    """Why not."""
-
-    kind: str
-    message: str
-
-
-class Location(Model):
-    """Where."""
-
-    root_id: str
-    path: str
-    size_bytes: int
-    presence: str
-
-
-class Track(Model):
-    """One recording."""
-
-    id: str
-    title: str
-    artist: str | None
-    album: str | None
-    duration: float | None
-    size_bytes: int
-    path: str | None
-    stage: str
-    presence: str
-    missing_since: datetime | None
-    audio_hash: str | None
-    tags: Tags
-    sound: Sound | None
-    features: Features | None
-    failure: Failure | None
-    locations: list[Location]
-    added_at: datetime
-    changed_at: datetime
-    version: int
-
-
-class Meta(Model):
-    """Where the page stands."""
-
-    total: int
-    page: int
-    page_size: int
-    total_pages: int
-    has_next_page: bool
-    has_previous_page: bool
-    next_cursor: str | None
-
-
-class Page(Model):
-    """One page."""
-
-    data: list[Track]
-    meta: Meta
-
-
-TRACKS = """
-SELECT track.id, track.title, track.stage, track.presence, track.missing_since, track.audio_hash, track.tags, track.sound,
-  track.failure, track.size_bytes, track.added_at, track.changed_at, track.version, features.version AS features_version,
-  features.duration_s, features.integrated_lufs, features.range_lu, features.true_peak_dbtp, features.sample_peak_dbfs,
-  features.max_momentary_lufs, features.max_short_term_lufs, features.bpm, features.bpm_confidence,
-  features.bpm_alternatives, features.tonic, features.is_minor, features.key_confidence
-FROM track LEFT JOIN features ON features.track_id = track.id
-"""
-LOCATIONS = "SELECT track_id, root_id, shown, size_bytes, presence FROM location WHERE track_id = ANY($1) ORDER BY path"
-TONICS = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
-CAMELOT = (8, 3, 10, 5, 12, 7, 2, 9, 4, 11, 6, 1)
-
-
-async def prepare(connection: asyncpg.Connection) -> None:
-    """JSON columns as values."""
-    await connection.set_type_codec("jsonb", encoder=json.dumps, decoder=json.loads, schema="pg_catalog")
+PERSON = "local"
 
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Hold the pool."""
-    async with asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=10, max_size=10, init=prepare) as pool:
+    async with asyncpg.create_pool(os.environ["DATABASE_URL"], min_size=10, max_size=10, init=set_codecs) as pool:
         app.state.pool = pool
         yield
 
@@ -181,102 +43,110 @@ async def lifespan(app: FastAPI) -> AsyncIterator[None]:
 app = FastAPI(lifespan=lifespan)
 
 
-def features(row: asyncpg.Record) -> Features | None:
-    """The measured part of a row."""
-    if row["features_version"] is None:
+async def connected() -> AsyncIterator[asyncpg.Connection]:
+    """A connection of the pool."""
+    async with app.state.pool.acquire() as connection:
+        yield connection
+
+
+Connection = Annotated[asyncpg.Connection, Depends(connected)]
+
+
+async def loaded(connection: asyncpg.Connection, ids: list[str]) -> list[Track]:
+    """Tracks in the order of their ids."""
+    rows = {row["id"]: row for row in await connection.fetch(TRACKS, ids, PERSON, False)}
+    places = defaultdict(list)
+    for row in await connection.fetch(LOCATIONS, list(rows)):
+        places[row["track_id"]].append(row)
+    return [track(rows[track_id], places[track_id]) for track_id in ids if track_id in rows]
+
+
+def behind(cursor: str | None) -> tuple[str, str] | None:
+    """What a cursor says."""
+    if cursor is None:
         return None
-    tempo = key = None
-    if row["bpm"] is not None:
-        tempo = Tempo(bpm=row["bpm"], confidence=row["bpm_confidence"], alternatives=row["bpm_alternatives"])
-    if row["tonic"] is not None:
-        tonic, is_minor = row["tonic"], row["is_minor"]
-        key = Key(
-            tonic=tonic,
-            is_minor=is_minor,
-            name=f"{TONICS[tonic]} {'minor' if is_minor else 'major'}",
-            camelot=f"{CAMELOT[(tonic + 3) % 12]}A" if is_minor else f"{CAMELOT[tonic]}B",
-            confidence=row["key_confidence"],
-        )
-    loudness = Loudness(**{name: row[name] for name in Loudness.model_fields})
-    return Features(
-        version=row["features_version"], duration=row["duration_s"], loudness=loudness, tempo=tempo, key=key
-    )
-
-
-def track(row: asyncpg.Record, places: list[asyncpg.Record]) -> Track:
-    """One track of its rows."""
-    tags = Tags(**row["tags"])
-    sound = row["sound"]
-    if sound is not None:
-        sound = Sound(duration=sound.pop("duration_s"), **sound)
-    measured = features(row)
-    locations = [
-        Location(
-            root_id=place["root_id"], path=place["shown"], size_bytes=place["size_bytes"], presence=place["presence"]
-        )
-        for place in places
-    ]
-    return Track(
-        id=row["id"],
-        title=row["title"],
-        artist=", ".join(tags.artists) or None,
-        album=tags.album,
-        duration=measured.duration if measured else sound.duration if sound else None,
-        size_bytes=row["size_bytes"],
-        path=locations[0].path if locations else None,
-        stage=row["stage"],
-        presence=row["presence"],
-        missing_since=row["missing_since"],
-        audio_hash=row["audio_hash"],
-        tags=tags,
-        sound=sound,
-        features=measured,
-        failure=Failure(**row["failure"]) if row["failure"] else None,
-        locations=locations,
-        added_at=row["added_at"],
-        changed_at=row["changed_at"],
-        version=row["version"],
-    )
-
-
-async def tracks(connection: asyncpg.Connection, sql: str, *arguments: Any) -> list[Track]:
-    """Tracks of a query, with their locations."""
-    rows = await connection.fetch(TRACKS + sql, *arguments)
-    places: dict[str, list[asyncpg.Record]] = {row["id"]: [] for row in rows}
-    for place in await connection.fetch(LOCATIONS, list(places)):
-        places[place["track_id"]].append(place)
-    return [track(row, places[row["id"]]) for row in rows]
+    value, track_id = json.loads(base64.urlsafe_b64decode(cursor))
+    return value, track_id
 
 
 @app.get("/api/v1/tracks")
-async def list_tracks(
-    page: Annotated[int, Query(ge=1)] = 1, page_size: Annotated[int, Query(ge=1, le=500, alias="pageSize")] = 50
-) -> Page:
-    """A page of the list, newest first."""
-    async with app.state.pool.acquire() as connection:
-        total = await connection.fetchval("SELECT count(*) FROM track")
-        order = "ORDER BY track.added_at DESC, track.id DESC LIMIT $1 OFFSET $2"
-        found = await tracks(connection, order, page_size + 1, (page - 1) * page_size)
-    meta = Meta(
-        total=total,
-        page=page,
-        page_size=page_size,
-        total_pages=max(1, -(-total // page_size)),
-        has_next_page=len(found) > page_size,
-        has_previous_page=page > 1,
-        next_cursor=None,
+async def list_tracks(query: Annotated[Query, InQuery()], connection: Connection) -> Page:
+    """A page of the list."""
+    sort = query.sort or ("addedAt" if query.q is None else "relevance")
+    page = query.page or (None if query.cursor else 1)
+    wanted = TrackFilter(
+        text=query.q,
+        genres=tuple(query.genre),
+        codec=query.codec,
+        year=Range(query.min_year, query.max_year),
+        bpm=Range(query.min_bpm, query.max_bpm),
     )
-    return Page(data=found[:page_size], meta=meta)
+
+    async def listed(meaning: Meaning | None, after: tuple[str, str] | None) -> Rows:
+        found = list_of(sort, wanted, meaning, is_descending=query.order == "desc", person_id=PERSON)
+        listing = Listing(connection, found.parts, found.whole, query.page_size, FEW)
+        if page is not None:
+            return await listing.numbered(page)
+        return await listing.following(None if after is None else place(after, found.parts))
+
+    async with reading(connection):
+        rows = await found_by(connection, wanted.text, behind(query.cursor), listed)
+        data = await loaded(connection, list(rows.ids))
+    cursor = rows.after and base64.urlsafe_b64encode(json.dumps(rows.after).encode()).decode()
+    pages = None if rows.total is None else max(1, -(-rows.total // query.page_size))
+    meta = Meta(
+        total=rows.total,
+        is_total_exact=rows.is_exact,
+        page=page,
+        page_size=query.page_size,
+        total_pages=pages,
+        has_next_page=cursor is not None,
+        has_previous_page=query.cursor is not None or (page or 1) > 1,
+        next_cursor=cursor,
+    )
+    return Page(data=data, meta=meta)
 
 
 @app.get("/api/v1/tracks/{track_id}")
-async def find_track(track_id: str) -> Track:
+async def find_track(track_id: str, connection: Connection) -> Track:
     """One track."""
-    async with app.state.pool.acquire() as connection:
-        found = await tracks(connection, "WHERE track.id = $1", track_id)
+    found = await loaded(connection, [track_id])
     if not found:
         raise HTTPException(404)
     return found[0]
+
+
+@app.post("/api/v1/tracks/batch-get")
+async def batch_get(wanted: Wanted, connection: Connection) -> Got:
+    """Many tracks."""
+    found = await loaded(connection, list(dict.fromkeys(wanted.track_ids)))
+    there = {one.id for one in found}
+    return Got(successful=found, errors=[track_id for track_id in wanted.track_ids if track_id not in there])
+
+
+@app.put("/api/v1/tracks/{track_id}/rating")
+async def rate(track_id: str, rating: NewRating, connection: Connection) -> Mine:
+    """Rate a track."""
+    async with connection.transaction():
+        if not await connection.fetchval(ratings.PUT, PERSON, track_id, rating.stars):
+            raise HTTPException(404)
+        return mine(await connection.fetchrow(ratings.MINE, PERSON, track_id))
+
+
+@app.patch("/api/v1/tracks/{track_id}")
+async def change(track_id: str, given: Edits, connection: Connection, if_match: Annotated[str, Header()]) -> Track:
+    """Change tags, with the event that tells of it."""
+    async with connection.transaction():
+        row = await connection.fetchrow(edits.HOLD, track_id)
+        if row is None or row["is_removed"]:
+            raise HTTPException(404)
+        if if_match != f'"{row["version"]}"':
+            raise HTTPException(412)
+        await connection.execute(edits.PUT, track_id, {**row["edits"], **given.model_dump(exclude_unset=True)})
+        (changed,) = await loaded(connection, [track_id])
+        payload = {"track": changed.model_dump(mode="json", by_alias=True, exclude={"mine"})}
+        await events.append(connection, [NewEvent(type="TRACK_UPDATED", payload=payload)])
+    return changed
 
 
 @app.get("/livez")

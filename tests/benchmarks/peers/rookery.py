@@ -1,6 +1,6 @@
-"""Rookery's web part alone, over a catalogue at hand, as one process: `python rookery.py DATABASE_URL`.
+"""Rookery's web and its librarian, over a catalogue at hand, as one process: `python rookery.py DATABASE_URL CACHE_BYTES`.
 
-Prints its address when it answers.
+Prints its address when it answers. Its quotas count every request, but are too high to be met.
 """
 
 import sys
@@ -12,41 +12,41 @@ import trio
 
 from actors.config import Config
 from actors.feed import Feed
+from actors.librarian import Librarian
+from actors.nudge import Nudge
 from actors.store.store import open_store
 from actors.work.local import local_executor
-from supervision import Supervisor, run
+from supervision import Child, Supervisor, run
 from web.application import create_app
 from web.logs import configure_logs
 from web.services import Services
 from web.serving import serve
 
+PLENTY = 1_000_000_000
 
-async def main(url: str) -> None:
+
+async def main(url: str, cache_bytes: int) -> None:
     """Serve until the process is ended."""
-    config = Config(database_url=url, log_level="warning")
+    config = Config(database_url=url, log_level="warning", rate_read=PLENTY, rate_write=PLENTY, cache_bytes=cache_bytes)
     configure_logs(config)
-    settings = hypercorn.Config()
-    settings.bind = ["127.0.0.1:0"]
-    async with (
-        open_store(config, url=url) as store,
-        local_executor(config) as executor,
-        run(Supervisor("rookery")) as running,
-    ):
-        feed = Feed(store.events, queue_bytes=config.client_queue_bytes)
-        started_at = datetime.now(UTC)
-        services = Services(
-            config=config,
-            store=store,
-            feed=feed,
-            executor=executor,
-            running=running,
-            started_at=started_at,
-            version="0",
-        )
-        app = create_app(services)
-        async with trio.open_nursery() as nursery:
-            addresses = await nursery.start(partial(serve, app, settings))
-            print(addresses[0], flush=True)  # noqa: T201
+    served = hypercorn.Config()
+    served.bind = ["127.0.0.1:0"]
+    async with open_store(config, url=url) as store, local_executor(config) as executor:
+        librarian = Child("librarian", lambda: Librarian(store=store, work_waits=Nudge()))
+        tree = Supervisor("rookery", children=[Supervisor("pipeline", children=[librarian])])
+        async with run(tree) as running:
+            services = Services(
+                config=config,
+                store=store,
+                feed=Feed(store.events, queue_bytes=config.client_queue_bytes),
+                executor=executor,
+                running=running,
+                started_at=datetime.now(UTC),
+                version="0",
+            )
+            async with trio.open_nursery() as nursery:
+                addresses = await nursery.start(partial(serve, create_app(services), served))
+                print(addresses[0], flush=True)  # noqa: T201
 
 
-trio.run(main, sys.argv[1])
+trio.run(main, sys.argv[1], int(sys.argv[2]))
