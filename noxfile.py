@@ -4,7 +4,7 @@ from pathlib import Path
 
 import nox
 
-nox.options.sessions = ["lint", "types", "layers", "tests"]
+nox.options.sessions = ["lint", "types", "layers", "tests", "contract_short"]
 nox.options.reuse_existing_virtualenvs = True
 
 CONSTRAINTS = ("-c", "constraints.txt")
@@ -53,6 +53,20 @@ def redis(session: nox.Session) -> None:
     """What a shared Redis keeps; demands the program redis-server, without which the other sessions leave these tests out."""
     install(session, "tests")
     session.run("python", "-m", "pytest", "-m", "redis", "--demand-redis", *session.posargs)
+
+
+@nox.session
+def contract(session: nox.Session) -> None:
+    """The OpenAPI document against a running server: all checks and phases, good and bad input; some minutes."""
+    install(session, "contract")
+    session.run("python", "-m", "tests.document.run", "--whole")
+
+
+@nox.session
+def contract_short(session: nox.Session) -> None:
+    """The same with good input alone, and the same every time."""
+    install(session, "contract")
+    session.run("python", "-m", "tests.document.run")
 
 
 @nox.session

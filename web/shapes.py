@@ -3,7 +3,7 @@
 import ast
 import inspect
 import re
-import textwrap
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any
@@ -71,9 +71,17 @@ def meanings(kind: type) -> Mapping[str, str]:
     return found
 
 
+@lru_cache(maxsize=256)
+def _classes(module: str) -> Mapping[str, ast.ClassDef]:
+    """The classes at the top of a module, as they are written."""
+    tree = ast.parse(inspect.getsource(sys.modules[module]))
+    return {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
+
+
 def _docstrings(kind: type) -> Iterator[tuple[str, str]]:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0]
-    assert isinstance(tree, ast.ClassDef)
+    tree = _classes(kind.__module__).get(kind.__name__)
+    if tree is None:
+        return
     for field, text in zip(tree.body, tree.body[1:], strict=False):
         if (
             isinstance(field, ast.AnnAssign)

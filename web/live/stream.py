@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import attrs
 import msgspec
@@ -25,14 +25,20 @@ from web.services import Services, services
 
 DIGITS = 30
 _INTEGER = re.compile(r"[+-]?[0-9]+")
+_NAMES = f"^(({'|'.join(TOPICS)})?,)*({'|'.join(TOPICS)})?$"
+"""What the document says of topics, which are looked at one by one."""
 
 
 class StreamQuery(msgspec.Struct):
     """Where to begin and what to hear."""
 
-    since: str | None = None
+    since: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": "^[+-]?[0-9]+$", "examples": ["42"]})] | None = (
+        None
+    )
     """The last number seen; the stream goes on with the next."""
-    topics: str | None = None
+    topics: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": _NAMES, "examples": ["tracks,jobs"]})] | None = (
+        None
+    )
     """Names, with commas between them; all by default."""
 
 

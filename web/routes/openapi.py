@@ -4,6 +4,7 @@ import hashlib
 from typing import Any
 
 import msgspec
+import trio
 from quart import Blueprint, Response, current_app, render_template
 
 from web.conditions import conditional
@@ -14,6 +15,9 @@ from web.openapi import declarations, document
 from web.services import services
 
 blueprint = Blueprint("openapi", __name__)
+
+_writers = trio.CapacityLimiter(1)
+"""The document takes longer than the loop may be held up."""
 
 DESCRIPTION = """\
 JSON in camelCase, times in RFC 3339 UTC, durations in seconds, ids opaque texts. HEAD is answered wherever GET is, streams excepted.
@@ -40,7 +44,7 @@ Every refusal is `application/problem+json` with a stable `code`. Every answer c
 )
 async def read_openapi() -> Response:
     """This interface, as an OpenAPI 3.1 document."""
-    encoded = _encoded()
+    encoded = await _encoded()
     etag = f'"{hashlib.blake2b(encoded, digest_size=12).hexdigest()}"'
     return conditional(etag, lambda: raw_answer(encoded, content_type=JSON))
 
@@ -55,17 +59,19 @@ async def read_openapi() -> Response:
 )
 async def read_docs() -> Response:
     """This interface, as a page to read."""
-    described = msgspec.json.decode(_encoded())
+    described = msgspec.json.decode(await _encoded())
     page = await render_template("docs.html", document=described, codes=CODES, example=_example)
     return raw_answer(page.encode(), content_type="text/html; charset=utf-8")
 
 
-def _encoded() -> bytes:
+async def _encoded() -> bytes:
     # What is served does not change while the app lives.
     kept = current_app.extensions.get("openapi")
     if kept is None:
-        described = document(declarations(current_app), version=services().version, description=DESCRIPTION)
-        kept = current_app.extensions["openapi"] = json_bytes(described)
+        operations, version = declarations(current_app), services().version
+        kept = current_app.extensions["openapi"] = await trio.to_thread.run_sync(
+            lambda: json_bytes(document(operations, version=version, description=DESCRIPTION)), limiter=_writers
+        )
     assert isinstance(kept, bytes)
     return kept
 
