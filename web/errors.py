@@ -191,6 +191,9 @@ def refusal_of(error: Exception) -> Refusal:
         case DatabaseError():
             _log.warning("database away", error=str(error), request_id=exchange().request_id)
             return Refusal(code="UNAVAILABLE", message=str(error), headers={"Retry-After": "5"})
+        case ExceptionGroup():
+            # Of what was done at once: our own fault, if there is one, hides behind nothing else.
+            return min(map(refusal_of, error.exceptions), key=lambda refusal: refusal.code != "INTERNAL")
         case _:
             _log.error("request failed", exc_info=error, request_id=exchange().request_id, path=exchange().path)
             return Refusal(code="INTERNAL", message="The error was logged under this request's id")

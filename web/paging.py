@@ -33,7 +33,7 @@ CursorText = Annotated[
 Filters = Mapping[str, str | list[str]]
 """Parameters of an address; those with several values are repeated."""
 
-_FORM = 1
+_FORM = 2
 _SEAL_BYTES = 9
 
 
@@ -88,9 +88,11 @@ class Links(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
 
 class Cursor(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
-    """A place in a list: behind the thing with this sort value and id, in this sort, order and selection."""
+    """A place in one list: behind the thing with this sort value and id, in this sort, order and selection."""
 
     form: int
+    path: str
+    """Of the list."""
     sort: str
     order: str
     filters: dict[str, str | list[str]]
@@ -135,6 +137,7 @@ def opened(text: str) -> Cursor:
 
 def position(
     *,
+    path: str,
     sort: str | None,
     order: str | None,
     filters: Filters,
@@ -147,7 +150,7 @@ def position(
 ) -> Position:
     """What a list request asks for; with a cursor, what is not said is the cursor's.
 
-    A cursor must be of one of `sorts`, if they are given.
+    A cursor must be of the list at `path`, and of one of `sorts`, if they are given.
 
     Raises:
         ProblemError: INVALID_CURSOR when it is forged or was made for another sort, order or selection;
@@ -166,7 +169,7 @@ def position(
         both = FieldError(field="page", message="Give a page or a cursor, not both", value=page)
         raise ProblemError("VALIDATION_ERROR", "Not usable: page", errors=[both])
     place = opened(cursor)
-    if sorts and place.sort not in sorts:
+    if place.path != path or (sorts and place.sort not in sorts):
         raise _bad_cursor("It was made for another list")
     if sort not in {None, place.sort} or order not in {None, place.order} or (filters and filters != place.filters):
         raise _bad_cursor("It was made for another sort, order or filter")
@@ -193,13 +196,7 @@ def surroundings(
         is_exact: whether `total` was counted, not estimated.
     """
     pages = None if total is None else max(1, -(-total // asked.page_size))
-    cursor = None
-    if after is not None:
-        cursor = sealed(
-            Cursor(
-                form=_FORM, sort=asked.sort, order=asked.order, filters=dict(asked.filters), value=after[0], id=after[1]
-            )
-        )
+    cursor = None if after is None else _continued(asked, path, after)
     meta = Meta(
         total=total,
         is_total_exact=is_exact,
@@ -244,16 +241,9 @@ def _links(asked: Position, path: str, pages: int | None, cursor: str | None) ->
 
     if asked.page is None:
         assert asked.after is not None
-        here = Cursor(
-            form=_FORM,
-            sort=asked.sort,
-            order=asked.order,
-            filters=dict(asked.filters),
-            value=asked.after[0],
-            id=asked.after[1],
-        )
+        here = continued(_continued(asked, path, asked.after))
         following = continued(cursor) if cursor else None
-        return Links(here=continued(sealed(here)), first=numbered(1), last=None, next=following, previous=None)
+        return Links(here=here, first=numbered(1), last=None, next=following, previous=None)
     return Links(
         here=numbered(asked.page),
         first=numbered(1),
@@ -261,6 +251,13 @@ def _links(asked: Position, path: str, pages: int | None, cursor: str | None) ->
         next=numbered(asked.page + 1) if cursor else None,
         previous=numbered(min(asked.page - 1, pages or asked.page)) if asked.page > 1 else None,
     )
+
+
+def _continued(asked: Position, path: str, after: tuple[str, str]) -> str:
+    value, id_ = after
+    filters = dict(asked.filters)
+    cursor = Cursor(form=_FORM, path=path, sort=asked.sort, order=asked.order, filters=filters, value=value, id=id_)
+    return sealed(cursor)
 
 
 def _seal(packed: bytes) -> bytes:

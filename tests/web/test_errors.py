@@ -40,6 +40,8 @@ def current() -> Iterator[Exchange]:
         (DatabaseAwayError("away"), "UNAVAILABLE"),
         (ValueError("secret"), "INTERNAL"),
         (ExceptionGroup("", [ValueError("secret")]), "INTERNAL"),
+        (ExceptionGroup("", [DatabaseAwayError("away"), trio.TooSlowError()]), "UNAVAILABLE"),
+        (ExceptionGroup("", [DatabaseAwayError("away"), ExceptionGroup("", [ValueError("secret")])]), "INTERNAL"),
     ],
 )
 def test_every_error_has_its_code(error: Exception, code: str) -> None:

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from web.errors import ProblemError
 from web.paging import Cursor, Position, opened, position, sealed, surroundings
 
-CURSOR = Cursor(form=1, sort="title", order="asc", filters={"stage": "pending"}, value="Ä", id="t1")
+CURSOR = Cursor(form=2, path="/things", sort="title", order="asc", filters={"stage": "pending"}, value="Ä", id="t1")
 
 
 def asked(**changes: object) -> Position:
     values: dict[str, object] = {
-        "sort": None, "order": None, "filters": {}, "page": None, "cursor": None, "page_size": 10,
+        "path": "/things", "sort": None, "order": None, "filters": {}, "page": None, "cursor": None, "page_size": 10,
         "default_sort": "addedAt", "default_order": "desc",
     }  # fmt: skip
     return position(**{**values, **changes})  # type: ignore[arg-type]
@@ -29,7 +29,7 @@ def code_of(**changes: object) -> str:
 
 @given(st.text(), st.text(), st.text(), st.text(), st.dictionaries(st.text(), st.text()))
 def test_a_cursor_comes_back_as_it_was(sort: str, order: str, value: str, id_: str, filters: dict[str, str]) -> None:
-    cursor = Cursor(form=1, sort=sort, order=order, filters=filters, value=value, id=id_)
+    cursor = Cursor(form=2, path="/things", sort=sort, order=order, filters=filters, value=value, id=id_)
     assert opened(sealed(cursor)) == cursor
 
 
@@ -67,7 +67,7 @@ def test_a_cursor_brings_its_sort_order_and_filters() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"sort": "artist"}, {"order": "desc"}, {"filters": {"stage": "failed"}}, {"filters": {"q": "x"}}]
+    "changes", [{"sort": "artist"}, {"order": "desc"}, {"filters": {"stage": "failed"}}, {"filters": {"q": "x"}}, {"path": "/others"}]
 )
 def test_a_cursor_used_for_another_list_is_refused(changes: dict[str, object]) -> None:
     assert code_of(cursor=sealed(CURSOR), **changes) == "INVALID_CURSOR"

@@ -263,7 +263,9 @@ async def list_albums(query: HeadingQuery) -> Response:
 
 
 async def _page(noun: Noun, path: str, query: HeadingQuery) -> tuple[tuple[Heading, ...], Meta, Links]:
+    place = f"{blueprint.url_prefix}/{path}"
     asked = position(
+        path=place,
         sort=query.sort,
         order=query.order,
         filters={} if query.q is None else {"q": query.q},
@@ -285,7 +287,7 @@ async def _page(noun: Noun, path: str, query: HeadingQuery) -> tuple[tuple[Headi
             after=asked.after,
             page_size=asked.page_size,
         )
-    meta, links = surroundings(asked, path=f"{blueprint.url_prefix}/{path}", total=page.total, after=page.after)
+    meta, links = surroundings(asked, path=place, total=page.total, after=page.after)
     return page.items, meta, links
 
 

@@ -137,6 +137,7 @@ async def list_memories(query: MemoryListQuery) -> Response:
         filters["cue"] = "true" if query.cue else "false"
     sort = query.sort or ("position" if query.track_id and query.cursor is None else None)
     asked = position(
+        path=_LIST,
         sort=sort,
         order=query.order or ("asc" if sort == "position" and query.cursor is None else None),
         filters=filters,

@@ -147,6 +147,7 @@ async def search_tracks(body: TrackSearch) -> Response:
     """
     chosen = selection_of(body.query, body.filters, body.seed)
     asked = position(
+        path=_LIST,
         sort=body.sort,
         order=body.order,
         filters=told(chosen),

@@ -70,6 +70,7 @@ async def list_tracks(query: TrackListQuery) -> Response:
     never repeat or skip. Pages taken by cursor are not counted.
     """
     asked = position(
+        path=_LIST,
         sort=query.sort,
         order=query.order,
         filters=told(query),

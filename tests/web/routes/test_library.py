@@ -61,6 +61,9 @@ async def test_bad_parameters_are_named(served, refused, noun: str, query: str, 
 
 @LISTS
 async def test_cursors_of_another_list_are_refused(served, five, refused, noun: str) -> None:
-    tracks = (await served.client.get("/api/v1/tracks?pageSize=1&sort=title")).json()["meta"]["nextCursor"]
-    for query in ({"cursor": "x"}, {"cursor": tracks}):
+    others = [
+        (await served.client.get(f"/api/v1/tracks?pageSize=1&sort={sort}")).json()["meta"]["nextCursor"]
+        for sort in ("title", "duration")  # names have a duration too
+    ]
+    for query in ({"cursor": "x"}, *({"cursor": other} for other in others)):
         refused(await served.client.get(f"/api/v1/library/{noun}", params=query), 400, "INVALID_CURSOR")

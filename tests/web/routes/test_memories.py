@@ -171,6 +171,15 @@ async def test_a_cursor_goes_with_its_list_alone(served, shelf, refused) -> None
     refused(await served.client.get(LIST, params={"cursor": "forged"}), 400, "INVALID_CURSOR")
 
 
+@pytest.mark.parametrize("sort", ["addedAt", "title"])
+async def test_a_cursor_of_tracks_is_none_of_memories(served, shelf, refused, sort: str) -> None:
+    for name in ("a.mp3", "b.mp3"):
+        await shelf.put(name)
+    tracks = (await served.client.get("/api/v1/tracks", params={"sort": sort, "pageSize": 1})).json()
+
+    refused(await served.client.get(LIST, params={"cursor": tracks["meta"]["nextCursor"]}), 400, "INVALID_CURSOR")
+
+
 @pytest.mark.parametrize(
     "query", ["sort=text", "order=up", "cue=perhaps", "q=", "tag=", "trackId=", "page=0", "pageSize=501", "mood=good"]
 )
