@@ -29,8 +29,6 @@ RETRY_FULL_S = 2
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
-_STREAMED_BODIES = ("multipart/", "audio/", "video/", "application/octet-stream")
-"""Kinds of uploads, which last as long as the client's line needs."""
 
 _log = structlog.get_logger("rookery.access")
 
@@ -81,7 +79,7 @@ class Envelope:
             if (refused := await self._refusal(scope, headers)) is not None:
                 await answer.refuse(refused)
                 return
-            async with self._place(headers, answer):
+            async with self._place():
                 await self._inside(scope, body.receive, answer.send)
         except Exception as error:
             refusal = refusal_of(error)
@@ -95,14 +93,14 @@ class Envelope:
                 await answer.refuse(silent, is_last=True)
 
     @asynccontextmanager
-    async def _place(self, headers: Mapping[str, str], answer: Outgoing) -> AsyncIterator[None]:
+    async def _place(self) -> AsyncIterator[None]:
         """A place at work until the answer begins; its body, which may be a stream, needs none."""
-        if _is_free(exchange().path, headers):
+        current = exchange()
+        if current.path in FREE:
             yield
             return
         try:
-            async with self._traffic.room.place() as place:
-                answer.on_begin = place.give_back
+            async with self._traffic.room.place() as current.place:
                 yield
         except FullError:
             raise ProblemError(
@@ -171,10 +169,6 @@ class Envelope:
             client=current.client,
             user=current.caller and current.caller.name,
         )
-
-
-def _is_free(path: str, headers: Mapping[str, str]) -> bool:
-    return path in FREE or headers.get("content-type", "").startswith(_STREAMED_BODIES)
 
 
 def _values(scope: Message, wanted: bytes) -> list[str]:

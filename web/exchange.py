@@ -11,7 +11,7 @@ from actors.model.user import Caller
 from web.access import Shown
 from web.intake import Intake
 from web.trace import Trace, trace_of
-from web.traffic import Verdict
+from web.traffic import Place, Verdict
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -32,6 +32,8 @@ class Exchange:
     """The pattern that matched, such as `/api/v1/tracks/{trackId}`; `-` when none did."""
     intake: Intake | None = None
     """Takes the request's body, where that is taken piece by piece."""
+    place: Place | None = None
+    """Where it stands among the requests that are worked at, of which there may be so many; None where it needs none."""
     leaving: AsyncExitStack = attrs.field(factory=AsyncExitStack)
     """What belongs to this exchange and ends with it, whether the answer was sent, given up, or never begun."""
     caller: Caller | None = None
@@ -40,6 +42,11 @@ class Exchange:
     """What they came in by, if they showed anything."""
     spent_s: dict[str, float] = attrs.field(factory=dict)
     """Seconds per part of the work, for the Server-Timing header."""
+
+    def step_aside(self) -> None:
+        """Let another request work: from now on this one takes as long as its client's line needs."""
+        if self.place is not None:
+            self.place.give_back()
 
     def elapsed_s(self) -> float:
         """Seconds since the head was complete."""

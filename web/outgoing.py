@@ -80,8 +80,6 @@ class Outgoing:
         self._current = current
         self._more = more
         self._last: Message | None = None
-        self.on_begin: Callable[[], None] | None = None
-        """Called when the answer begins."""
         self.status: int | None = None
         self.sent_bytes = 0
         self.whole = False
@@ -91,8 +89,7 @@ class Outgoing:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message["headers"], *self._added(message["headers"])]
-            if self.on_begin is not None:
-                self.on_begin()
+            self._current.step_aside()
         elif message["type"] == "http.response.body":
             if self._current.method == "HEAD":
                 message["body"] = b""

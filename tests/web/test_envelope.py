@@ -215,6 +215,8 @@ async def test_excess_requests_wait_and_then_are_sent_away(served_over, store, r
             nursery.start_soon(wait)
             await trio.testing.wait_all_tasks_blocked()
             full = await served.client.get("/api/v1/info")
+            claimed = await served.client.get("/api/v1/info", headers={"Content-Type": "multipart/form-data"})
+            refused(claimed, 503, "OVERLOADED")
             assert (await served.client.get("/livez")).status_code == 200
         assert refused(full, 503, "OVERLOADED")["path"] == "/api/v1/info"
         assert full.headers["retry-after"] == "2"

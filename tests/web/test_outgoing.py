@@ -5,6 +5,7 @@ import trio
 from web.exchange import Exchange, serving
 from web.outgoing import Body, Outgoing
 from web.trace import trace_of
+from web.traffic import WaitingRoom
 
 
 async def test_a_body_that_falls_silent_is_given_up(autojump_clock):
@@ -39,7 +40,7 @@ async def test_after_the_body_the_client_may_be_silent(autojump_clock):
 
 
 async def test_the_trace_stands_in_the_answer():
-    sent, begun = [], []
+    sent = []
 
     async def send(message):
         sent.append(message)
@@ -47,14 +48,17 @@ async def test_the_trace_stands_in_the_answer():
     parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
     current = Exchange(request_id="r", method="GET", path="/", trace=trace_of([parent], ["a=b"]))
     answer = Outgoing(send, current, more=[(b"vary", b"Origin")])
-    answer.on_begin = lambda: begun.append(True)
-    with serving(current):
-        await answer.send({"type": "http.response.start", "status": 200, "headers": []})
-        await answer.send({"type": "http.response.body", "body": b"x"})
-        assert len(sent) == 1
-        await answer.finish()
+    room = WaitingRoom(places=1, chairs=0, patience_s=0)
+    async with room.place() as current.place:
+        with serving(current):
+            assert room.statistics().working == 1
+            await answer.send({"type": "http.response.start", "status": 200, "headers": []})
+            assert room.statistics().working == 0
+            await answer.send({"type": "http.response.body", "body": b"x"})
+            assert len(sent) == 1
+            await answer.finish()
 
     headers = dict(sent[0]["headers"])
     assert headers[b"traceparent"].startswith(b"00-4bf92f3577b34da6a3ce929d0e0e4736-")
     assert (headers[b"tracestate"], headers[b"vary"]) == (b"a=b", b"Origin")
-    assert (begun, answer.whole, answer.sent_bytes) == ([True], True, 1)
+    assert (answer.whole, answer.sent_bytes) == (True, 1)

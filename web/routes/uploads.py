@@ -23,7 +23,7 @@ from web.destination import usable_folder, usable_name, usable_root
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
-from web.exchange import timed
+from web.exchange import exchange, timed
 from web.files import from_disk
 from web.incoming import Incoming, incoming
 from web.limits import fielded, undivided
@@ -123,6 +123,7 @@ async def add_track() -> Response:
 
 async def _received(one: Repeat) -> Response:
     body = Multipart.of(request, limit_bytes=services().config.upload_limit_bytes)
+    exchange().step_aside()
     fields, sent_name = await body.head()
     form = fielded(fields, UploadForm)
     if one.is_answered:

@@ -4,7 +4,7 @@ from web.traffic.address import Networks, bucket_of, client_of, networks_of
 from web.traffic.buckets import Buckets, MemoryBuckets
 from web.traffic.gcra import Quota, Verdict
 from web.traffic.policy import Policy
-from web.traffic.room import FullError, WaitingRoom
+from web.traffic.room import FullError, Place, WaitingRoom
 from web.traffic.traffic import Traffic
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "FullError",
     "MemoryBuckets",
     "Networks",
+    "Place",
     "Policy",
     "Quota",
     "Traffic",

@@ -226,6 +226,34 @@ async def test_a_great_file_waits_in_the_line_not_in_memory(served, shelf, monke
     assert (shelf.folder / "a.mp3").stat().st_size == len(body)
 
 
+async def test_a_long_upload_lets_others_work(served_over, store, shelf, monkeypatch) -> None:
+    from web.incoming import Incoming
+
+    comes = trio.Event()
+    write = Incoming.write
+
+    async def watched(self, data):
+        await write(self, data)
+        comes.set()
+
+    monkeypatch.setattr(Incoming, "write", watched)
+    fields = {"rootId": (None, shelf.root.id), "file": ("a.mp3", fresh())}
+    async with served_over(store, requests_at_once=1, requests_waiting=0) as served:
+        form = served.client.build_request("POST", PLACE, files=fields)
+        body, answers = await form.aread(), []
+
+        async def pieces():
+            yield body[:-20]
+            await comes.wait()
+            answers.append((await served.client.get("/api/v1/info")).status_code)
+            yield body[-20:]
+
+        headers = {"Content-Type": form.headers["content-type"], "Content-Length": str(len(body))}
+        sent = await served.client.post(PLACE, content=pieces(), headers=headers)
+
+    assert (answers, sent.status_code) == ([200], 201)
+
+
 async def test_an_upload_sent_again_under_its_key_gets_the_same_answer(shelf, sent, refused) -> None:
     body, key = fresh(), {"Idempotency-Key": os.urandom(8).hex()}
     first = await sent(body, headers=key)
