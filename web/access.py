@@ -1,7 +1,6 @@
 """Who may come in: what callers show, looked up, and remembered for as long as nobody's access has changed."""
 
 import enum
-import ipaddress
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -16,6 +15,7 @@ from actors.passwords import Passwords
 from actors.store.store import Store
 from actors.store.users import Standing
 from web.attempts import Attempts
+from web.traffic import is_loopback
 
 FRESH_S = 1 * SECONDS
 """So old what is known of everybody's access may be; what is changed on this node counts at once."""
@@ -185,13 +185,3 @@ class Access:
             known.noted_s = now_s
             with trio.move_on_after(ASK_LIMIT_S), suppress(DatabaseError):
                 await self._store.keys.note_use(known.caller.key_id)
-
-
-def is_loopback(client: str | None) -> bool:
-    """Whether an address is of this machine itself; what is no address is not."""
-    try:
-        address = ipaddress.ip_address((client or "").partition("%")[0])
-    except ValueError:
-        return False
-    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
-    return (mapped or address).is_loopback

@@ -39,7 +39,7 @@ class Attempts:
 
         Args:
             name: who they say they are, whatever the case.
-            address: where they ask from.
+            address: where they ask from; one text for all addresses that one host may have.
             now_s: of a clock that never goes back.
         """
         kinds = self._kinds(name, address)

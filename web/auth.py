@@ -14,6 +14,7 @@ from web.credentials import Credential, Headers, credential, is_from_own_page, u
 from web.errors import ProblemError
 from web.exchange import exchange, timed
 from web.services import services
+from web.traffic import bucket_of
 
 _LOG_IN = "Log in, or show a key"
 _UNKNOWN = "What was shown lets nobody in (any more); log in again, or show another key"
@@ -96,7 +97,7 @@ def attempt(name: str) -> Iterator[None]:
     Raises:
         ProblemError: RATE_LIMITED, before anything is tried.
     """
-    attempts, address = services().access.attempts, exchange().client
+    attempts, address = services().access.attempts, bucket_of(exchange().client)
     wait_s = attempts.begin(name, address, now_s=trio.current_time())
     if wait_s > 0:
         raise ProblemError(

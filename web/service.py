@@ -19,13 +19,12 @@ from actors.pipeline import House, tree
 from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
 from supervision import Child, Context, Running, Shutdown, run
-from web.access import is_loopback
 from web.application import create_app
 from web.errors import refused_by_server
 from web.limits import HEAD_LIMIT_BYTES
 from web.services import Services
 from web.serving import Crowd, serve
-from web.traffic import networks_of
+from web.traffic import is_loopback, networks_of
 
 _log = structlog.stdlib.get_logger("rookery.web")
 

@@ -24,7 +24,9 @@ from web.services import Services
 def make_services_without_auth(store, config):
     config = attrs.evolve(config, no_auth=True)
     feed = Feed(store.events, queue_bytes=config.client_queue_bytes)
-    return Services(config=config, store=store, feed=feed, running=None, started_at=datetime.now(UTC), version="1")
+    return Services(
+        config=config, store=store, feed=feed, executor=None, running=None, started_at=datetime.now(UTC), version="1"
+    )
 
 
 def asked_by(who: Caller) -> Exchange:
@@ -195,3 +197,15 @@ async def test_tries_that_fail_make_wait_unless_the_fault_is_ours(served) -> Non
     assert refused.value.refusal.code == "RATE_LIMITED"
     assert refused.value.refusal.headers == {"Retry-After": "1"}
     assert attempts.begin("ada", "192.0.2.2", now_s=trio.current_time()) == 0.0
+
+
+async def test_another_address_of_the_same_network_is_no_way_around(served) -> None:
+    current = Exchange(request_id="r", method="POST", path="/")
+    async with served.app.app_context():
+        with serving(current):
+            for number in range(FREE_OF_PAIR + 1):
+                current.client = f"2001:db8::{number}"
+                with pytest.raises((KeyError, ProblemError)) as refused, attempt("eve"):
+                    raise KeyError
+
+    assert isinstance(refused.value, ProblemError)

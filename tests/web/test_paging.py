@@ -67,7 +67,14 @@ def test_a_cursor_brings_its_sort_order_and_filters() -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{"sort": "artist"}, {"order": "desc"}, {"filters": {"stage": "failed"}}, {"filters": {"q": "x"}}, {"path": "/others"}]
+    "changes",
+    [
+        {"sort": "artist"},
+        {"order": "desc"},
+        {"filters": {"stage": "failed"}},
+        {"filters": {"q": "x"}},
+        {"path": "/others"},
+    ],
 )
 def test_a_cursor_used_for_another_list_is_refused(changes: dict[str, object]) -> None:
     assert code_of(cursor=sealed(CURSOR), **changes) == "INVALID_CURSOR"

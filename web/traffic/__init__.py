@@ -1,6 +1,6 @@
 """How much anybody may ask, and how much is done at once. Knows no framework; the envelope and the server apply it."""
 
-from web.traffic.address import Networks, bucket_of, client_of, networks_of
+from web.traffic.address import Networks, bucket_of, client_of, is_loopback, networks_of
 from web.traffic.buckets import Buckets, MemoryBuckets
 from web.traffic.gcra import Quota, Verdict
 from web.traffic.policy import Policy
@@ -20,5 +20,6 @@ __all__ = [
     "WaitingRoom",
     "bucket_of",
     "client_of",
+    "is_loopback",
     "networks_of",
 ]

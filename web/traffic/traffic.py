@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import attrs
 
 from actors.config import Config
-from web.traffic.address import Networks, bucket_of, client_of, is_loopback, networks_of
+from web.traffic.address import UNKNOWN, Networks, bucket_of, client_of, is_loopback, networks_of
 from web.traffic.buckets import Buckets
 from web.traffic.gcra import Quota, Verdict
 from web.traffic.policy import Policy
@@ -48,6 +48,8 @@ class Traffic:
         return await self._take(self.policy.of_user(method), client, user_id)
 
     async def _take(self, quota: Quota | None, client: str, whom: str) -> Verdict | None:
-        if quota is None or (is_loopback(client) and not self.counts_loopback):
+        # A Unix socket's peers are on this machine, and nothing tells them apart.
+        is_here = client == UNKNOWN or is_loopback(client)
+        if quota is None or (is_here and not self.counts_loopback):
             return None
         return await self.buckets.take(f"{quota.name}:{whom}", quota)

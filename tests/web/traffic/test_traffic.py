@@ -10,6 +10,8 @@ def traffic(**settings):
 
 async def test_this_machine_is_not_counted_unless_told():
     assert await traffic().count_address("127.0.0.1", "GET", "/") is None
+    assert await traffic().count_address("unknown", "GET", "/") is None
+    assert await traffic().count_address("unknown behind 127.0.0.1", "GET", "/") is not None
     assert await traffic(rate_loopback=True).count_address("127.0.0.1", "GET", "/") is not None
 
 
