@@ -1,6 +1,5 @@
 """Deadlocks: every real one is found, and trees that make progress never hear of one."""
 
-import logging
 from random import Random
 from typing import ClassVar
 
@@ -21,6 +20,8 @@ from supervision import (
     run,
 )
 from supervision.testing import replay
+
+pytestmark = pytest.mark.usefixtures("quiet")
 
 RUNS = 10_000
 BATCH = 50
@@ -122,13 +123,6 @@ async def turbulence(seed: int) -> None:
         status = running.status()
         assert status.deadlocks == ()
         assert all(child.mailbox_depth == 0 for child in status.root.children)
-
-
-@pytest.fixture(autouse=True)
-def quiet():
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 async def batch(first: int) -> None:

@@ -1,7 +1,5 @@
 """Cycles of waits of every mixture: asks, full mailboxes, restarts between; and what looks like one but ends by itself."""
 
-import logging
-
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
@@ -9,12 +7,7 @@ from trio.testing import wait_all_tasks_blocked
 from supervision import Actor, Child, DeadlockError, InFlight, Mailbox, Overflow, Supervisor, run
 from supervision.testing import replay
 
-
-@pytest.fixture(autouse=True)
-def quiet():
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 class Member(Actor[tuple]):

@@ -1,7 +1,6 @@
 """What many crashes and many children leave behind, and what they cost."""
 
 import gc
-import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from trio.testing import wait_all_tasks_blocked
 
 from supervision import Actor, Child, InFlight, Intensity, Mailbox, Strategy, Supervisor, run
 from supervision.testing import replay
+
+pytestmark = pytest.mark.usefixtures("quiet")
 
 
 class Brittle(Actor[str]):
@@ -33,13 +34,6 @@ class Idle(Actor[object]):
     """Waits."""
 
     async def receive(self, message: object) -> None: ...
-
-
-@pytest.fixture(autouse=True)
-def quiet():
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 def objects() -> int:

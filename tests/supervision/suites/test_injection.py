@@ -1,7 +1,5 @@
 """A crash at every checkpoint of a scenario, on several schedules: whatever breaks where, the tree comes up again or ends clean."""
 
-import logging
-
 import pytest
 import trio
 
@@ -19,6 +17,8 @@ from supervision import (
     run,
 )
 from supervision.testing import FaultInjector, replay
+
+pytestmark = pytest.mark.usefixtures("quiet")
 
 ORDERS = 4
 
@@ -119,13 +119,6 @@ def checkpoints(seed: int) -> int:
     injector = FaultInjector()
     replay(scenario, injector, seed=seed)
     return injector.seen
-
-
-@pytest.fixture(autouse=True)
-def quiet():
-    logging.disable(logging.CRITICAL)
-    yield
-    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("seed", range(6))
