@@ -69,6 +69,13 @@ def contract_short(session: nox.Session) -> None:
     session.run("python", "-m", "tests.document.run")
 
 
+def external(session: nox.Session) -> None:
+    """The store and the interface on a PostgreSQL that is not Rookery's own: Debian's, in a cluster to throw away."""
+    install(session, "tests")
+    pytest = ("python", "-m", "tests.external", "python", "-m", "pytest")
+    session.run(*pytest, *(session.posargs or ("tests/actors/store", "tests/contracts", "tests/web")))
+
+
 @nox.session
 def docs(session: nox.Session) -> None:
     """Every example in docs: the scripts, and the listings of the guides."""

@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import attrs
@@ -22,13 +23,23 @@ from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
 from actors.store.pool import open_pool
 from actors.store.store import Store, bring_up_to_date, open_store
+from tests.urls import other_database
 
 TEMPLATE = "rookery_template"
 REDIS = shutil.which("redis-server")
+EXTERNAL = os.environ.get("ROOKERY_TEST_POSTGRES")
+"""A server to be used in place of the embedded one, as `nox -s external` names it: a database of the role's own, which may create
+others. They are left there, so let it be one to throw away."""
 CREATE = f"CREATE DATABASE {{name}} TEMPLATE {TEMPLATE} STRATEGY FILE_COPY"
 """Whole files cost half of what the log does that the server would write otherwise, and nothing when it stops."""
-QUICK = {"fsync": "off", "full_page_writes": "off", "shared_buffers": "32MB", "max_connections": "60"}
-"""Tests keep nothing, so nothing is forced to the disk."""
+QUICK = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "32MB",
+    "max_connections": "60",
+    "deadlock_timeout": "10ms",
+}
+"""Tests keep nothing, so nothing is forced to the disk; and none waits a second for its deadlock."""
 EMPTY = """
 DO $$ BEGIN
   EXECUTE (SELECT 'TRUNCATE ' || string_agg(relname, ', ') || ' RESTART IDENTITY' FROM pg_class
@@ -68,14 +79,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_report_header() -> str:
-    """Say whether Redis is tested."""
-    return f"redis-server: {REDIS or 'not found, its tests are left out'}"
-
-
-def other_database(url: str, name: str) -> str:
-    """The URL of another database on the same server."""
-    before, _, after = url.partition("/postgres?")
-    return f"{before}/{name}?{after}"
+    """Say whether Redis is tested, and on which PostgreSQL."""
+    postgres = "the embedded one" if EXTERNAL is None else "the one that ROOKERY_TEST_POSTGRES names"
+    return f"redis-server: {REDIS or 'not found, its tests are left out'}; PostgreSQL: {postgres}"
 
 
 @contextmanager
@@ -99,27 +105,31 @@ def server_folder() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """A running server for the whole session, with an up-to-date template; it runs in a Trio loop of its own."""
+    """A running server for the whole session, with an up-to-date template."""
+    if EXTERNAL is None:
+        with _embedded() as url:
+            yield url
+    else:
+        _run(partial(_make_template, EXTERNAL))
+        yield EXTERNAL
+
+
+@contextmanager
+def _embedded() -> Iterator[str]:
+    """The embedded server, which runs in a Trio loop of its own."""
     accepting = threading.Event()
     stops: list[tuple[trio.lowlevel.TrioToken, trio.CancelScope]] = []
     errors: list[BaseException] = []
 
     async def serve(server: EmbeddedServer) -> None:
-        async def make_template() -> None:
-            async with open_bridge() as bridge, open_pool(bridge, server.url, connections=1, limit_s=30) as pool:
-                await pool.read(lambda connection: connection.execute(f"CREATE DATABASE {TEMPLATE}"))
-                await bring_up_to_date(bridge, other_database(server.url, TEMPLATE))
-                async with open_pool(
-                    bridge, other_database(server.url, TEMPLATE), connections=1, limit_s=30
-                ) as template:
-                    made = await template.read(lambda connection: connection.fetchval(f"SELECT {SCHEMA}"))
-                    await template.read(lambda connection: connection.execute(f"COMMENT ON SCHEMA public IS '{made}'"))
+        async def begin() -> None:
+            await _make_template(server.url)
             accepting.set()
 
         with trio.CancelScope() as scope:
             stops.append((trio.lowlevel.current_trio_token(), scope))
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(server.serve, lambda: nursery.start_soon(make_template))
+                nursery.start_soon(server.serve, lambda: nursery.start_soon(begin))
 
     def run(server: EmbeddedServer) -> None:
         try:
@@ -142,6 +152,18 @@ def postgres_url() -> Iterator[str]:
             if thread.is_alive():
                 token.run_sync_soon(scope.cancel)
             thread.join(START_LIMIT_S)
+
+
+async def _make_template(url: str) -> None:
+    """A database at the newest schema, for others to be copied from; it replaces what an earlier session left."""
+    template_url = other_database(url, TEMPLATE)
+    async with open_bridge() as bridge, open_pool(bridge, url, connections=1, limit_s=30) as pool:
+        await pool.read(lambda connection: connection.execute(f"DROP DATABASE IF EXISTS {TEMPLATE}"))
+        await pool.read(lambda connection: connection.execute(f"CREATE DATABASE {TEMPLATE}"))
+        await bring_up_to_date(bridge, template_url)
+        async with open_pool(bridge, template_url, connections=1, limit_s=30) as template:
+            made = await template.read(lambda connection: connection.fetchval(f"SELECT {SCHEMA}"))
+            await template.read(lambda connection: connection.execute(f"COMMENT ON SCHEMA public IS '{made}'"))
 
 
 def _fresh_database(url: str) -> str:

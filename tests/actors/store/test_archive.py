@@ -12,6 +12,7 @@ from actors.errors import ConfigurationError, DatabaseError
 from actors.model.event import NewEvent
 from actors.store.archive import _without_password, dump, restore
 from actors.store.store import open_store
+from tests.urls import other_database
 
 TRACK = """
 INSERT INTO track (id, stage, tags, file_name) VALUES ('t', 'pending', '{"title": "Über AC/DC", "artists": ["Ada"]}', 'x.flac')
@@ -71,7 +72,7 @@ async def test_numbers_of_the_feed_are_never_given_out_twice(archive, fresh_data
 async def test_an_empty_database_takes_a_backup(archive, postgres_url, store_config) -> None:
     async with open_store(store_config, url=postgres_url) as store:
         await store.pool.read(lambda connection: connection.execute("CREATE DATABASE bare"))
-    bare = postgres_url.replace("/postgres?", "/bare?")
+    bare = other_database(postgres_url, "bare")
 
     await restore(bare, archive)
 
@@ -132,7 +133,7 @@ async def test_a_backup_of_something_else_changes_nothing(spoil, message, archiv
     async with open_store(store_config, url=postgres_url) as store:
         await store.pool.read(lambda connection: connection.execute("DROP DATABASE IF EXISTS strange"))
         await store.pool.read(lambda connection: connection.execute("CREATE DATABASE strange"))
-    strange = postgres_url.replace("/postgres?", "/strange?")
+    strange = other_database(postgres_url, "strange")
     async with open_store(store_config, url=strange) as store:
         await run_sql(store, spoil)
     await dump(strange, archive)

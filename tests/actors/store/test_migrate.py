@@ -11,6 +11,7 @@ from actors.errors import DatabaseError
 from actors.store.bridge import open_bridge
 from actors.store.migrate import Migration, migrate, migrations
 from actors.store.store import Store, bring_up_to_date, open_store
+from tests.urls import other_database
 
 STEPS = (
     Migration(number=1, title="one", sql="CREATE TABLE one (id int)"),
@@ -24,7 +25,7 @@ async def empty_url(postgres_url: str, store: Store):
     """A database without any schema."""
     name = f"empty_{secrets.token_hex(6)}"
     await store.pool.read(lambda connection: connection.execute(f"CREATE DATABASE {name} TEMPLATE template0"))
-    return postgres_url.replace("/postgres?", f"/{name}?")
+    return other_database(postgres_url, name)
 
 
 def test_the_programs_own_migrations_are_numbered_without_gaps():
@@ -86,7 +87,7 @@ async def test_a_database_that_is_not_in_utf8_is_refused(store: Store, postgres_
         )
     )
     with pytest.raises(DatabaseError, match="encoding is LATIN1; Rookery needs UTF8"):
-        async with open_store(store_config, url=postgres_url.replace("/postgres?", "/latin?")):
+        async with open_store(store_config, url=other_database(postgres_url, "latin")):
             pass
 
 

@@ -37,27 +37,27 @@ async def asleep(connection: asyncpg.Connection, tell: Callable[[], None]) -> As
 
 @pytest.fixture
 async def pool(store: Store) -> Pool:
-    await store.pool.write(lambda connection: connection.execute("CREATE TABLE IF NOT EXISTS tally (id int)"))
-    await store.pool.write(lambda connection: connection.execute("TRUNCATE tally"))
+    await store.pool.write(lambda connection: connection.execute("CREATE TABLE IF NOT EXISTS noted (id int)"))
+    await store.pool.write(lambda connection: connection.execute("TRUNCATE noted"))
     return store.pool
 
 
-async def tally(pool: Pool) -> list[int]:
-    rows = await pool.read(lambda connection: connection.fetch("SELECT id FROM tally ORDER BY id"))
+async def noted(pool: Pool) -> list[int]:
+    rows = await pool.read(lambda connection: connection.fetch("SELECT id FROM noted ORDER BY id"))
     return [row["id"] for row in rows]
 
 
 async def test_a_write_is_one_transaction(pool: Pool):
     async def add_and_fail(connection: asyncpg.Connection) -> None:
-        await connection.execute("INSERT INTO tally VALUES (1)")
+        await connection.execute("INSERT INTO noted VALUES (1)")
         raise LookupError("the function's own")
 
     with pytest.raises(LookupError, match="own"):
         await pool.write(add_and_fail)
-    assert await tally(pool) == []
+    assert await noted(pool) == []
 
-    assert await pool.write(lambda connection: connection.fetchval("INSERT INTO tally VALUES (2) RETURNING id")) == 2
-    assert await tally(pool) == [2]
+    assert await pool.write(lambda connection: connection.fetchval("INSERT INTO noted VALUES (2) RETURNING id")) == 2
+    assert await noted(pool) == [2]
 
 
 async def test_no_error_of_the_driver_comes_out(pool: Pool):
@@ -119,8 +119,8 @@ async def test_cancelling_at_any_moment_leaves_all_or_nothing_and_a_healthy_pool
     """Each writer is cancelled a few scheduler steps later than the one before."""
 
     async def add(connection: asyncpg.Connection, number: int) -> None:
-        await connection.execute("INSERT INTO tally VALUES ($1)", number)
-        await connection.execute("INSERT INTO tally VALUES ($1)", number)
+        await connection.execute("INSERT INTO noted VALUES ($1)", number)
+        await connection.execute("INSERT INTO noted VALUES ($1)", number)
 
     for number in range(60):
         async with trio.open_nursery() as nursery:
@@ -128,7 +128,7 @@ async def test_cancelling_at_any_moment_leaves_all_or_nothing_and_a_healthy_pool
             for _ in range(number):
                 await trio.lowlevel.checkpoint()
             nursery.cancel_scope.cancel()
-    found = await tally(pool)
+    found = await noted(pool)
     assert all(found.count(number) == 2 for number in found)
     assert await pool.write(lambda connection: connection.fetchval("SELECT 1")) == 1
     assert pool.statistics().open <= pool.statistics().most
@@ -163,7 +163,7 @@ async def test_waiting_for_a_free_connection_is_bounded(fresh_database_url: str)
 
 
 async def test_a_deadlock_is_tried_again_until_both_writers_have_passed(pool: Pool):
-    await pool.write(lambda connection: connection.execute("INSERT INTO tally VALUES (1), (2)"))
+    await pool.write(lambda connection: connection.execute("INSERT INTO noted VALUES (1), (2)"))
     met: list[asyncio.Barrier] = []
 
     async def make_barrier() -> None:
@@ -174,11 +174,10 @@ async def test_a_deadlock_is_tried_again_until_both_writers_have_passed(pool: Po
 
     async def cross(connection: asyncpg.Connection, first: int, second: int) -> None:
         tries[first] += 1
-        await connection.execute("SET LOCAL deadlock_timeout = '10ms'")
-        await connection.execute("UPDATE tally SET id = id WHERE id = $1", first)
+        await connection.execute("UPDATE noted SET id = id WHERE id = $1", first)
         if tries[first] == 1:
             await met[0].wait()
-        await connection.execute("UPDATE tally SET id = id WHERE id = $1", second)
+        await connection.execute("UPDATE noted SET id = id WHERE id = $1", second)
 
     async with trio.open_nursery() as nursery:
         nursery.start_soon(pool.write, lambda connection: cross(connection, 1, 2))
@@ -193,13 +192,13 @@ async def test_a_conflict_undoes_the_try_and_the_next_one_counts(pool: Pool, cod
 
     async def add(connection: asyncpg.Connection) -> None:
         tries.append(connection)
-        await connection.execute("INSERT INTO tally VALUES (9)")
+        await connection.execute("INSERT INTO noted VALUES (9)")
         if len(tries) == 1:
             await connection.execute(f"DO $$ BEGIN RAISE EXCEPTION 'conflict' USING ERRCODE = '{code}'; END $$")
 
     await pool.write(add)
     assert len(tries) == 2
-    assert await tally(pool) == [9]
+    assert await noted(pool) == [9]
 
 
 async def test_a_conflict_that_never_ends_is_given_up(fresh_database_url: str):
@@ -218,14 +217,14 @@ async def test_a_write_whose_connection_breaks_is_done_again(pool: Pool):
 
     async def add(connection: asyncpg.Connection) -> str:
         tries.append(connection)
-        await connection.execute("INSERT INTO tally VALUES (3)")
+        await connection.execute("INSERT INTO noted VALUES (3)")
         if len(tries) == 1:
             await connection.execute("SELECT pg_terminate_backend(pg_backend_pid())")
         return "written"
 
     assert await pool.write(add) == "written"
     assert len(tries) == 2
-    assert await tally(pool) == [3]
+    assert await noted(pool) == [3]
 
 
 async def test_a_read_whose_connection_breaks_is_done_again(pool: Pool):
@@ -243,7 +242,7 @@ async def test_a_read_whose_connection_breaks_is_done_again(pool: Pool):
 @asynccontextmanager
 async def losing_commit(url: str, folder: Path) -> AsyncIterator[str]:
     """A way to the server that passes the first COMMIT on, swallows the answer and breaks the connection."""
-    socket_path = f"{parse_qs(urlsplit(url).query)['host'][0]}/.s.PGSQL.5432"
+    parts = urlsplit(url)
     commits: list[bytes] = []
 
     async def pump(source: trio.SocketStream, sink: trio.SocketStream, scope: trio.CancelScope) -> None:
@@ -256,7 +255,10 @@ async def losing_commit(url: str, folder: Path) -> AsyncIterator[str]:
         scope.cancel()
 
     async def relay(client: trio.SocketStream) -> None:
-        server = await trio.open_unix_socket(socket_path)
+        if parts.hostname is not None:
+            server = await trio.open_tcp_stream(parts.hostname, parts.port or 5432)
+        else:
+            server = await trio.open_unix_socket(f"{parse_qs(parts.query)['host'][0]}/.s.PGSQL.5432")
         async with server, client, trio.open_nursery() as nursery:
             nursery.start_soon(pump, client, server, nursery.cancel_scope)
             nursery.start_soon(back, server, client, nursery.cancel_scope)
@@ -274,7 +276,7 @@ async def losing_commit(url: str, folder: Path) -> AsyncIterator[str]:
     listener.listen()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(trio.serve_listeners, relay, [trio.SocketListener(listener)])
-        yield f"postgresql://rookery@{urlsplit(url).path}?host={folder}"
+        yield parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@", query=f"host={folder}").geturl()
         nursery.cancel_scope.cancel()
 
 

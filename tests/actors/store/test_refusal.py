@@ -1,6 +1,7 @@
 """What people are told when PostgreSQL cannot be used."""
 
 import traceback
+from urllib.parse import unquote, urlsplit
 
 import asyncpg
 import attrs
@@ -10,6 +11,7 @@ from actors.config import Config
 from actors.errors import ConfigurationError, DatabaseAwayError, DatabaseError, RookeryError
 from actors.store.refusal import connect_refusal, is_away, malformed_part, query_refusal, reason, shown_url
 from actors.store.store import open_store
+from tests.urls import other_database, other_user
 
 
 @pytest.mark.parametrize(
@@ -95,13 +97,13 @@ async def test_a_socket_folder_without_a_server_is_away(store_config: Config, tm
 
 
 async def test_an_unknown_database_is_named(postgres_url: str, store_config: Config):
-    error = await refused(postgres_url.replace("/postgres?", "/nowhere?"), store_config)
+    error = await refused(other_database(postgres_url, "nowhere"), store_config)
     assert not isinstance(error, DatabaseAwayError)
     assert "has no such database" in str(error)
 
 
 async def test_a_refused_login_is_told(postgres_url: str, store_config: Config):
-    error = await refused(postgres_url.replace("rookery@", "stranger@"), store_config)
+    error = await refused(other_user(postgres_url, "stranger"), store_config)
     assert not isinstance(error, DatabaseAwayError)
     assert "refuses the login" in str(error)
 
@@ -151,20 +153,23 @@ def test_a_url_with_everything_in_its_place_is_not_malformed(url: str):
 
 
 async def test_no_repr_shows_the_password_of_the_database(postgres_url: str, store_config: Config):
-    url = postgres_url.replace("rookery@", "rookery:sesame@")
+    url = postgres_url if urlsplit(postgres_url).password else other_user(postgres_url, "rookery:sesame")
+    password = urlsplit(url).password
+    assert password is not None
     async with open_store(attrs.evolve(store_config, database_url=url), url=url) as store:
-        assert "sesame" not in repr(store)
-        assert "sesame" not in repr(store.pool)
+        for written in (repr(store), repr(store.pool)):
+            assert password not in written
+            assert unquote(password) not in written
 
 
 async def test_a_user_that_may_not_make_tables_is_told(fresh_store, fresh_database_url: str, store_config: Config):
     async def add_guest(connection: asyncpg.Connection) -> None:
-        await connection.execute("CREATE ROLE guest_of_tests LOGIN")
+        await connection.execute("CREATE ROLE guest_of_tests LOGIN PASSWORD 'guest'")
         await connection.execute("DROP TABLE migration")
 
     await fresh_store.pool.write(add_guest)
     try:
-        error = await refused(fresh_database_url.replace("rookery@", "guest_of_tests@"), store_config)
+        error = await refused(other_user(fresh_database_url, "guest_of_tests:guest"), store_config)
         assert "may not create tables" in str(error)
     finally:
         await fresh_store.pool.write(lambda connection: connection.execute("DROP ROLE guest_of_tests"))
