@@ -122,6 +122,16 @@ def conditional(etag: str, build: Callable[[], Response], *, modified: datetime 
     return response
 
 
+def demanded(etag: str, version: int) -> int | None:
+    """Which version of the thing with this tag the present request means by its If-Match; None for any.
+
+    Raises:
+        ProblemError: as `demand_match`.
+    """
+    demand_match(etag)
+    return None if request.headers["If-Match"].strip() == "*" else version
+
+
 def demand_match(etag: str) -> None:
     """Let a change of the thing with this tag go on only if the present request names it.
 

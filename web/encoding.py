@@ -1,4 +1,4 @@
-"""Values to answers: msgspec JSON (camelCase, RFC 3339), entity tags, conditional answers."""
+"""Values to answers: msgspec JSON (camelCase, RFC 3339), and entity tags."""
 
 import hashlib
 from collections.abc import Mapping
@@ -38,6 +38,13 @@ def raw_answer(
     return response
 
 
+def nothing(*, headers: Mapping[str, str] | None = None) -> Response:
+    """The answer 204: it is done, and there is nothing to say."""
+    response = Response(b"", 204, headers=dict(headers or {}))
+    del response.headers["Content-Type"]
+    return response
+
+
 OWN = "~"
 """In an entity tag, what stands before the part that only the one who asks sees; changes are not judged by that part."""
 
@@ -45,6 +52,11 @@ OWN = "~"
 def entity_tag(*parts: object, own: tuple[object, ...] = ()) -> str:
     """A strong entity tag of what the parts say, quotes included; `own` are those that only the one who asks sees."""
     return f'"{_digest(parts)}{OWN + _digest(own) if own else ""}"'
+
+
+def content_tag(body: bytes) -> str:
+    """The strong entity tag of exactly these bytes."""
+    return f'"{hashlib.blake2b(body, digest_size=12).hexdigest()}"'
 
 
 def _digest(parts: tuple[object, ...]) -> str:

@@ -157,15 +157,15 @@ def endpoint(
             exchange().route = declaration.path
             if request.method == "HEAD" and not has_head:
                 raise MethodNotAllowed(valid_methods=[method])
-            if needed is not None:
-                await identify()
-                demand(needed)
-            await count_caller()
-            asked = parameters(request.query_string, query)
             arguments: dict[str, Any] = dict(places)
-            if query is not NoParameters:
-                arguments["query"] = asked
             with trio.fail_after(limit_s):
+                if needed is not None:
+                    await identify()
+                    demand(needed)
+                await count_caller()
+                asked = parameters(request.query_string, query)
+                if query is not NoParameters:
+                    arguments["query"] = asked
                 if body is not None:
                     arguments["body"] = await json_body(body)
                 if is_repeatable:

@@ -3,13 +3,14 @@
 import re
 
 from actors.model.key import Key
+from actors.model.memory import Memory, memory_view
 from actors.model.root import Root
 from actors.model.track import Presence, Stage, Track
 from actors.model.trashed import Trashed
 from actors.model.user import LOCAL_USER_ID, Role, User
 from web.auth import caller
 from web.credentials import unauthenticated
-from web.encoding import entity_tag
+from web.encoding import entity_tag, json_bytes
 from web.errors import ProblemError
 from web.exchange import timed
 from web.services import services
@@ -127,6 +128,31 @@ async def named_key(key_id: str) -> Key:
     if key is None or not (key.user_id == who.user_id or who.role.includes(Role.ADMIN)):
         raise ProblemError("NOT_FOUND", "You have no key with this id")
     return key
+
+
+async def named_memory(memory_id: str) -> Memory:
+    """The caller's memory with this id.
+
+    Raises:
+        ProblemError: NOT_FOUND, also for another's and for what cannot be an id.
+    """
+    memory = None
+    if _ID.fullmatch(memory_id):
+        with timed("db"):
+            memory = await services().store.memories.find(caller().user_id, memory_id)
+    if memory is None:
+        raise no_memory()
+    return memory
+
+
+def no_memory() -> ProblemError:
+    """The refusal of an id that no memory of the caller has."""
+    return ProblemError("NOT_FOUND", "You have no such memory")
+
+
+def memory_tag(memory: Memory) -> str:
+    """The entity tag of a memory."""
+    return entity_tag("memory", json_bytes(memory_view(memory)).decode())
 
 
 def user_tag(user: User) -> str:

@@ -2,14 +2,12 @@
 
 from typing import Any
 
-from quart import request
-
 from actors.config import SECONDS
 from actors.errors import RookeryError
 from actors.librarian import Order
 from actors.model.track import Track
 from actors.pipeline import LIBRARIAN
-from web.conditions import demand_match
+from web.conditions import demanded
 from web.exchange import timed
 from web.named import track_tag
 from web.services import services
@@ -24,8 +22,7 @@ def demanded_version(track: Track) -> int | None:
     Raises:
         ProblemError: PRECONDITION_REQUIRED, PRECONDITION_FAILED.
     """
-    demand_match(track_tag(track))
-    return None if request.headers["If-Match"].strip() == "*" else track.version
+    return demanded(track_tag(track), track.version)
 
 
 async def ordered(order: Order, *, limit_s: float = ORDER_LIMIT_S) -> Any:

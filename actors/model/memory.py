@@ -60,17 +60,6 @@ class MemoryFilter:
     """It is, or is not, about a moment."""
 
 
-@attrs.frozen(kw_only=True)
-class FoundMemory:
-    """A memory that a search found."""
-
-    memory: Memory
-    snippet: str
-    """The part of its text where the first word was found, on one line."""
-    matches: tuple[tuple[int, int], ...]
-    """Where the words stand in the snippet: first character, and the one behind the last; in order, apart."""
-
-
 class MemoryView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One memory. When its track goes for good, `trackId` becomes null and `trackTitle` still says how it was called."""
 

@@ -25,7 +25,8 @@ ONE = f"SELECT {COLUMNS} FROM api_key WHERE id = $1"  # noqa: S608
 OWNER = "SELECT FROM person WHERE id = $1 FOR NO KEY UPDATE"
 HAS_MANY = f"SELECT count(*) >= {MOST_PER_USER} FROM api_key WHERE person_id = $1"  # noqa: S608
 ADD = f"""
-INSERT INTO api_key (id, hash, person_id, name, role, expires_at) VALUES ($1, $2, $3, $4, $5, $6) RETURNING {COLUMNS}
+INSERT INTO api_key (id, hash, person_id, name, role, expires_at, made_by) VALUES ($1, $2, $3, $4, $5, $6, $7)
+RETURNING {COLUMNS}
 """  # noqa: S608
 FIND = """
 SELECT api_key.id, api_key.role AS key_role, api_key.expires_at, person.id AS person_id, person.name, person.role
@@ -74,11 +75,20 @@ class Keys:
             expires_at=row["expires_at"],
         )
 
-    async def add(self, user_id: str, digest: bytes, *, name: str, role: Role, expires_at: datetime | None) -> Key:
-        """Keep a new key.
+    async def add(
+        self,
+        user_id: str,
+        digest: bytes,
+        *,
+        name: str,
+        role: Role,
+        expires_at: datetime | None,
+        made_by: str | None = None,
+    ) -> Key:
+        """Keep a new key; it is removed with the key `made_by`, if it was made by one.
 
         Raises:
-            ConflictError: the user has `MOST_PER_USER`, or is gone.
+            ConflictError: the user has `MOST_PER_USER`, or is gone; or the key that makes it is.
         """
         key_id = secrets.token_hex(8)
 
@@ -87,13 +97,16 @@ class Keys:
                 raise ConflictError("Whoever this key was to be for is gone")
             if await connection.fetchval(HAS_MANY, user_id):
                 raise ConflictError(f"Nobody may have more than {MOST_PER_USER} keys; revoke one first")
-            row = await connection.fetchrow(ADD, key_id, digest, user_id, storable(name), role, expires_at)
-            return _key_of(row)
+            values = (key_id, digest, user_id, storable(name), role, expires_at, made_by)
+            try:
+                return _key_of(await connection.fetchrow(ADD, *values))
+            except asyncpg.ForeignKeyViolationError as error:
+                raise ConflictError("The key that this one was to be made by is gone") from error
 
         return await self._pool.write(once)
 
     async def remove(self, key_id: str) -> bool:
-        """Revoke one; False when there is none."""
+        """Revoke one, and all that were made by it; False when there is none."""
         return bool(await self._pool.write(lambda connection: connection.fetchval(REMOVE, key_id)))
 
     async def note_use(self, key_id: str) -> None:

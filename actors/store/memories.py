@@ -10,9 +10,8 @@ import asyncpg
 import attrs
 
 from actors.errors import ConflictError, InvalidError, StaleError
-from actors.model.memory import MOST_MEMORIES, FoundMemory, Memory, MemoryFilter, Note
+from actors.model.memory import MOST_MEMORIES, Memory, MemoryFilter, Note
 from actors.model.page import Page
-from actors.model.snippet import snippet
 from actors.store.codec import is_storable, storable
 from actors.store.filters import Query
 from actors.store.pool import Pool
@@ -114,26 +113,6 @@ class Memories:
             return Page(items=tuple(map(_memory_of, shown)), total=total, after=following)
 
         return await self._pool.read(read)
-
-    async def search(self, person_id: str, text: str, *, limit: int) -> list[FoundMemory]:
-        """A person's memories in which every word of a text occurs, whatever the case and accents; last changed first."""
-        words = text.split()
-        if not words:
-            return []
-        page = await self.list_(
-            person_id,
-            MemoryFilter(text=text),
-            sort="changedAt",
-            is_descending=True,
-            page=1,
-            after=None,
-            page_size=limit,
-        )
-        found = []
-        for memory in page.items:
-            shown, matches = snippet(memory.text, words)
-            found.append(FoundMemory(memory=memory, snippet=shown, matches=matches))
-        return found
 
     async def add(self, person_id: str, note: Note) -> Memory:
         """A new memory.

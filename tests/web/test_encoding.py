@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.encoding import answer, entity_tag, json_bytes, now, raw_answer
+from web.encoding import answer, content_tag, entity_tag, json_bytes, nothing, now, raw_answer
 
 
 class Thing(msgspec.Struct, rename="camel"):
@@ -48,3 +48,14 @@ def test_tags_tell_their_parts_apart() -> None:
     assert entity_tag("a", 1) == entity_tag("a", 1)
     assert len({entity_tag("a", 1), entity_tag("a", 2), entity_tag("a1"), entity_tag("a", 1, "")}) == 4
     assert entity_tag("\ud800").startswith('"')
+
+
+async def test_an_answer_without_a_body_has_no_kind() -> None:
+    response = nothing(headers={"Location": "/x"})
+
+    assert (response.status_code, await response.get_data(), response.headers["Location"]) == (204, b"", "/x")
+    assert "Content-Type" not in response.headers
+
+
+def test_other_bytes_have_another_tag() -> None:
+    assert content_tag(b"a") == content_tag(b"a") != content_tag(b"b")

@@ -9,7 +9,7 @@ from actors.model.key import digest
 from actors.model.user import LOCAL_CALLER, Caller, Role
 from web.errors import ProblemError
 from web.exchange import Exchange, serving
-from web.named import named_key, named_root, named_track, named_user, own_user, wanted_track
+from web.named import named_key, named_memory, named_root, named_track, named_user, own_user, wanted_track
 
 
 def asking(who: Caller = LOCAL_CALLER) -> AbstractContextManager[Exchange]:
@@ -26,6 +26,7 @@ async def test_what_is_not_there_is_refused(served, bad: str) -> None:
                 (named_root, "NOT_FOUND"),
                 (named_user, "NOT_FOUND"),
                 (named_key, "NOT_FOUND"),
+                (named_memory, "NOT_FOUND"),
             ):
                 with pytest.raises(ProblemError) as caught:
                     await find(bad)

@@ -15,7 +15,7 @@ from actors.passwords import LONGEST_CHARACTERS, is_outdated
 from web import examples
 from web.auth import attempt, caller
 from web.credentials import COOKIE, unauthenticated
-from web.encoding import answer
+from web.encoding import answer, nothing
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
 from web.exchange import exchange, timed
@@ -134,7 +134,7 @@ async def log_out() -> Response:
         with timed("db"):
             await services().store.tokens.remove(who.token_id)
         services().access.change()
-    response = Response(b"", 204)
+    response = nothing()
     response.delete_cookie(COOKIE, secure=_is_secure(), httponly=True, samesite="Strict")
     return response
 

@@ -13,7 +13,7 @@ from web import examples
 from web.auth import caller, demand
 from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
-from web.encoding import answer, entity_tag, json_bytes, now
+from web.encoding import answer, entity_tag, json_bytes, nothing, now
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, invalid
 from web.exchange import timed
@@ -96,7 +96,7 @@ async def list_keys(query: PageQuery) -> Response:
 async def add_key(body: NewKey) -> Response:
     """Make an API key for yourself, to be sent as `X-API-Key`.
 
-    It never allows more than you may, now and later. A key that is made by a key ends with it.
+    It never allows more than you may, now and later. A key that is made by a key ends with it, when that expires or is revoked.
     """
     who = caller()
     role = body.role or who.role
@@ -109,7 +109,7 @@ async def add_key(body: NewKey) -> Response:
     secret = fresh_secret(KEY_PREFIX)
     with timed("db"):
         key = await services().store.keys.add(
-            who.user_id, digest(secret), name=body.name, role=role, expires_at=expires_at
+            who.user_id, digest(secret), name=body.name, role=role, expires_at=expires_at, made_by=who.key_id
         )
     fresh = FreshKey(**msgspec.structs.asdict(api_key_view(key)), secret=secret)
     return answer(fresh, status=201, headers={"Location": f"{blueprint.url_prefix}/{key.id}", "ETag": _etag(key)})
@@ -146,13 +146,13 @@ async def find_key(key_id: str) -> Response:
     problems=("NOT_FOUND", "PRECONDITION_REQUIRED", "PRECONDITION_FAILED"),
 )
 async def revoke_key(key_id: str) -> Response:
-    """Revoke an API key. Live sockets and streams that came in by it are closed."""
+    """Revoke an API key, and those that were made by it. Live sockets and streams that came in by it are closed."""
     key = await named_key(key_id)
     demand_match(_etag(key))
     with timed("db"):
         await services().store.keys.remove(key.id)
     services().access.change()
-    return Response(b"", 204)
+    return nothing()
 
 
 def _etag(key: Key) -> str:

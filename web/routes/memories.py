@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 import msgspec
 from msgspec import UNSET, Meta, UnsetType
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 
 from actors.model.memory import (
     LONGEST_TAG,
@@ -21,19 +21,19 @@ from actors.model.user import Role
 from web import examples
 from web.auth import caller
 from web.cache import CacheInfo
-from web.conditions import conditional, demand_match
-from web.encoding import answer, entity_tag, json_bytes
+from web.conditions import conditional, demanded
+from web.encoding import answer, nothing
 from web.endpoints import Answer, endpoint
-from web.errors import FieldError, ProblemError, invalid
+from web.errors import FieldError, invalid
 from web.exchange import timed
 from web.kept import Depends, unkept
+from web.named import memory_tag, named_memory, no_memory
 from web.paging import CursorText, Links, PageNumber, PageSize, Position, position, surroundings
 from web.paging import Meta as PageMeta
 from web.services import services
 
-blueprint = Blueprint("memories", __name__, url_prefix="/api/v1/memories")
-
 _LIST = "/api/v1/memories"
+blueprint = Blueprint("memories", __name__, url_prefix=_LIST)
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
 Text = Annotated[
@@ -201,8 +201,8 @@ async def add_memory(body: NewMemory) -> Response:
 )
 async def find_memory(memory_id: str) -> Response:
     """One of your memories."""
-    memory = await _named(memory_id)
-    return conditional(_tag(memory), lambda: answer(memory_view(memory), headers=_PRIVATE))
+    memory = await named_memory(memory_id)
+    return conditional(memory_tag(memory), lambda: answer(memory_view(memory), headers=_PRIVATE))
 
 
 @endpoint(
@@ -219,7 +219,7 @@ async def find_memory(memory_id: str) -> Response:
 )
 async def replace_memory(memory_id: str, body: NewMemory) -> Response:
     """Say something else altogether."""
-    return await _changed(await _named(memory_id), _note(body))
+    return await _changed(await named_memory(memory_id), _note(body))
 
 
 @endpoint(
@@ -236,7 +236,7 @@ async def replace_memory(memory_id: str, body: NewMemory) -> Response:
 )
 async def change_memory(memory_id: str, body: MemoryChange) -> Response:
     """Change some of what a memory says."""
-    memory = await _named(memory_id)
+    memory = await named_memory(memory_id)
     note = Note(
         text=memory.text if body.text is UNSET else body.text,
         track_id=memory.track_id if body.track_id is UNSET else body.track_id,
@@ -260,13 +260,13 @@ async def change_memory(memory_id: str, body: MemoryChange) -> Response:
 )
 async def remove_memory(memory_id: str) -> Response:
     """Forget one of your memories for good."""
-    memory = await _named(memory_id)
-    version = _demanded(memory)
+    memory = await named_memory(memory_id)
+    version = demanded(memory_tag(memory), memory.version)
     with timed("db"):
         is_removed = await services().store.memories.remove(caller().user_id, memory.id, version=version)
     if not is_removed:
-        raise _no_memory()
-    return Response(b"", 204)
+        raise no_memory()
+    return nothing()
 
 
 def _filter(asked: Position, name: str) -> str | None:
@@ -275,30 +275,12 @@ def _filter(asked: Position, name: str) -> str | None:
 
 
 async def _changed(memory: Memory, note: Note) -> Response:
-    version = _demanded(memory)
+    version = demanded(memory_tag(memory), memory.version)
     with timed("db"):
         changed = await services().store.memories.change(caller().user_id, memory.id, note, version=version)
     if changed is None:
-        raise _no_memory()
+        raise no_memory()
     return _told(changed)
-
-
-async def _named(memory_id: str) -> Memory:
-    with timed("db"):
-        memory = await services().store.memories.find(caller().user_id, memory_id)
-    if memory is None:
-        raise _no_memory()
-    return memory
-
-
-def _no_memory() -> ProblemError:
-    return ProblemError("NOT_FOUND", "You have no such memory")
-
-
-def _demanded(memory: Memory) -> int | None:
-    """Which version the present request means; None for any. Raises as `demand_match`."""
-    demand_match(_tag(memory))
-    return None if request.headers["If-Match"].strip() == "*" else memory.version
 
 
 def _note(body: NewMemory) -> Note:
@@ -313,9 +295,7 @@ def _check_moment(note: Note) -> None:
         raise invalid(FieldError(field="position", message=message, value=note.position_s))
 
 
-def _tag(memory: Memory) -> str:
-    return entity_tag("memory", json_bytes(memory_view(memory)).decode())
-
-
 def _told(memory: Memory, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return answer(memory_view(memory), status=status, headers={**_PRIVATE, "ETag": _tag(memory), **(headers or {})})
+    return answer(
+        memory_view(memory), status=status, headers={**_PRIVATE, "ETag": memory_tag(memory), **(headers or {})}
+    )

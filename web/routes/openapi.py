@@ -1,6 +1,5 @@
 """The description of this interface: for programs as OpenAPI 3.1, for people as a page that needs no other server."""
 
-import hashlib
 from typing import Any
 
 import msgspec
@@ -8,7 +7,7 @@ import trio
 from quart import Blueprint, Response, current_app, render_template
 
 from web.conditions import conditional
-from web.encoding import JSON, json_bytes, raw_answer
+from web.encoding import JSON, content_tag, json_bytes, raw_answer
 from web.endpoints import Answer, endpoint
 from web.errors import CODES
 from web.openapi import declarations, document
@@ -44,9 +43,7 @@ Every refusal is `application/problem+json` with a stable `code`. Every answer c
 )
 async def read_openapi() -> Response:
     """This interface, as an OpenAPI 3.1 document."""
-    encoded = await _encoded()
-    etag = f'"{hashlib.blake2b(encoded, digest_size=12).hexdigest()}"'
-    return conditional(etag, lambda: raw_answer(encoded, content_type=JSON))
+    return _unchanging(await _encoded(), JSON)
 
 
 @endpoint(
@@ -55,13 +52,22 @@ async def read_openapi() -> Response:
     "/docs",
     tag="Service",
     is_open=True,
-    answers={200: Answer(meaning="The page.", content=("text/html",))},
+    answers={
+        200: Answer(meaning="The page.", content=("text/html",), headers=("ETag",)),
+        304: Answer(meaning="You have it already.", headers=("ETag",)),
+    },
+    asks=("If-None-Match",),
+    problems=("PRECONDITION_FAILED",),
 )
 async def read_docs() -> Response:
     """This interface, as a page to read."""
-    described = msgspec.json.decode(await _encoded())
-    page = await render_template("docs.html", document=described, codes=CODES, example=_example)
-    return raw_answer(page.encode(), content_type="text/html; charset=utf-8")
+    kept = current_app.extensions.get("docs")
+    if kept is None:
+        # Anybody may ask for it, and it takes long to write.
+        described = msgspec.json.decode(await _encoded())
+        page = await render_template("docs.html", document=described, codes=CODES, example=_example)
+        kept = current_app.extensions["docs"] = page.encode()
+    return _unchanging(kept, "text/html; charset=utf-8")
 
 
 async def _encoded() -> bytes:
@@ -74,6 +80,10 @@ async def _encoded() -> bytes:
         )
     assert isinstance(kept, bytes)
     return kept
+
+
+def _unchanging(body: bytes, content_type: str) -> Response:
+    return conditional(content_tag(body), lambda: raw_answer(body, content_type=content_type))
 
 
 def _example(value: Any) -> str:

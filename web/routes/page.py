@@ -1,13 +1,12 @@
 """The page at `/` and the files that it and the documentation load. Small and fixed: read once, answered from memory."""
 
-import hashlib
 from pathlib import Path
 
 import attrs
 from quart import Blueprint, Response
 
 from web.conditions import conditional
-from web.encoding import raw_answer
+from web.encoding import content_tag, raw_answer
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
 
@@ -34,8 +33,7 @@ class _File:
     @classmethod
     def read(cls, path: Path) -> "_File":
         body = path.read_bytes()
-        digest = hashlib.blake2b(body, digest_size=12).hexdigest()
-        return cls(body=body, kind=_KINDS[path.suffix], etag=f'"{digest}"')
+        return cls(body=body, kind=_KINDS[path.suffix], etag=content_tag(body))
 
     def answer(self) -> Response:
         return conditional(self.etag, lambda: raw_answer(self.body, content_type=self.kind, headers=_HEADERS))

@@ -16,7 +16,7 @@ from actors.pipeline import WATCHER
 from web import examples
 from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
-from web.encoding import answer, entity_tag, json_bytes
+from web.encoding import answer, entity_tag, json_bytes, nothing
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
@@ -158,7 +158,7 @@ async def remove_root(root_id: str) -> Response:
         if not await held.store.roots.remove(root.id):
             raise ProblemError("CONFLICT", "Tracks still belong to it; take its recordings out of the folder first")
         await held.running.ref(WATCHER).tell(RootsChanged())
-    return Response(b"", 204)
+    return nothing()
 
 
 @endpoint(

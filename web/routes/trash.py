@@ -16,13 +16,13 @@ from web import examples
 from web.auth import caller
 from web.cache import CacheInfo
 from web.conditions import conditional
-from web.encoding import answer
+from web.encoding import answer, nothing
 from web.endpoints import Answer, endpoint
 from web.exchange import timed
 from web.kept import unkept
 from web.named import named_track, named_trashed, track_tag
 from web.orders import demanded_version, ordered
-from web.paging import Links, Meta, PageQuery, Position, surroundings
+from web.paging import Links, Meta, PageQuery, numbered
 from web.services import services
 
 blueprint = Blueprint("trash", __name__, url_prefix="/api/v1")
@@ -117,9 +117,7 @@ async def remove_track(track_id: str, query: RemovalQuery) -> Response:
         track_id=track.id, version=demanded_version(track), takes_files=query.file, person_id=caller().user_id
     )
     await ordered(order, limit_s=FILES_LIMIT_S)
-    response = Response(b"", 204, headers={"Location": f"{_LIST}/{track.id}"})
-    del response.headers["Content-Type"]
-    return response
+    return nothing(headers={"Location": f"{_LIST}/{track.id}"})
 
 
 @endpoint(
@@ -135,18 +133,8 @@ async def list_trash(query: PageQuery) -> Response:
     """Tracks in the trash, and when they go for good."""
     with timed("db"):
         page = await services().store.trash.list_(page=query.page, page_size=query.page_size)
-    total = page.total or 0
-    more = query.page * query.page_size < total
-    asked = Position(sort="", order="", filters={}, page=query.page, after=None, page_size=query.page_size)
-    meta, links = surroundings(asked, path=_LIST, total=total, after=("", "") if more else None)
-    return answer(
-        TrashPage(
-            data=tuple(map(_view, page.items)),
-            meta=msgspec.structs.replace(meta, next_cursor=None),
-            links=links,
-            cache_info=unkept(),
-        )
-    )
+    meta, links = numbered(query, path=_LIST, total=page.total or 0)
+    return answer(TrashPage(data=tuple(map(_view, page.items)), meta=meta, links=links, cache_info=unkept()))
 
 
 @endpoint(
@@ -212,9 +200,7 @@ async def purge_track(track_id: str) -> Response:
     trashed = await named_trashed(track_id)
     order = PurgeTrack(track_id=trashed.track.id, version=demanded_version(trashed.track))
     await ordered(order, limit_s=FILES_LIMIT_S)
-    response = Response(b"", 204)
-    del response.headers["Content-Type"]
-    return response
+    return nothing()
 
 
 def _view(trashed: Trashed) -> TrashedView:

@@ -13,7 +13,7 @@ from actors.passwords import Password
 from web import examples
 from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
-from web.encoding import answer
+from web.encoding import answer, nothing
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
@@ -220,7 +220,7 @@ async def remove_user(user_id: str) -> Response:
     if not is_gone:
         raise ProblemError("PRECONDITION_FAILED", "It was changed since you saw it")
     services().access.change()
-    return Response(b"", 204)
+    return nothing()
 
 
 def _check_name(name: str) -> None:

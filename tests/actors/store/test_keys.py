@@ -88,3 +88,10 @@ async def test_nobody_has_endlessly_many_however_many_are_made_at_once(fresh_sto
 async def test_there_is_no_key_for_one_who_is_gone(fresh_store: Store):
     with pytest.raises(ConflictError, match="gone"):
         await fresh_store.keys.add("nobody", b"1", name="k", role=Role.LISTENER, expires_at=None)
+
+
+async def test_no_key_is_made_by_one_that_is_gone(fresh_store: Store):
+    with pytest.raises(ConflictError, match="is gone"):
+        await fresh_store.keys.add(
+            LOCAL_USER_ID, b"x" * 32, name="x", role=Role.LISTENER, expires_at=None, made_by="gone"
+        )

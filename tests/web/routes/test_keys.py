@@ -112,6 +112,18 @@ async def test_a_revoked_key_lets_nobody_in_from_then_on(peopled, refused) -> No
     refused(await peopled.client.delete(place, headers=own | {"If-Match": "*"}), 404, "NOT_FOUND")
 
 
+async def test_a_key_that_was_made_by_a_revoked_one_lets_nobody_in(peopled, refused) -> None:
+    first = await made(peopled)
+    second = await made(peopled, headers={"X-API-Key": first.json()["secret"]})
+    third = {"X-API-Key": (await made(peopled, headers={"X-API-Key": second.json()["secret"]})).json()["secret"]}
+    assert (await peopled.client.get(KEYS, headers=third)).status_code == 200
+
+    own = peopled.headers(Role.EDITOR) | {"If-Match": "*"}
+    assert (await peopled.client.delete(first.headers["location"], headers=own)).status_code == 204
+    refused(await peopled.client.get(KEYS, headers=third), 401, "UNAUTHENTICATED")
+    assert (await peopled.client.get(KEYS, headers=own)).json()["meta"]["total"] == 0
+
+
 @pytest.mark.parametrize("key_id", ["nobody", "%00", "%F0%9F%8E%B5", "a" * 200])
 async def test_there_is_no_other_key(peopled, refused, key_id) -> None:
     refused(await peopled.client.get(f"{KEYS}/{key_id}", headers=peopled.headers(Role.ADMIN)), 404, "NOT_FOUND")

@@ -78,3 +78,5 @@ async def test_the_page_needs_no_other_server(served) -> None:
     assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
     assert set(CODES) <= page.ids
     assert "/api/v1/tracks/{trackId}/audio" in response.text
+    again = await served.client.get("/docs", headers={"If-None-Match": response.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
