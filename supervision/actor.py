@@ -95,14 +95,25 @@ class Actor(ABC, Generic[Message]):
 
     Messages are handled one at a time, in the order each sender sent them. An error that `receive` lets out is a crash: the
     supervisor decides, the mailbox stays.
+
+    Cancellation: each of its methods may be cancelled at any wait, when it is killed or its grace is over.
     """
 
     async def started(self, context: Context) -> None:
-        """Make ready; the supervisor goes on only after this. An error is a failed start; DeclineStart is none."""
+        """Make ready; the supervisor goes on only after this.
+
+        An error is a failed start, after which `stopped` is not called: undo here what was half done. DeclineStart is no error.
+        """
 
     @abstractmethod
     async def receive(self, message: Message) -> object:
-        """Handle one message; what it returns answers an ask."""
+        """Handle one message; what it returns answers an ask.
+
+        Any error is a crash, except an uncaught MailboxFullError (perhaps in a group): it fails this message alone.
+        """
 
     async def stopped(self) -> None:
-        """Clean up, after a stop and after a crash, within the grace; not after a kill. `context.reason` says why."""
+        """Clean up, after a stop, a normal end and a crash, within the grace; not after a kill. `context.reason` says why.
+
+        Sub-tasks have ended by then. Its own error after a stop or a normal end is a crash; after a crash it is dropped for the first one.
+        """

@@ -34,10 +34,14 @@ class EventKind(StrEnum):
 
 @attrs.frozen(kw_only=True)
 class DeadLetter:
-    """A message that the actor at `path` will not handle.
+    """A message that the actor at `path` will not handle; of an ask, what was asked.
 
-    `reason` is one of `dropped_oldest`, `dropped_newest`, `crashed`, `killed`, `cancelled`, `fatal` (all of the message in hand), `redeliveries_used_up`, `quarantined`, `send_failed` (its
-    handler met a full mailbox), `stopped`.
+    `reason` is one of
+    `dropped_oldest`, `dropped_newest`: by a full mailbox, as declared;
+    `crashed`, `killed`, `cancelled`, `fatal`: it was in hand when its actor ended so;
+    `redeliveries_used_up`, `quarantined`: it was in hand, and its `InFlight` says so;
+    `send_failed`: its handler met a full mailbox;
+    `stopped`: it still waited when its actor ended for good.
     """
 
     path: str
@@ -67,7 +71,8 @@ class Event:
 class EventStream:
     """One listener's events, from the moment it was opened; an async iterator that ends with the tree.
 
-    Holds at most 10,000 events that were not taken yet; then the oldest give way and `missed` counts them.
+    Holds at most 10,000 events that were not taken yet; then the oldest give way and `missed` counts them. Several tasks may take from
+    one stream: each event goes to one of them. One that nobody holds any more is forgotten, with or without `async with`.
     Cancellation: no event is lost.
     """
 
@@ -95,7 +100,8 @@ class EventStream:
         while not self._waiting:
             if self._closed:
                 raise StopAsyncIteration
-            self._news = trio.Event()
+            if self._news.is_set():
+                self._news = trio.Event()
             await self._news.wait()
         return self._waiting.popleft()
 

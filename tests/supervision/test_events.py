@@ -100,3 +100,20 @@ async def test_stream_opened_after_the_end_is_empty(autojump_clock) -> None:
         await wait_all_tasks_blocked()
 
         assert [each async for each in running.events()] == []
+
+
+async def test_several_tasks_may_take_from_one_stream_and_each_event_goes_to_one_of_them(autojump_clock) -> None:
+    stream, taken = EventHub().open(), []
+
+    async def take() -> None:
+        taken.append((await anext(stream)).incarnation)
+
+    with trio.fail_after(1):
+        async with trio.open_nursery() as nursery:
+            for _ in range(3):
+                nursery.start_soon(take)
+            await wait_all_tasks_blocked()
+            for number in range(3):
+                stream.put(event(number))
+
+    assert sorted(taken) == [0, 1, 2]
