@@ -18,11 +18,10 @@ Arguments = TypeVarTuple("Arguments")
 class Context:
     """What an incarnation knows of itself and may do in the tree. It dies with the incarnation."""
 
-    __slots__ = ("_incarnation", "_stopping", "reason")
+    __slots__ = ("_incarnation", "reason")
 
     def __init__(self, incarnation: "Incarnation") -> None:
         self._incarnation = incarnation
-        self._stopping: trio.Event | None = None
         self.reason: str | None = None
         """Why the incarnation ends: None until it does, set for `stopped`."""
 
@@ -57,11 +56,7 @@ class Context:
     @property
     def stopping(self) -> trio.Event:
         """Set as soon as the child is asked to stop: a task should end then, within its grace."""
-        if self._stopping is None:
-            self._stopping = trio.Event()
-            if self._incarnation.asked_to_stop is not None:
-                self._stopping.set()
-        return self._stopping
+        return self._incarnation.stopping
 
     @property
     def asker_waiting(self) -> bool:
@@ -83,11 +78,6 @@ class Context:
     def stop(self) -> None:
         """End normally after the message in hand, as if by the actor's own wish; PERMANENT ones are started again."""
         self._incarnation.end()
-
-    def stop_asked(self) -> None:
-        """Tell those who look at `stopping`."""
-        if self._stopping is not None:
-            self._stopping.set()
 
 
 class Actor(ABC, Generic[Message]):

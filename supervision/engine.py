@@ -5,7 +5,7 @@ import logging
 import math
 import secrets
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING
@@ -17,6 +17,7 @@ from supervision.answer import Answer
 from supervision.branch import Branch
 from supervision.child import Supervisor
 from supervision.deadlock import WaitGraph
+from supervision.errors import DeadlockError
 from supervision.events import DeadLetter, Event, EventHub, EventKind
 from supervision.leaf import Leaf
 from supervision.node import How, Node
@@ -171,6 +172,13 @@ class Engine:
                 dead_letter=letter,
             )
         )
+
+    def deadlock(self, path: str, cycle: Sequence[str]) -> DeadlockError:
+        """Keep a cycle for the status; returns what whoever would have closed it by waiting for `path` is to raise."""
+        error = DeadlockError(path, cycle)
+        self.deadlocks.append(error.cycle)
+        self.deadlock_count += 1
+        return error
 
     def forget(self, node: Node) -> None:
         """Its path names nobody any more, and nor do those below it."""

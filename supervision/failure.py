@@ -36,7 +36,8 @@ class Failure:
         read = self._read
         while read.exceptions:
             read = read.exceptions[0]
-        return f"{read.exc_type.__name__}: {read}"
+        message = str(read)
+        return f"{read.exc_type.__name__}: {message}" if message else read.exc_type.__name__
 
     def __str__(self) -> str:
         return "".join(self._read.format())

@@ -51,7 +51,7 @@ class Incarnation:
     """Runs until it ends, crashes, or is stopped; then tells the engine how, as a value."""
 
     __slots__ = (
-        "actor", "asked_to_stop", "cleaning", "context", "ending", "failure", "is_ready", "killed", "leaf", "number", "scope", "subtasks", "subtasks_ended",
+        "_stopping", "actor", "asked_to_stop", "cleaning", "context", "ending", "failure", "is_ready", "killed", "leaf", "number", "scope", "subtasks", "subtasks_ended",
     )  # fmt: skip
 
     def __init__(self, leaf: "Leaf", number: int) -> None:
@@ -69,6 +69,7 @@ class Incarnation:
         self.failure: BaseException | None = None
         self.subtasks: dict[trio.CancelScope, Task | None] = {}
         self.subtasks_ended: trio.Event | None = None
+        self._stopping: trio.Event | None = None  # made when somebody looks: most actors never do
 
     # Ctrl-C, where nobody heeds it, may strike in what the user wrote, not in how its end is told.
     @enable_ki_protection
@@ -207,10 +208,20 @@ class Incarnation:
         if self.leaf.current is self:
             self.leaf.parent.child_ready(self.leaf)
 
+    @property
+    def stopping(self) -> trio.Event:
+        """Set as soon as it is asked to stop."""
+        if self._stopping is None:
+            self._stopping = trio.Event()
+            if self.asked_to_stop is not None:
+                self._stopping.set()
+        return self._stopping
+
     def ask(self, how: How) -> None:
         """End after the message in hand, or after all that wait."""
         self.asked_to_stop = how
-        self.context.stop_asked()
+        if self._stopping is not None:
+            self._stopping.set()
         self.leaf.queue.wake()
 
     @enable_ki_protection

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import trio
 
 from supervision.caller import waiting_actor
-from supervision.errors import AskTimeoutError, DeadlockError, MailboxFullError
+from supervision.errors import AskTimeoutError, MailboxFullError
 from supervision.queue import Asked, Queue
 
 if TYPE_CHECKING:
@@ -124,10 +124,7 @@ class Ref(Generic[Message_contra]):
         waits = caller.engine.waits
         cycle = waits.cycle(caller, self._node)
         if cycle is not None:
-            paths = tuple(node.path for node in cycle)
-            caller.engine.deadlocks.append(paths)
-            caller.engine.deadlock_count += 1
-            raise DeadlockError(self.path, paths)
+            raise caller.engine.deadlock(self.path, [node.path for node in cycle])
         waits.add(caller, self._node)
         return partial(waits.remove, caller, self._node)
 

@@ -13,7 +13,6 @@ from supervision.child import Child, Supervisor
 from supervision.engine import Engine
 from supervision.errors import (
     AlreadyPresentError,
-    DeadlockError,
     NotFoundError,
     RefusedError,
     SendError,
@@ -221,7 +220,7 @@ class Running:
         caller = above
         while above is not None:
             if above is node and caller is not None:
-                raise DeadlockError(node.path, (caller.path,))
+                raise self._engine.deadlock(node.path, [caller.path])
             above = above.parent
 
     def _node(self, path: str) -> Node:

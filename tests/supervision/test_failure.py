@@ -42,6 +42,7 @@ def test_summary_of_a_group_is_that_of_the_first_error_inside_it() -> None:
 
     assert Failure(group).summary == "OSError: gone"
     assert Failure(group).kind is ExceptionGroup
+    assert Failure(KeyError()).summary == "KeyError"
 
 
 def test_error_that_cannot_say_what_it_is_is_kept_too() -> None:

@@ -9,6 +9,7 @@ from supervision import (
     ActorStoppedError,
     Backoff,
     Child,
+    DeadlockError,
     EscalatedError,
     EventKind,
     InFlight,
@@ -246,8 +247,6 @@ async def test_stop_from_inside_the_tree_returns_at_once_and_cancels_the_body_at
 
 
 async def test_actor_cannot_wait_for_its_own_end(autojump_clock) -> None:
-    from supervision import DeadlockError
-
     class Suicidal(Actor[str]):
         async def started(self, context) -> None:
             self.context = context
@@ -260,6 +259,7 @@ async def test_actor_cannot_wait_for_its_own_end(autojump_clock) -> None:
     async with run(Supervisor("root", children=[Supervisor("s", children=[Child("a", Suicidal)])])) as running:
         for path in ("root/s/a", "root/s"):
             assert await running.ref("root/s/a").ask(path, timeout_s=1) == "still here"
+        assert running.status().deadlocks == (("root/s/a",), ("root/s/a",))
 
 
 async def test_cancelled_start_of_a_child_goes_on(autojump_clock) -> None:
