@@ -69,6 +69,7 @@ def contract_short(session: nox.Session) -> None:
     session.run("python", "-m", "tests.document.run")
 
 
+@nox.session
 def external(session: nox.Session) -> None:
     """The store and the interface on a PostgreSQL that is not Rookery's own: Debian's, in a cluster to throw away."""
     install(session, "tests")

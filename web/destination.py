@@ -8,6 +8,7 @@ from actors.model.root import Root, RootState
 from actors.watching import names
 from web.errors import FieldError, ProblemError, invalid
 
+PASSED_OVER = "No look into a folder would find a file of this name: it needs an ending of a recording, such as .flac, and no dot in front"
 LONGEST_NAME_BYTES = 255
 LONGEST_PATH_BYTES = 4_000
 
@@ -22,7 +23,7 @@ def usable_name(sent: str) -> bytes:
     text = "".join(sign if sign.isprintable() else " " for sign in last).strip()
     name = text.encode("utf-8", "replace")
     if not name or name.startswith(b".") or not names.is_candidate(name):
-        raise invalid(FieldError(field="file", message="Files of this name are passed over in folders", value=sent))
+        raise invalid(FieldError(field="file", message=PASSED_OVER, value=sent))
     if len(name) > LONGEST_NAME_BYTES:
         raise invalid(
             FieldError(field="file", message=f"Its name has more than {LONGEST_NAME_BYTES} bytes", value=sent)

@@ -155,7 +155,7 @@ class ProblemError(Exception):
 
 def invalid(*errors: FieldError) -> ProblemError:
     """The error for values that were refused, each by its name."""
-    names = ", ".join(dict.fromkeys(error.field for error in errors))
+    names = ", ".join(dict.fromkeys(error.field or "the body" for error in errors))
     return ProblemError("VALIDATION_ERROR", f"Not usable: {names}", errors=errors)
 
 

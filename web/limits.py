@@ -13,6 +13,7 @@ import trio
 from quart import request
 
 from actors.config import KIB, MIB, SECONDS
+from web.choices import choices, one_of
 from web.errors import FieldError, ProblemError, invalid
 
 Model = TypeVar("Model", bound=msgspec.Struct)
@@ -103,12 +104,9 @@ _DECODER = msgspec.json.Decoder(float_hook=_number)
 
 
 def _unknown(value: dict[str, Any], model: type[msgspec.Struct]) -> list[FieldError]:
-    names = {field.encode_name for field in msgspec.structs.fields(model)}
-    return [
-        FieldError(field=name, message="Unknown field", value=entry)
-        for name, entry in value.items()
-        if name not in names
-    ]
+    names = [field.encode_name for field in msgspec.structs.fields(model)]
+    message = f"Unknown field; known: {', '.join(names) or 'none'}"
+    return [FieldError(field=name, message=message, value=entry) for name, entry in value.items() if name not in names]
 
 
 def _refused(value: dict[str, Any], model: type[msgspec.Struct]) -> list[FieldError]:
@@ -121,6 +119,10 @@ def _refused(value: dict[str, Any], model: type[msgspec.Struct]) -> list[FieldEr
             continue
         if _has_nul(value[name]):
             errors.append(FieldError(field=name, message="Must not contain NUL", value=value[name]))
+            continue
+        allowed = choices(field.type)
+        if allowed and isinstance(value[name], str) and value[name] not in allowed:
+            errors.append(FieldError(field=name, message=one_of(allowed), value=value[name]))
             continue
         try:
             msgspec.convert(value[name], field.type)

@@ -3,16 +3,15 @@
 A parameter of several values is a tuple in the model, and is repeated in the address.
 """
 
-import enum
 import math
 import re
 from functools import lru_cache
-from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 from urllib.parse import parse_qsl
 
 import msgspec
 
+from web.choices import choices, one_of
 from web.errors import FieldError, ProblemError, invalid
 
 Model = TypeVar("Model", bound=msgspec.Struct)
@@ -102,35 +101,30 @@ def _value(text: str, kind: Any) -> Any:
         raise msgspec.ValidationError("Must not contain NUL")
     if not _is_unicode(text):
         raise msgspec.ValidationError("Must be UTF-8")
-    words = _words(kind)
-    if words and text not in words:
-        raise msgspec.ValidationError(f"Expected one of {', '.join(words)}")
+    allowed = choices(kind)
+    if allowed and text not in allowed:
+        raise msgspec.ValidationError(one_of(allowed))
     try:
         return msgspec.convert(text, kind)
     except msgspec.ValidationError as as_text:
         typed = _typed(text)
         if typed is None:
-            raise
+            raise msgspec.ValidationError(_EXPECTED.sub(_expected, str(as_text))) from None
         try:
             return msgspec.convert(typed, kind)
         except msgspec.ValidationError as as_typed:
-            raise (as_text if "got `" in str(as_typed) else as_typed) from None
+            message = str(as_text if "got `str`" in str(as_typed) else as_typed)
+            raise msgspec.ValidationError(_EXPECTED.sub(_expected, message)) from None
 
 
-def _words(kind: Any) -> tuple[str, ...]:
-    """What a parameter may say, where that is a fixed set of words."""
-    kinds = [
-        one for one in (get_args(kind) if get_origin(kind) in {Union, UnionType} else (kind,)) if one is not NoneType
-    ]
-    words: list[str] = []
-    for one in kinds:
-        if get_origin(one) is Literal:
-            words.extend(word for word in get_args(one) if isinstance(word, str))
-        elif isinstance(one, type) and issubclass(one, enum.StrEnum):
-            words.extend(one)
-        else:
-            return ()
-    return tuple(words)
+_EXPECTED = re.compile(r"Expected `([^`]+)`, got `\w+`")
+_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+
+
+def _expected(found: re.Match[str]) -> str:
+    """Without the types of Python and JSON: all that a query can hold is text."""
+    kinds = [_KINDS.get(kind, kind) for kind in found[1].split(" | ") if kind != "null"]
+    return f"Expected {' or '.join(kinds)}"
 
 
 def _typed(text: str) -> int | float | bool | None:

@@ -13,6 +13,7 @@ GENRES = ("Techno", "Folk", "Jazz", "Electronica", "Rock", "House")
 GROOVES = (Groove.FLOOR, Groove.BACKBEAT, Groove.SWING, Groove.BREAK, Groove.BACKBEAT, Groove.FLOOR)
 TEMPOS_BPM = ((118, 132), (84, 112), (96, 150), (124, 172), (100, 140), (116, 128))
 ADJECTIVES = ("Black", "Silver", "Hollow", "Distant", "Early", "Glass", "Windward", "Quiet", "Copper", "Sunken")
+ALBUMS = ("Feathers", "Elms", "Belfries", "Colonies", "Furrows", "Twigs")
 NOUNS = ("Feather", "Elm", "Belfry", "Colony", "Furrow", "Twig", "Dusk", "Steeple", "Meadow", "Signal")
 SPEECH_EVERY = 8
 """One in so many is a voice, and another one an ambience; the rest is music."""
@@ -45,7 +46,7 @@ def make_demo(folder: Path, *, count: int = 24, seconds: float = 20.0, seed: int
             tags = {
                 "title": title,
                 "artist": artist,
-                "album": f"{NOUNS[number % len(ARTISTS)]}s, Volume {seed}",
+                "album": f"{ALBUMS[number % len(ARTISTS)]}, Volume {seed}",
                 "album_artist": artist,
                 "date": str(1990 + (number * 7 + seed) % 36),
                 "track": str(number // len(ARTISTS) + 1),

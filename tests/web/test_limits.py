@@ -1,7 +1,7 @@
 """JSON bodies."""
 
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -24,6 +24,7 @@ class Body(msgspec.Struct, rename="camel", kw_only=True):
 
     root_path: Annotated[str, msgspec.Meta(pattern="^/")]
     nested: Nested | None = None
+    order: Literal["asc", "desc"] | None = None
 
 
 def refused(body: bytes) -> tuple[str, list[str]]:
@@ -93,11 +94,31 @@ def test_what_is_no_json_is_malformed(body: bytes) -> None:
         (b'{"rootPath": "/m", "nested": {"depth": -1}}', ["nested.depth"]),
         (b'{"rootPath": "/m", "nested": {"depth": "\\u0000"}}', ["nested"]),
         (b'{"rootPath": "/m", "nope": 1}', ["nope"]),
+        (b'{"rootPath": "/m", "order": "up"}', ["order"]),
+        (b'{"rootPath": "/m", "order": 1}', ["order"]),
         (b'{"root_path": "/m"}', ["root_path", "rootPath"]),
     ],
 )
 def test_what_does_not_fit_is_named(body: bytes, fields: list[str]) -> None:
     assert refused(body) == ("VALIDATION_ERROR", fields)
+
+
+@pytest.mark.parametrize(
+    "body,said",
+    [
+        (b'{"rootPath": "/m", "order": "up"}', "Expected one of asc, desc"),
+        (b'{"rootPath": "/m", "nope": 1}', "Unknown field; known: rootPath, nested, order"),
+    ],
+)
+def test_who_chose_wrongly_is_told_what_there_is(body: bytes, said: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        structured(body, Body)
+    assert [error.message for error in caught.value.refusal.errors] == [said]
+
+
+def test_a_body_that_is_no_object_is_named_as_such() -> None:
+    with pytest.raises(ProblemError, match="Not usable: the body"):
+        structured(b"[]", Body)
 
 
 @given(

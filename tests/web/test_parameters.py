@@ -128,6 +128,23 @@ def test_a_word_that_is_none_of_several_is_answered_with_those_there_are():
     assert parameters(b"presence=missing", Asked).presence is Presence.MISSING
 
 
+@pytest.mark.parametrize(
+    "query,said",
+    [
+        (b"pageSize=x", "Expected a whole number"),
+        (b"pageSize=501", "Expected `int` <= 500"),
+        (b"gain=x", "Expected a number"),
+        (b"deep=1", "Expected true or false"),
+        (b"sort=up", "Expected one of title, artist"),
+        (b"text=longer", "Expected `str` of length <= 5"),
+    ],
+)
+def test_refusals_speak_of_texts_as_queries_hold_nothing_else(query: bytes, said: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        parameters(query, Query)
+    assert [error.message for error in caught.value.refusal.errors] == [said]
+
+
 def test_a_small_number_may_have_an_exponent():
     class Asked(msgspec.Struct):
         start: float | None = None
