@@ -46,22 +46,29 @@ class Device(msgspec.Struct, frozen=True):
     """What the client calls itself."""
 
     id: str
+    """Any text of the client's."""
     name: str = ""
+    """For people."""
 
 
 class Connect(msgspec.Struct, frozen=True):
     """Begin: live only, or from the event after `since`; all that the role may have when no topics are named."""
 
     token: str | None = None
+    """What a login gave, or an API key; null if the handshake showed one, or none is needed."""
     since: int | None = None
+    """Number of the last event seen; null for live only."""
     topics: tuple[str, ...] | None = None
+    """What to hear; null for all that the role may have."""
     device: Device | None = None
+    """What the client calls itself; null for nothing."""
 
 
 class Topics(msgspec.Struct, frozen=True):
     """The topics of SUBSCRIBE and UNSUBSCRIBE."""
 
     topics: tuple[str, ...]
+    """Their names."""
 
 
 class Nothing(msgspec.Struct, frozen=True):

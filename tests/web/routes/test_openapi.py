@@ -2,8 +2,11 @@
 
 from html.parser import HTMLParser
 
+from web.asyncapi import SAID
 from web.endpoints import declaration_of
 from web.errors import CODES
+from web.live.messages import PLAYER_COMMANDS
+from web.live.payloads import TOLD
 
 
 async def test_the_document_is_served_with_a_tag(served) -> None:
@@ -72,7 +75,7 @@ async def test_the_page_needs_no_other_server(served) -> None:
     page = Page(response.text)
 
     assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert page.loaded == ["/static/docs.css"]
+    assert page.loaded == ["/static/docs.css", "/static/docs.js"]
     assert "<style" not in response.text
     assert "default-src 'self'" in response.headers["content-security-policy"]
     assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
@@ -80,3 +83,20 @@ async def test_the_page_needs_no_other_server(served) -> None:
     assert "/api/v1/tracks/{trackId}/audio" in response.text
     again = await served.client.get("/docs", headers={"If-None-Match": response.headers["etag"]})
     assert (again.status_code, again.content) == (304, b"")
+
+
+async def test_the_page_of_the_live_feed_shows_every_message(served) -> None:
+    response = await served.client.get("/docs/live")
+    page = Page(response.text)
+
+    assert {f"message-{kind}" for kind in (*TOLD, *SAID, *PLAYER_COMMANDS)} <= page.ids
+    assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
+    assert page.loaded == ["/static/docs.css", "/static/docs.js"]
+
+
+async def test_the_document_of_the_live_feed_is_served_with_its_tag(served) -> None:
+    told = await served.client.get("/asyncapi.json")
+    again = await served.client.get("/asyncapi.json", headers={"If-None-Match": told.headers["etag"]})
+
+    assert told.json()["asyncapi"] == "3.0.0"
+    assert again.status_code == 304
