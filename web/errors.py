@@ -258,4 +258,6 @@ def refused_by_server(status: int, message: str | None = None) -> tuple[int, lis
     ]
     if refusal.status in {429, 503}:
         headers.append((b"retry-after", b"5"))
+    if refusal.status == 405:
+        headers.append((b"allow", b"GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"))
     return refusal.status, headers, body

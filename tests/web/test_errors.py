@@ -9,7 +9,18 @@ from werkzeug.exceptions import BadRequest, Gone, MethodNotAllowed, NotFound, Re
 
 from actors.errors import DatabaseAwayError, InvalidError
 from supervision import ActorStoppedError, AlreadyRunningError, AskTimeoutError, DeadlockError, NotFoundError
-from web.errors import CODES, PROBLEM_JSON, FieldError, Problem, ProblemError, Refusal, answered, invalid, refusal_of
+from web.errors import (
+    CODES,
+    PROBLEM_JSON,
+    FieldError,
+    Problem,
+    ProblemError,
+    Refusal,
+    answered,
+    invalid,
+    refusal_of,
+    refused_by_server,
+)
 from web.exchange import Exchange, serving
 
 
@@ -90,3 +101,10 @@ def test_codes_are_errors_all() -> None:
     assert all(400 <= status < 600 for status, _ in CODES.values())
     with pytest.raises(ValueError, match="NOPE"):
         Refusal(code="NOPE", message="")
+
+
+async def test_a_method_that_the_server_itself_refuses_comes_with_those_that_there_are() -> None:
+    status, headers, _ = refused_by_server(405)
+
+    assert status == 405
+    assert b"GET" in dict(headers)[b"allow"]

@@ -34,6 +34,7 @@ DESCRIPTION = """\
 JSON in camelCase, times in RFC 3339 UTC, durations in seconds, ids opaque texts. HEAD is answered wherever GET is, streams excepted.
 Say who asks by `Authorization: Bearer …`, `X-API-Key: …` or the page's cookie, one of them; a header wins over the cookie. On loopback, as long as
 there are no accounts, nothing is needed. Roles: listener < editor < admin.
+No text that is sent may hold the character NUL; what is not known, in a body or an address, is refused.
 Every refusal is `application/problem+json` with a stable `code`. Every answer carries `X-Request-ID`.
 """
 
