@@ -5,8 +5,7 @@ Which error becomes which code is decided here and nowhere else; `answered` is t
 
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Annotated, Any
+from typing import Any
 
 import attrs
 import msgspec
@@ -16,6 +15,7 @@ from quart import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
 from actors.errors import BusyError, ConflictError, DatabaseError, InvalidError, StaleError, TrackGoneError
+from actors.model.time import Time
 from supervision import AdministrationError, AskTimeoutError, DeadlockError, NotFoundError, SendError
 from web.encoding import json_bytes, now
 from web.exchange import Exchange, exchange, serving
@@ -90,7 +90,7 @@ class Problem(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Every value that was refused."""
     request_id: str
     """Id under which this request stands in the log."""
-    timestamp: Annotated[datetime, msgspec.Meta(tz=True)]
+    timestamp: Time
     """When it was refused."""
     path: str
     """Path that was asked for."""

@@ -7,10 +7,11 @@ from actors.model.key import Key as ApiKey
 from actors.model.memory import MemoryView
 from actors.model.mine import Mine
 from actors.model.root import Root, RootState
+from actors.model.root_view import root_view
 from actors.model.track import Location, Presence, Sound, Stage, Tags, Track
 from actors.model.user import Role, User
 from actors.model.user_view import api_key_view, user_view
-from actors.model.view import own_track_view, root_view
+from actors.model.view import own_track_view
 from supervision import ActorState, EventKind
 from web.cache import CacheInfo
 from web.paging import Links, Meta

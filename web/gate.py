@@ -6,8 +6,8 @@ from typing import Any
 import attrs
 
 from web.errors import Refusal
-from web.limits import MOST_HEADERS, TARGET_LIMIT_BYTES
 from web.origin import SAFE_METHODS, Names, is_own_origin
+from web.serving.request import MOST_FIELDS, TARGET_BYTES
 
 
 @attrs.frozen(kw_only=True)
@@ -19,10 +19,10 @@ class Gate:
 
     def refusal(self, scope: Mapping[str, Any], headers: Mapping[str, str]) -> Refusal | None:
         """Why a request or handshake may not come in, or None."""
-        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > TARGET_LIMIT_BYTES:
-            return Refusal(code="URI_TOO_LONG", message=f"An address has at most {TARGET_LIMIT_BYTES} bytes")
-        if len(scope["headers"]) > MOST_HEADERS:
-            return Refusal(code="HEADERS_TOO_LARGE", message=f"A head has at most {MOST_HEADERS} fields")
+        if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > TARGET_BYTES:
+            return Refusal(code="URI_TOO_LONG", message=f"An address has at most {TARGET_BYTES} bytes")
+        if len(scope["headers"]) > MOST_FIELDS:
+            return Refusal(code="HEADERS_TOO_LARGE", message=f"A head has at most {MOST_FIELDS} fields")
         host = headers.get("host")
         if (host or scope["http_version"] != "1.0") and not self.names.include(host or "", here=_here(scope)):
             return Refusal(code="BAD_REQUEST", message="The Host header does not name this server")

@@ -12,16 +12,12 @@ import msgspec
 import trio
 from quart import request
 
-from actors.config import KIB, MIB, SECONDS
+from actors.config import MIB, SECONDS
 from web.choices import choices, one_of
 from web.errors import FieldError, ProblemError, invalid
 
 Model = TypeVar("Model", bound=msgspec.Struct)
 
-TARGET_LIMIT_BYTES = 8 * KIB
-MOST_HEADERS = 100
-HEAD_LIMIT_BYTES = 64 * KIB
-"""A request's line and headers, at most."""
 JSON_LIMIT_BYTES = 1 * MIB
 BODY_LIMIT_S = 15 * SECONDS
 """A JSON body must have come whole by then."""

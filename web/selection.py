@@ -9,6 +9,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 import msgspec
 
 from actors.model.kind import Kind
+from actors.model.time import Time
 from actors.model.track import Presence, Stage
 from actors.model.wheel import KEY_PATTERN, place
 from actors.store.filters import Range, TrackFilter
@@ -25,7 +26,6 @@ Bpm = Annotated[float, msgspec.Meta(ge=0, le=1_000)]
 Lufs = Annotated[float, msgspec.Meta(ge=-1_000, le=1_000)]
 Stars = Annotated[int, msgspec.Meta(ge=1, le=5)]
 Plays = Annotated[int, msgspec.Meta(ge=0, le=2**31 - 1)]
-Moment = Annotated[datetime, msgspec.Meta(tz=True)]
 MOST_NAMES = 50
 
 
@@ -70,8 +70,8 @@ class Selection(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True
     ) = None
     min_duration: Annotated[Seconds, _said("Of so many seconds at least.")] | None = None
     max_duration: Annotated[Seconds, _said("Of so many seconds at most.")] | None = None
-    min_added_at: Annotated[Moment, _said("Added then or later.")] | None = None
-    max_added_at: Annotated[Moment, _said("Added then or earlier.")] | None = None
+    min_added_at: Annotated[Time, _said("Added then or later.")] | None = None
+    max_added_at: Annotated[Time, _said("Added then or earlier.")] | None = None
     min_year: Annotated[Year, _said("Of this year or later.")] | None = None
     max_year: Annotated[Year, _said("Of this year or earlier.")] | None = None
     min_bpm: Annotated[Bpm, _said("Of so many beats a minute at least.")] | None = None
@@ -111,7 +111,7 @@ class SecondsRange(Between[Seconds], frozen=True):
     """A range of lengths, in seconds."""
 
 
-class MomentRange(Between[Moment], frozen=True):
+class MomentRange(Between[Time], frozen=True):
     """A range of moments."""
 
 

@@ -21,9 +21,9 @@ from actors.store.embedded import EmbeddedServer
 from supervision import Child, Context, Running, Shutdown, run
 from web.application import create_app
 from web.errors import refused_by_server
-from web.limits import HEAD_LIMIT_BYTES
 from web.services import Services
 from web.serving import Crowd, serve
+from web.serving.inlet import HEAD_BYTES
 from web.traffic import is_loopback, networks_of
 
 _log = structlog.stdlib.get_logger("rookery.web")
@@ -64,7 +64,7 @@ class Service:
         settings.loglevel = "WARNING"
         settings.graceful_timeout = self.config.shutdown_s / 5
         settings.include_server_header = False
-        settings.h11_max_incomplete_size = HEAD_LIMIT_BYTES
+        settings.h11_max_incomplete_size = HEAD_BYTES
         listener = self.listener.dup()
         settings.create_sockets = lambda: Sockets([], [listener], [])  # type: ignore[method-assign]  # bound before the start
 

@@ -7,8 +7,10 @@ from typing import Any
 import attrs
 import msgspec
 
+from actors.model.memory import MemoryView
+from actors.model.root_view import RootView
 from actors.model.user_view import ApiKeyView, UserView
-from actors.model.view import RootView, TrackView
+from actors.model.view import TrackView
 from web.endpoints import Declaration
 
 THINGS: Mapping[str, type[msgspec.Struct]] = {
@@ -16,6 +18,7 @@ THINGS: Mapping[str, type[msgspec.Struct]] = {
     "rootId": RootView,
     "userId": UserView,
     "keyId": ApiKeyView,
+    "memoryId": MemoryView,
 }
 """Places in addresses that the `id` of a value fills."""
 

@@ -1,13 +1,11 @@
 """The supervision tree as clients see it. Errors are shown by their last line; their tracebacks stand in the log."""
 
 from datetime import datetime, timedelta
-from typing import Annotated
 
 import msgspec
 
+from actors.model.time import Time
 from supervision import ActorState, ActorStatus, CircuitState, Event, EventKind, Status, SupervisorStatus
-
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class MailboxView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -7,7 +7,7 @@ import attrs
 import msgspec
 
 from actors.model.snippet import folded
-from actors.model.view import Time
+from actors.model.time import Time
 
 LONGEST_TEXT = 10_000
 LONGEST_TAG = 100
@@ -55,7 +55,7 @@ class MemoryFilter:
     tag: str | None = None
     """One of its tags is this, whatever the case and accents."""
     text: str | None = None
-    """Every word of it occurs in text or tags, whatever the case and accents."""
+    """Every word of it occurs in text or tags, whatever the case and accents; none if there is no word in it."""
     is_cue: bool | None = None
     """It is, or is not, about a moment."""
 

@@ -1,14 +1,10 @@
 """Accounts and keys as clients see them."""
 
-from datetime import datetime
-from typing import Annotated
-
 import msgspec
 
 from actors.model.key import Key
+from actors.model.time import Time
 from actors.model.user import Role, User
-
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
 
 
 class UserView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):

@@ -1,19 +1,14 @@
-"""Catalogue values as clients see them: in HTTP answers, in events of the live feed and in the OpenAPI document.
+"""Tracks as clients see them: in HTTP answers, in events of the live feed and in the OpenAPI document.
 
 JSON in camelCase; times RFC 3339 UTC; durations in seconds; sizes in bytes. What lies on the disk as bytes is shown as text.
 """
 
-from datetime import datetime
-from typing import Annotated
-
 import msgspec
 
-from actors.model.features import Features, Key, Loudness
+from actors.model.features_view import FeaturesView, features_view
 from actors.model.mine import NOTHING, Mine
-from actors.model.root import Root, RootState
-from actors.model.track import Location, Presence, Sound, Stage, Tags, Track, shown_path
-
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
+from actors.model.time import Time
+from actors.model.track import Location, Presence, Sound, Stage, Tags, Track
 
 
 class TagsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -68,64 +63,6 @@ class SoundView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """1 is mono, 2 stereo."""
     bit_rate: int | None
     """Bits per second; null if the file does not say."""
-
-
-class LoudnessView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Loudness by ITU-R BS.1770 and EBU R128; null where silence or shortness gives no value."""
-
-    integrated_lufs: float | None
-    """Of the whole, in LUFS; null for silence."""
-    range_lu: float | None
-    """Loudness range, in LU; null for what is too short."""
-    true_peak_dbtp: float | None
-    """Highest peak between samples, in dBTP; null for silence."""
-    sample_peak_dbfs: float | None
-    """Highest sample, in dBFS; null for silence."""
-    max_momentary_lufs: float | None
-    """Loudest 0.4 s, in LUFS; null for what is too short."""
-    max_short_term_lufs: float | None
-    """Loudest 3 s, in LUFS; null for what is too short."""
-
-
-class TempoView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Beat rate; `confidence` 0–1; other readings of the same pulse, most likely first."""
-
-    bpm: float
-    """Beats per minute."""
-    confidence: float
-    """0–1."""
-    alternatives: tuple[float, ...]
-    """Other readings of the same pulse in beats per minute, most likely first."""
-
-
-class KeyView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """Musical key: `tonic` 0 (C) – 11 (B), `name` as written, `camelot` its place on the Camelot wheel."""
-
-    tonic: int
-    """0 (C) – 11 (B)."""
-    is_minor: bool
-    """Minor, or else major."""
-    name: str
-    """As written, such as `A minor`."""
-    camelot: str
-    """Place on the Camelot wheel, such as `8A`."""
-    confidence: float
-    """0–1."""
-
-
-class FeaturesView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """What analysis measured; the waveform has addresses of its own. `duration` is what was really decoded."""
-
-    version: int
-    """Of the analysis."""
-    duration: float
-    """Seconds that were really decoded."""
-    loudness: LoudnessView
-    """How loud it is."""
-    tempo: TempoView | None
-    """How fast it is; null where no beat was found."""
-    key: KeyView | None
-    """Its key; null where none was found."""
 
 
 class FailureView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -223,21 +160,6 @@ DETAILS = frozenset({"tags", "edited", "sound", "features", "failure", "location
 """What `FoundTrackView` may leave out."""
 
 
-class RootView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """One watched folder; `reason` says why it is unavailable or held."""
-
-    id: str
-    path: str
-    """The folder, absolute."""
-    state: RootState
-    """How it is doing."""
-    reason: str | None
-    """Why it is unavailable or held; null otherwise."""
-    added_at: Time
-    scanned_at: Time | None
-    """When it was last compared with the catalogue as a whole; null if never."""
-
-
 def track_view(track: Track) -> TrackView:
     """One track as clients see it; the duration is the measured one where there is one."""
     duration = track.sound.duration_s if track.sound else None
@@ -258,7 +180,7 @@ def track_view(track: Track) -> TrackView:
         tags=tags_view(track.tags),
         edited=tuple(_SHOWN_NAMES[name] for name in track.edited),
         sound=_sound_view(track.sound) if track.sound else None,
-        features=_features_view(track.features) if track.features else None,
+        features=features_view(track.features) if track.features else None,
         failure=FailureView(kind=track.failure.kind, message=track.failure.message) if track.failure else None,
         locations=tuple(_location_view(location) for location in track.locations),
         added_at=track.added_at,
@@ -283,18 +205,6 @@ def found_track_view(track: Track, *, has_details: bool) -> FoundTrackView:
     """One track among many, with its details or without."""
     values = msgspec.structs.asdict(own_track_view(track))
     return FoundTrackView(**{name: value for name, value in values.items() if has_details or name not in DETAILS})
-
-
-def root_view(root: Root) -> RootView:
-    """One root as clients see it."""
-    return RootView(
-        id=root.id,
-        path=shown_path(root.path),
-        state=root.state,
-        reason=root.reason,
-        added_at=root.added_at,
-        scanned_at=root.scanned_at,
-    )
 
 
 _SHOWN_NAMES = dict(zip(TagsView.__struct_fields__, TagsView.__struct_encode_fields__, strict=True))
@@ -330,34 +240,6 @@ def _sound_view(sound: Sound) -> SoundView:
         rate_hz=sound.rate_hz,
         channels=sound.channels,
         bit_rate=sound.bit_rate,
-    )
-
-
-def _features_view(features: Features) -> FeaturesView:
-    tempo = features.tempo
-    return FeaturesView(
-        version=features.version,
-        duration=features.duration_s,
-        loudness=_loudness_view(features.loudness),
-        tempo=TempoView(bpm=tempo.bpm, confidence=tempo.confidence, alternatives=tempo.alternatives) if tempo else None,
-        key=_key_view(features.key) if features.key else None,
-    )
-
-
-def _loudness_view(loudness: Loudness) -> LoudnessView:
-    return LoudnessView(
-        integrated_lufs=loudness.integrated_lufs,
-        range_lu=loudness.range_lu,
-        true_peak_dbtp=loudness.true_peak_dbtp,
-        sample_peak_dbfs=loudness.sample_peak_dbfs,
-        max_momentary_lufs=loudness.max_momentary_lufs,
-        max_short_term_lufs=loudness.max_short_term_lufs,
-    )
-
-
-def _key_view(key: Key) -> KeyView:
-    return KeyView(
-        tonic=key.tonic, is_minor=key.is_minor, name=key.name, camelot=key.camelot, confidence=key.confidence
     )
 
 

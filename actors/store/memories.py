@@ -184,8 +184,11 @@ def _filtered(person_id: str, wanted: MemoryFilter) -> Query:
         query.add("memory.tag_keys @> ARRAY[folded({}::text)]", storable(wanted.tag))
     if wanted.is_cue is not None:
         query.add(f"memory.position_s IS {'NOT ' if wanted.is_cue else ''}NULL")
-    for word in storable(wanted.text or "").split():
+    words = storable(wanted.text or "").split()
+    for word in words:
         query.add("strpos(memory.search_text, folded({}::text)) > 0", word)
+    if wanted.text is not None and not words:
+        query.add("false")
     return query
 
 

@@ -20,6 +20,7 @@ VALUES_ONLY = {
     "actors/model/probe.py": "frozen values",
     "actors/model/trashed.py": "frozen values",
     "actors/model/root.py": "frozen values",
+    "actors/model/time.py": "one type",
     "actors/work/executor.py": "a protocol; tests/contracts holds its test",
 }
 """Modules without behavior of their own, with what they hold instead."""

@@ -2,11 +2,10 @@
 
 import hashlib
 from datetime import datetime, timedelta
-from typing import Annotated
 
 import msgspec
 
-Time = Annotated[datetime, msgspec.Meta(tz=True)]
+from actors.model.time import Time
 
 KEEP = timedelta(minutes=10)
 """No answer is kept for longer."""

@@ -9,8 +9,9 @@ from quart import Blueprint, Response, request
 
 from actors.errors import BusyError, DatabaseError
 from actors.model.key import TOKEN_PREFIX, Token, digest, fresh_secret
+from actors.model.time import Time
 from actors.model.user import NAME, Account, Role
-from actors.model.user_view import Time, UserView, user_view
+from actors.model.user_view import UserView, user_view
 from actors.passwords import LONGEST_CHARACTERS, is_outdated
 from web import examples
 from web.auth import attempt, caller

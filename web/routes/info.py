@@ -1,28 +1,37 @@
 """What this server is."""
 
 import platform
-from datetime import datetime
-from typing import Annotated
 
 import msgspec
 from quart import Blueprint, Response
 
 from actors.config import Config
 from actors.media.encode import available_forms
+from actors.model.time import Time
 from actors.watching.names import AUDIO_ENDINGS
 from web import examples
 from web.encoding import answer, now
 from web.endpoints import ANSWER_LIMIT_S, Answer, endpoint
-from web.limits import HEAD_LIMIT_BYTES, JSON_LIMIT_BYTES, MOST_HEADERS, TARGET_LIMIT_BYTES
+from web.limits import JSON_LIMIT_BYTES
 from web.paging import MOST_PER_PAGE
 from web.services import services
+from web.serving.inlet import HEAD_BYTES
+from web.serving.request import MOST_FIELDS, TARGET_BYTES
 
 blueprint = Blueprint("info", __name__, url_prefix="/api/v1")
 
 FEATURES = (
     "tracks",
+    "search",
+    "uploads",
+    "edits",
+    "trash",
+    "ratings",
+    "memories",
+    "people",
     "audio-ranges",
     "audio-conversion",
+    "artwork",
     "waveforms",
     "library-roots",
     "live-feed",
@@ -93,7 +102,7 @@ class Info(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Always `rookery`."""
     version: str
     """Of the program."""
-    started_at: Annotated[datetime, msgspec.Meta(tz=True)]
+    started_at: Time
     """When this process began."""
     uptime: float
     """Seconds since then."""
@@ -119,9 +128,9 @@ _FORMATS = Formats(
 
 def _limits(config: Config) -> Limits:
     return Limits(
-        target_bytes=TARGET_LIMIT_BYTES,
-        head_bytes=HEAD_LIMIT_BYTES,
-        head_fields=MOST_HEADERS,
+        target_bytes=TARGET_BYTES,
+        head_bytes=HEAD_BYTES,
+        head_fields=MOST_FIELDS,
         json_bytes=JSON_LIMIT_BYTES,
         page_size=MOST_PER_PAGE,
         answer_seconds=ANSWER_LIMIT_S,

@@ -7,8 +7,9 @@ import msgspec
 from quart import Blueprint, Response
 
 from actors.model.key import KEY_PREFIX, Key, digest, fresh_secret
+from actors.model.time import Time
 from actors.model.user import Role
-from actors.model.user_view import ApiKeyView, Time, api_key_view
+from actors.model.user_view import ApiKeyView, api_key_view
 from web import examples
 from web.auth import caller, demand
 from web.cache import CacheInfo

@@ -296,6 +296,5 @@ def _check_moment(note: Note) -> None:
 
 
 def _told(memory: Memory, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    return answer(
-        memory_view(memory), status=status, headers={**_PRIVATE, "ETag": memory_tag(memory), **(headers or {})}
-    )
+    told = {**_PRIVATE, "ETag": memory_tag(memory), **(headers or {})}
+    return answer(memory_view(memory), status=status, headers=told)

@@ -3,14 +3,14 @@
 import csv
 import io
 import math
-from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 
 import msgspec
 from prometheus_client.metrics_core import Metric
 from quart import Blueprint, Response
 
 from actors.metrics import CONTENT_TYPE
+from actors.model.time import Time
 from actors.model.user import Role
 from web import examples
 from web.encoding import JSON, answer, json_bytes, now, raw_answer
@@ -48,7 +48,7 @@ class MetricView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 class MetricsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """All of them at one moment."""
 
-    at: Annotated[datetime, msgspec.Meta(tz=True)]
+    at: Time
     metrics: tuple[MetricView, ...]
     """All metrics, by name."""
 

@@ -7,8 +7,9 @@ import msgspec
 from quart import Blueprint, Response
 
 from actors.model.mine import Mine
+from actors.model.time import Time
 from actors.model.user import Role
-from actors.model.view import MineView, Time, mine_view
+from actors.model.view import MineView, mine_view
 from web import examples
 from web.auth import caller
 from web.encoding import answer, now

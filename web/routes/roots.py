@@ -10,8 +10,8 @@ from quart import Blueprint, Response
 from actors.config import SECONDS
 from actors.messages import RootsChanged, ScanNow
 from actors.model.root import RootState
+from actors.model.root_view import RootView, root_view
 from actors.model.user import Role
-from actors.model.view import RootView, root_view
 from actors.pipeline import WATCHER
 from web import examples
 from web.cache import CacheInfo

@@ -8,10 +8,11 @@ from quart import Blueprint, Response
 
 from actors.config import SECONDS
 from actors.messages import PurgeTrack, RemoveTrack, RestoreTrack
+from actors.model.time import Time
 from actors.model.track import Track, shown_path
 from actors.model.trashed import Trashed
 from actors.model.user import Role
-from actors.model.view import OwnTrackView, Time, TrackView, own_track_view, track_view
+from actors.model.view import OwnTrackView, TrackView, own_track_view, track_view
 from web import examples
 from web.auth import caller
 from web.cache import CacheInfo

@@ -8,11 +8,8 @@ from hypercorn.protocol import ProtocolWrapper
 from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.trio.tcp_server import TCPServer
 
-from actors.config import SECONDS
+from web.serving.inlet import HEAD_LIMIT_S
 from web.serving.refused import Refused
-
-HEAD_LIMIT_S = 10 * SECONDS
-"""From the moment that the connection is free to the end of the next head."""
 
 
 class Connection(TCPServer):
@@ -20,6 +17,7 @@ class Connection(TCPServer):
 
     refused: Refused
     head_limit_s: float = HEAD_LIMIT_S
+    """Here from the moment that the connection is free to the end of the next head."""
     _wrapper: ProtocolWrapper
 
     @property

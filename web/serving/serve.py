@@ -1,10 +1,9 @@
-"""Accepting connections and ending them. HTTP and WebSocket are Hypercorn's; one connection's failure stays its own."""
+"""Accepting connections, giving each to the protocol that serves it, and ending them. One connection's failure stays its own."""
 
 from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import Any
 
-import h11
 import trio
 from hypercorn.config import Config
 from hypercorn.trio.lifespan import Lifespan
@@ -13,12 +12,13 @@ from hypercorn.typing import ConnectionState, Framework
 from hypercorn.utils import parse_socket_addr, repr_socket_addr, wrap_app
 
 from actors.config import SECONDS
-from web.serving.connection import HEAD_LIMIT_S, Connection
+from web.serving.connection import Connection
 from web.serving.crowd import Crowd
-from web.serving.inlet import HandOverError, Inlet
+from web.serving.inlet import HEAD_LIMIT_S, HandOverError, Inlet
 from web.serving.lane import Lane
 from web.serving.line import STALL_S, Line
 from web.serving.refused import Refused, bare
+from web.serving.response import head
 
 FAREWELL_S = 1 * SECONDS
 """When connections are cancelled, so long they may still say goodbye before they are cut."""
@@ -235,7 +235,8 @@ class _Serving:
         self._lingering += 1
         try:
             with trio.move_on_after(LINGER_S):
-                await line.send_all(_response(*self._refused(status)))
+                status, headers, body = self._refused(status)
+                await line.send_all(head(status, headers) + body)
                 await line.send_eof()
                 while await line.receive_some():
                     pass
@@ -258,9 +259,3 @@ class _Serving:
                     await self._is_empty.wait()
                 for line in tuple(self._lines):
                     line.cut()
-
-
-def _response(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> bytes:
-    connection = h11.Connection(h11.SERVER)
-    head = connection.send(h11.Response(status_code=status, headers=headers)) or b""
-    return head + body

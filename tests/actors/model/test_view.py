@@ -1,4 +1,4 @@
-"""Catalogue values as clients see them."""
+"""Tracks as clients see them."""
 
 from datetime import UTC, datetime
 
@@ -6,9 +6,8 @@ import attrs
 import msgspec
 
 from actors.model.features import Features, Key, Loudness, Tempo
-from actors.model.root import Root
 from actors.model.track import Failure, Location, Presence, Sound, Stage, Tags, Track
-from actors.model.view import RootView, TrackView, root_view, track_view
+from actors.model.view import TrackView, track_view
 
 MOMENT = datetime(2026, 3, 1, 12, tzinfo=UTC)
 LOCATION = Location(root_id="r1", path=b"/m/caf\xe9.mp3", size_bytes=9, mtime_ns=1, device=1, inode=1)
@@ -70,10 +69,3 @@ def test_what_is_not_known_is_null() -> None:
     assert view.failure is not None
     assert view.failure.kind == "corrupt"
     assert track_view(attrs.evolve(TRACK, features=None)).duration == 61.0
-
-
-def test_a_root_is_shown_as_text() -> None:
-    view = root_view(Root(id="r1", path=b"/m\xff", added_at=MOMENT))
-
-    assert (view.path, view.state) == ("/m\ufffd", "waiting")
-    assert msgspec.json.decode(msgspec.json.encode(view), type=RootView) == view
