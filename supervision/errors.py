@@ -106,9 +106,6 @@ class AdministrationError(SupervisionError):
 class AlreadyRunningError(AdministrationError):
     """The child runs already, or waits for its restart."""
 
-    def __init__(self, path: str, message: str = "is running") -> None:
-        super().__init__(path, message)
-
 
 class AlreadyPresentError(AdministrationError):
     """A child that is not running has this name; restart it, or remove it first."""

@@ -183,7 +183,7 @@ class Node(ABC):
     def refuse_if_active(self) -> None:
         """Raise AlreadyRunningError if it runs, or will by itself."""
         if self.live or self.group is not None:
-            raise AlreadyRunningError(self.path)
+            raise AlreadyRunningError(self.path, "is running" if self.live else "is about to be started")
 
     @property
     def state(self) -> ActorState:

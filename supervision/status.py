@@ -25,7 +25,7 @@ class BreakerStatus:
 class ActorStatus(NamedTuple):
     """One actor or task. A named tuple, because ten thousand of them are made between two checkpoints, and attrs needs three times as long.
 
-    Times are seconds; `started_at_s` on Trio's clock. `last_error` is the last crash with its traceback, as text. Counts are since the
+    Times are seconds; `started_at_s` on Trio's clock. `last_error` is the last error that ended an incarnation, with its traceback, as text. Counts are since the
     tree started: `handled` messages, `failed` ones, `dropped` by a full mailbox, `redelivered` tries, `late_answers` to askers that
     had given up. `latency` is the handling time on the machine's clock (after 1,000 messages, of every thirty-second), None before the first. `waiting_for` names the actors
     that it waits for in an ask or a full mailbox. `stack` is set while it is stuck. `restarts_in_window` are those that its own ends have cost

@@ -4,7 +4,17 @@ import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
 
-from supervision import ActorState, Child, EscalatedError, Intensity, Restart, Supervisor, run
+from supervision import (
+    ActorState,
+    AlreadyRunningError,
+    Backoff,
+    Child,
+    EscalatedError,
+    Intensity,
+    Restart,
+    Supervisor,
+    run,
+)
 from supervision.node import How
 from supervision.testing import Probe
 
@@ -52,3 +62,13 @@ async def crash_and_wait(running) -> None:
     await wait_all_tasks_blocked()
     running.ref("r/broken").tell_nowait("no")
     await trio.sleep_forever()
+
+
+async def test_refusal_says_whether_the_child_runs_or_will(autojump_clock) -> None:
+    async with run(Supervisor("r", backoff=Backoff(first_s=5), children=[Probe(crash).child("a")])) as running:
+        with pytest.raises(AlreadyRunningError, match="r/a is running"):
+            await running.remove_child("r/a")
+        running.ref("r/a").tell_nowait("no")
+        await wait_all_tasks_blocked()
+        with pytest.raises(AlreadyRunningError, match="r/a is about to be started"):
+            await running.restart_child("r/a")

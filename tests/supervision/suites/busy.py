@@ -6,6 +6,13 @@ from trio.testing import wait_all_tasks_blocked
 from supervision import Actor, Backoff, Child, InFlight, Intensity, Mailbox, Shutdown, Supervisor
 
 
+class Slow(Actor[float]):
+    """Sleeps as long as it is told."""
+
+    async def receive(self, message: float) -> None:
+        await trio.sleep(message)
+
+
 class Member(Actor[object]):
     """Slow, with a sub-task and a clean-up; asks its neighbor when told a path."""
 
