@@ -1,23 +1,28 @@
 """What went wrong, as it is kept. An error itself holds its frames, and they hold messages and actors that are long gone."""
 
-from traceback import TracebackException
+from collections import deque
+from traceback import StackSummary, TracebackException, walk_tb
 
-# A frame is some 200 bytes; what recursed without end would otherwise keep a thousand of them.
+# What recursed without end would otherwise keep a thousand of them.
 INNERMOST_FRAMES = 64
 
 
 class Failure:
     """An error as text and type, without the error. It is read from it at once and put into words when somebody looks.
 
-    `str()` is the traceback, of each error of a chain or group its 64 innermost frames.
+    `str()` is the traceback with its 64 innermost frames, and those of its causes.
     """
 
-    __slots__ = ("_read",)
+    __slots__ = ("_places", "_read")
 
     def __init__(self, error: BaseException) -> None:
-        # Source lines are looked up when they are shown: crashes come faster than looks.
+        # Its own frames are noted here and not by TracebackException, which asks the disk about each file: crashes come faster than looks.
+        self._places = deque(
+            ((frame.f_code.co_filename, line, frame.f_code.co_name) for frame, line in walk_tb(error.__traceback__)),
+            maxlen=INNERMOST_FRAMES,
+        )
         self._read = TracebackException(
-            type(error), error, error.__traceback__, limit=-INNERMOST_FRAMES, lookup_lines=False, compact=True
+            type(error), error, None, limit=-INNERMOST_FRAMES, lookup_lines=False, compact=True
         )
 
     @property
@@ -40,6 +45,9 @@ class Failure:
         return f"{read.exc_type.__name__}: {message}" if message else read.exc_type.__name__
 
     def __str__(self) -> str:
+        if self._places:
+            self._read.stack = StackSummary.from_list([(*place, None) for place in self._places])
+            self._places.clear()
         return "".join(self._read.format())
 
     def __repr__(self) -> str:

@@ -65,8 +65,8 @@ def test_traceback_of_endless_recursion_is_its_innermost_part() -> None:
     except ValueError as error:
         failure = Failure(error)
 
-    assert len(failure._read.stack) == 64
     assert "raise ValueError" in str(failure)
+    assert len(failure._read.stack) == 64
 
 
 async def test_nothing_of_a_crash_is_held_by_what_is_told_of_it(monkeypatch, autojump_clock) -> None:
