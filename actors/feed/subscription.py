@@ -97,7 +97,11 @@ class Subscription:
         Cancellation: nothing is lost; the next call gives the same frames. Raises: DatabaseError when it is behind and
         the log cannot be read; calling again is safe.
         """
-        await trio.lowlevel.checkpoint()
+        # One wait for each call is enough: of hundreds of clients that are woken at once, each would otherwise run twice.
+        if self._is_idle():
+            await self._woken()
+        else:
+            await trio.lowlevel.checkpoint()
         while True:
             if self._resync is not None:
                 frames, self._resync = [self._resync], None
@@ -111,11 +115,17 @@ class Subscription:
                 frames = [frame for frame in self.backlog.take(BATCH_BYTES) if frame.topic in self.topics]
                 self._note_relief()
             else:
-                self._wake = trio.Event()
-                await self._wake.wait()
+                await self._woken()
                 continue
             if frames:
                 return frames
+
+    def _is_idle(self) -> bool:
+        return self._is_live and not self.backlog and self._resync is None and self.ending is None
+
+    async def _woken(self) -> None:
+        self._wake = trio.Event()
+        await self._wake.wait()
 
     def offer(self, frame: Frame, seq: int) -> None:
         """For the feed: one event, in order. Never waits."""

@@ -21,6 +21,7 @@ SUITES = {
     "analysis": "Analysis",
     "http": "HTTP",
     "million": "HTTP at a million tracks",
+    "fanout": "The live feed",
 }
 """By module: the title of its table."""
 VERSIONS = (

@@ -271,8 +271,8 @@ class Session:
             for frame in frames:
                 await self._send(frame.text)
             return
-        async with self._sending:
-            await self._wire.send_frames(b"".join([frame.framed for frame in frames]))
+        # The line keeps one frame from cutting into another.
+        await self._wire.send_frames(b"".join([frame.framed for frame in frames]))
 
     async def _send(self, text: str) -> None:
         async with self._sending:

@@ -39,9 +39,11 @@ class Pulse:
         await self.send_frames(PING)
 
     async def send_frames(self, frames: bytes) -> None:
-        """Send whole frames, in one write; nothing once the line is closed."""
-        with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-            await self.line.send_all(frames)
+        """Send whole frames, in one write; nothing once the line is closed. Waits only while the peer takes less."""
+        sent = self.line.send_nowait(frames)
+        if sent < len(frames):
+            with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                await self.line.send_all(frames[sent:])
 
 
 @blueprint.websocket("/ws")
