@@ -121,3 +121,18 @@ async def test_closing_ends_the_peers_reading(pair):
     await line.aclose()
 
     assert await far.receive_some(1) == b""
+
+
+async def test_what_goes_out_at_once_needs_no_turn(pair):
+    near, far = pair
+    line = Line(near)
+
+    assert line.send_nowait(b"hello") == 5
+    assert await far.receive_some() == b"hello"
+
+    async with line._sending:
+        assert line.send_nowait(b"behind another") == 0
+    while line.send_nowait(b"x" * 1_000_000):
+        pass
+    await line.aclose()
+    assert line.send_nowait(b"gone") == 4
