@@ -17,7 +17,7 @@ from web.errors import ProblemError
 
 Value = TypeVar("Value")
 
-Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
+Text = Annotated[str, msgspec.Meta(min_length=1, max_length=200, examples=["blue heron"])]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=1000)]
 KeyName = Annotated[str, msgspec.Meta(pattern=KEY_PATTERN, max_length=16, examples=["8A", "Am", "F♯ major"])]
 Seconds = Annotated[float, msgspec.Meta(ge=0, le=1e9)]

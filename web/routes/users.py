@@ -60,7 +60,10 @@ class SearchQuery(PageQuery, rename="camel", kw_only=True):
     q: Annotated[
         str,
         msgspec.Meta(
-            min_length=1, max_length=100, description="Part of a name or shown name, whatever its case and accents."
+            min_length=1,
+            max_length=100,
+            description="Part of a name or shown name, whatever its case and accents.",
+            examples=["ada"],
         ),
     ]
 
