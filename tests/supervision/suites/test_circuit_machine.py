@@ -2,7 +2,7 @@
 
 import attrs
 import trio
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -129,7 +129,9 @@ class CircuitMachine(RuleBasedStateMachine):
 
 
 TestCircuit = CircuitMachine.TestCase
-TestCircuit.settings = settings(max_examples=200, stateful_step_count=40, deadline=None)
+TestCircuit.settings = settings(
+    max_examples=200, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
+)
 
 
 calls = st.lists(
@@ -141,7 +143,7 @@ def fail() -> None:
     raise OSError
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(limits=limits, calls=calls)
 def test_breaker_tells_the_circuit_when_each_call_begins_and_how_it_ends(limits: Limits, calls) -> None:
     """A circuit that is told the same by hand lets the same calls through."""

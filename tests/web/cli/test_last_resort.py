@@ -59,6 +59,10 @@ async def test_service_with_a_child_that_ignores_its_end_ends_by_itself_and_says
     finally:
         if process.returncode is None:
             process.kill()
+        with trio.CancelScope(shield=True):
+            await process.wait()
+        await process.stdout.aclose()
+        await process.stderr.aclose()
 
     assert b"rookery/deaf" in told
     assert b"in deaf" in told
