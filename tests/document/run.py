@@ -19,7 +19,15 @@ from actors.media.demo import make_demo
 
 BIN = Path(sys.executable).parent
 READY = "Rookery is ready at "
-SHORT = ("--phases", "examples,coverage", "--mode", "positive", "--generation-deterministic")
+SHORT = (
+    "--phases",
+    "examples,coverage",
+    "--mode",
+    "positive",
+    "--generation-deterministic",
+    "--exclude-method",
+    "HEAD",
+)
 WHOLE = ("--max-time", "400", "--workers", "2")
 SEED = "20260301"
 
