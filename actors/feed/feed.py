@@ -84,9 +84,18 @@ class Feed:
                 self._oldest, self._newest = oldest, newest
         return self.newest
 
-    def subscribe(self, topics: Collection[str] = TOPICS, since: int | None = None) -> Subscription:
-        """One client's subscription, to be entered with `async with`; from the event after `since`, or live only."""
-        return Subscription(self, topics=topics, since=since, queue_bytes=self._queue_bytes)
+    def subscribe(
+        self, topics: Collection[str] = TOPICS, since: int | None = None, *, owner: str | None = None
+    ) -> Subscription:
+        """One client's subscription, to be entered with `async with`; from the event after `since`, or live only.
+
+        Of what belongs to one user it gets what is `owner`'s.
+        """
+        return Subscription(self, topics=topics, since=since, queue_bytes=self._queue_bytes, owner=owner)
+
+    def is_heard(self, topic: str, *, owner: str) -> bool:
+        """Whether any subscription of a user takes a topic now."""
+        return any(one.owner == owner and topic in one.topics for one in self._subscriptions)
 
     def publish(self, events: Sequence[Event]) -> None:
         """Offer events, in the log's order, to all. Never waits; see `publish_paced`."""

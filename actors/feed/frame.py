@@ -62,6 +62,8 @@ class Frame:
     seq: int | None = None
     subject: str | None = None
     """Of several waiting frames with the same subject only the newest is kept."""
+    owner: str | None = None
+    """Id of the only user who gets it; None for all."""
 
     @cached_property
     def text(self) -> str:
@@ -81,6 +83,7 @@ class Frame:
             topic=TOPIC_OF_TYPE.get(event.type, "tracks"),
             body=encoded(event.type, event.payload, at=event.at, seq=event.seq),
             seq=event.seq,
+            owner=event.owner,
         )
 
     @classmethod
@@ -91,6 +94,7 @@ class Frame:
             topic=passing.topic,
             body=encoded(passing.type, passing.payload, at=passing.at),
             subject=passing.subject,
+            owner=passing.owner,
         )
 
     @classmethod

@@ -30,7 +30,7 @@ class Ending(enum.Enum):
 
 
 class Subscription:
-    """Every event of its topics exactly once and in order, from the number after `since`.
+    """Every event of its topics exactly once and in order, from the number after `since`; what belongs to somebody else is left out.
 
     Used as `async with feed.subscribe(...) as subscription: async for frame in subscription: ...`, by one task. The
     iterator ends when `ending` is set. While it is behind it holds one page of the log; once it has caught up at most
@@ -38,9 +38,13 @@ class Subscription:
     `newest` of that frame.
     """
 
-    def __init__(self, feed: "Feed", *, topics: Collection[str], since: int | None, queue_bytes: int) -> None:
+    def __init__(
+        self, feed: "Feed", *, topics: Collection[str], since: int | None, queue_bytes: int, owner: str | None = None
+    ) -> None:
         self.topics = set(topics)
         """May be changed at any time; counts for what is published or replayed from then on."""
+        self.owner = owner
+        """Id of the user whose it is; None: it gets nothing that belongs to one user."""
         self.newest = 0
         """The newest number when it began."""
         self.ending: Ending | None = None
@@ -112,7 +116,7 @@ class Subscription:
             if not self._is_live:
                 frames = await self._replay()
             elif self.backlog:
-                frames = [frame for frame in self.backlog.take(BATCH_BYTES) if frame.topic in self.topics]
+                frames = [frame for frame in self.backlog.take(BATCH_BYTES) if self._takes(frame)]
                 self._note_relief()
             else:
                 await self._woken()
@@ -132,7 +136,7 @@ class Subscription:
         if not self._is_live or self.ending is not None or seq <= self._seen:
             return
         self._seen = seq
-        if frame.topic not in self.topics:
+        if not self._takes(frame):
             return
         if not self.backlog.put(seq, frame):
             self.ending = Ending.TOO_SLOW
@@ -142,7 +146,7 @@ class Subscription:
 
     def offer_passing(self, frame: Frame) -> None:
         """For the feed: a message without a number; waits, coalesced, until the client has caught up. Never waits itself."""
-        if self.ending is not None or frame.subject is None or frame.topic not in self.topics:
+        if self.ending is not None or frame.subject is None or not self._takes(frame):
             return
         self.backlog.put_passing(frame.subject, frame)
         self._note_crowding()
@@ -167,6 +171,9 @@ class Subscription:
         """For the feed: do not wait for this one again before it has taken everything."""
         self._is_excused = True
 
+    def _takes(self, frame: Frame) -> bool:
+        return frame.topic in self.topics and (frame.owner is None or frame.owner == self.owner)
+
     def _look_up(self) -> None:
         if self._seen >= self._feed.newest:
             self._is_live = True  # no event can come between this look and the next publication
@@ -190,7 +197,7 @@ class Subscription:
             self._lose()
             return []
         self._seen = page[-1].seq or self._seen
-        return [frame for frame in page if frame.topic in self.topics]
+        return [frame for frame in page if self._takes(frame)]
 
     def _note_crowding(self) -> None:
         if not self._is_excused and self.backlog.size_bytes > self.backlog.limit_bytes // 2:

@@ -15,6 +15,9 @@ TOPIC_OF_TYPE = {
     "ANALYSIS_FAILED": "tracks",
     "SCAN_UPDATE": "progress",
     "PROGRESS_UPDATE": "progress",
+    "PLAYER_STATE_UPDATE": "player",
+    "QUEUE_UPDATE": "player",
+    "PLAYBACK_POSITION": "player",
     "SUPERVISION_EVENT": "supervision",
 }
 """Every type of message that the feed carries by itself, with the topic that subscribers name."""
@@ -29,6 +32,8 @@ class NewEvent:
     type: str
     payload: dict[str, Any]
     """JSON-ready, camelCase."""
+    owner: str | None = None
+    """Id of the only user who hears of it; None for all."""
 
 
 @attrs.frozen(kw_only=True)
@@ -40,6 +45,8 @@ class Event:
     payload: dict[str, Any]
     at: datetime
     """UTC, of its commit."""
+    owner: str | None = None
+    """Id of the only user who hears of it; None for all."""
 
     @property
     def topic(self) -> str:
@@ -49,12 +56,14 @@ class Event:
 
 @attrs.frozen(kw_only=True)
 class Passing:
-    """A message without a number: progress. Of several with the same `subject` only the newest matters."""
+    """A message without a number: progress, a position. Of several with the same `subject` only the newest matters."""
 
     type: str
     subject: str
     payload: dict[str, Any]
     at: datetime
+    owner: str | None = None
+    """Id of the only user who hears of it; None for all."""
 
     @property
     def topic(self) -> str:

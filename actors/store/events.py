@@ -15,16 +15,18 @@ CHANNEL = "rookery_events"
 
 APPEND = """
 WITH given AS (
-  UPDATE feed SET newest = newest + cardinality($1::text[]), revision = gen_random_uuid()
+  UPDATE feed SET newest = newest + cardinality($1::text[]),
+    revision = CASE WHEN array_position($4::text[], NULL) IS NULL THEN revision ELSE gen_random_uuid() END
   RETURNING newest - cardinality($1::text[]) AS before, newest
 ), written AS (
-  INSERT INTO event (seq, type, payload, at)
-  SELECT before + position, type, payload, clock_timestamp()
-  FROM given, unnest($1::text[], $2::jsonb[]) WITH ORDINALITY AS new (type, payload, position)
+  INSERT INTO event (seq, type, payload, owner, at)
+  SELECT before + position, type, payload, owner, clock_timestamp()
+  FROM given, unnest($1::text[], $2::jsonb[], $4::text[]) WITH ORDINALITY AS new (type, payload, owner, position)
 )
 SELECT newest, pg_notify($3, newest::text) FROM given
 """
-AFTER = "SELECT seq, type, payload, at FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"
+"""What one user alone hears of is no change of the catalogue, so that kept answers stay right."""
+AFTER = "SELECT seq, type, payload, at, owner FROM event WHERE seq > $1 ORDER BY seq LIMIT $2"
 GENERATION = "SELECT to_jsonb(feed) ->> 'generation' FROM feed"
 """None in a schema of the time before there was one, which a backup may have brought."""
 RECONNECTED = "rookery_generation"
@@ -44,7 +46,8 @@ async def append(connection: asyncpg.Connection, events: Sequence[NewEvent]) -> 
     if not events:
         return int(await connection.fetchval("SELECT newest FROM feed"))
     types = [event.type for event in events]
-    return int(await connection.fetchval(APPEND, types, [event.payload for event in events], CHANNEL))
+    payloads, owners = [event.payload for event in events], [event.owner for event in events]
+    return int(await connection.fetchval(APPEND, types, payloads, CHANNEL, owners))
 
 
 @attrs.define(eq=False)
@@ -56,7 +59,7 @@ class Events:
     async def after(self, seq: int, limit: int) -> list[Event]:
         """At most `limit` events that follow `seq`, in order and without a gap."""
         rows = await self._pool.read(lambda connection: connection.fetch(AFTER, seq, limit))
-        return [Event(seq=row["seq"], type=row["type"], payload=row["payload"], at=row["at"]) for row in rows]
+        return [Event(**row) for row in rows]
 
     async def bounds(self) -> tuple[int, int]:
         """Oldest and newest number kept; of an empty log the oldest is one more than the newest."""

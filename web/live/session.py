@@ -152,7 +152,9 @@ class Session:
                 if self._subscription is not None:
                     raise Refused("CONFLICT", "already connected", request_id=message.request_id, is_bad=False)
                 topics = self._allowed(message.payload.topics, message.request_id)
-                self._subscription = self._feed.subscribe(topics, message.payload.since)
+                self._subscription = self._feed.subscribe(
+                    topics, message.payload.since, owner=self._door.caller.user_id if self._door.caller else None
+                )
                 self._connect_id = message.request_id
                 self._connected.set()
             case Topics(topics=topics):

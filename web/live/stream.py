@@ -64,7 +64,9 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
     newest = await here.feed.begin()
     since = newest if asked is None else asked  # from this moment, not from when the body is asked for
     response = Response(b"", content_type=form.media_type)
-    response.response = StreamBody(here, here.feed.subscribe(topics, since), form, door=door, forbidden=forbidden)
+    response.response = StreamBody(
+        here, here.feed.subscribe(topics, since, owner=caller().user_id), form, door=door, forbidden=forbidden
+    )
     response.headers.pop("Content-Length", None)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"

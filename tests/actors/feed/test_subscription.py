@@ -1,5 +1,6 @@
 """One client's way through the feed."""
 
+import attrs
 import msgspec
 import pytest
 import trio
@@ -190,3 +191,45 @@ def fail_with(error):
         raise error
 
     return fail
+
+
+async def test_what_belongs_to_one_user_reaches_only_their_subscriptions_live_and_in_replay(log, passing):
+    for number, owner in enumerate([None, "ada", "bo", None], start=1):
+        log.add("QUEUE_UPDATE")
+        log.history[-1] = attrs.evolve(log.history[-1], seq=number, owner=owner)
+    feed = Feed(log, queue_bytes=10_000)
+    heard = {}
+    async with (
+        feed.subscribe(since=0, owner="ada") as ada,
+        feed.subscribe(since=0, owner="bo") as bo,
+        feed.subscribe(since=0) as nobody,
+    ):
+        for name, subscription in (("ada", ada), ("bo", bo), ("nobody", nobody)):
+            heard[name] = [frame.seq for frame in await drained(subscription)]
+        log.add("QUEUE_UPDATE", "TRACK_ADDED")
+        log.history[-2] = attrs.evolve(log.history[-2], owner="bo")
+        feed.publish(log.history[-2:])
+        feed.publish_passing(attrs.evolve(passing("player:bo", 0.1), owner="bo"))
+        for name, subscription in (("ada", ada), ("bo", bo), ("nobody", nobody)):
+            heard[name] += [frame.seq for frame in await drained(subscription)]
+
+    assert heard == {"ada": [1, 2, 4, 6], "bo": [1, 3, 4, 5, 6, None], "nobody": [1, 4, 6]}
+
+
+async def test_whoever_comes_back_goes_on_behind_what_belonged_to_others(log):
+    log.add(*["QUEUE_UPDATE"] * 3)
+    log.history[:] = [attrs.evolve(event, owner="bo") for event in log.history]
+    log.add("TRACK_ADDED")
+    feed = Feed(log, queue_bytes=10_000)
+
+    async with feed.subscribe(since=0, owner="ada") as subscription:
+        assert [frame.seq for frame in await subscription.take()] == [4]
+
+
+async def test_the_feed_knows_whether_a_user_listens(log):
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(["player"], owner="ada"), feed.subscribe(["tracks"], owner="bo"):
+        assert feed.is_heard("player", owner="ada")
+        assert not feed.is_heard("player", owner="bo")
+
+    assert not feed.is_heard("player", owner="ada")

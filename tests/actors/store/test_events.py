@@ -123,3 +123,13 @@ async def test_no_reader_ever_sees_a_number_before_all_smaller_ones(
             nursery.start_soon(write, (one, two)[writer % 2], writer)
     assert seen[0] == seen[1]
     assert [event.at for event in seen[0]] == sorted(event.at for event in seen[0])
+
+
+async def test_an_event_of_one_user_alone_keeps_its_owner_and_leaves_kept_answers_right(fresh_store):
+    before = await fresh_store.revisions.current()
+    newest = await fresh_store.events.add(NewEvent(type="QUEUE_UPDATE", payload={}, owner="local"))
+
+    assert [event.owner for event in await fresh_store.events.after(newest - 1, 10)] == ["local"]
+    assert await fresh_store.revisions.current() == before
+    await fresh_store.events.add(NewEvent(type="QUEUE_UPDATE", payload={}, owner="local"), new(1))
+    assert await fresh_store.revisions.current() != before
