@@ -12,7 +12,9 @@ RookeryError
 ├── DiskSilentError           a disk or network share does not answer: ask later
 ├── BusyError                 too much is asked at once: ask later
 ├── ConflictError             one request that does not fit how things are
+│   └── VersionError          it means an earlier version than the present one, which it carries
 ├── TrackGoneError            one request's track is not there, or not where it is looked for
+├── ItemGoneError             one request's item of the queue is not there
 ├── StaleError                it was changed since the asker saw it: look again
 └── InvalidError              one request's value
 """
@@ -69,6 +71,21 @@ class BusyError(RookeryError):
 
 class ConflictError(RookeryError):
     """What is asked for would break a rule that holds for all of it; the text says which. Nothing was changed."""
+
+
+class VersionError(ConflictError):
+    """The asker saw an earlier version than `version`, the present one; nothing was changed."""
+
+    def __init__(self, thing: str, version: int) -> None:
+        super().__init__(f"{thing} was changed since you saw it; it has version {version} now")
+        self.version = version
+
+
+class ItemGoneError(RookeryError):
+    """No item of the queue has this id (any more)."""
+
+    def __init__(self, item_id: str) -> None:
+        super().__init__(f"There is no item {item_id} in the queue")
 
 
 class TrackGoneError(RookeryError):

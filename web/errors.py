@@ -14,7 +14,16 @@ import trio
 from quart import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 
-from actors.errors import BusyError, ConflictError, DatabaseError, InvalidError, StaleError, TrackGoneError
+from actors.errors import (
+    BusyError,
+    ConflictError,
+    DatabaseError,
+    InvalidError,
+    ItemGoneError,
+    StaleError,
+    TrackGoneError,
+    VersionError,
+)
 from actors.model.time import Time
 from supervision import AdministrationError, AskTimeoutError, DeadlockError, NotFoundError, SendError
 from web.encoding import json_bytes, now
@@ -174,6 +183,10 @@ def refusal_of(error: Exception) -> Refusal:
             return Refusal(code="TRACK_NOT_FOUND", message="No track has this id")
         case StaleError():
             return Refusal(code="PRECONDITION_FAILED", message="It was changed since you saw it")
+        case VersionError():
+            return Refusal(code="CONFLICT", message=str(error), details={"version": error.version})
+        case ItemGoneError():
+            return Refusal(code="NOT_FOUND", message="No item of the queue has this id")
         case ConflictError():
             return Refusal(code="CONFLICT", message=str(error))
         case BusyError():

@@ -1,0 +1,375 @@
+"""The table of the player, against a model that lives second by second."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from actors.errors import ConflictError, InvalidError, ItemGoneError, RookeryError, TrackGoneError, VersionError
+from actors.model.player import COUNTS_AFTER_S, Deck, Listened, Moment, Outcome, Player, PlayerState, TrackFacts
+from actors.model.player_commands import (
+    COMMANDS,
+    AddTrack,
+    ClearQueue,
+    NextTrack,
+    Pause,
+    Play,
+    PreviousTrack,
+    RemoveTrack,
+    ReorderQueue,
+    Seek,
+    SetVolume,
+)
+from actors.model.player_transitions import TRANSITIONS, carried_out
+
+NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
+TRACKS = {
+    "a": TrackFacts(length_s=100.0, is_present=True),
+    "b": TrackFacts(length_s=200.0, is_present=True),
+    "c": TrackFacts(length_s=600.0, is_present=True),
+    "away": TrackFacts(length_s=50.0, is_present=False),
+}
+
+
+class Told:
+    """A deck that is told commands, at moments counted in seconds."""
+
+    def __init__(self, *track_ids: str) -> None:
+        self.deck = Deck(player=Player(since=NOW))
+        self.plays: list[Listened] = []
+        self.refused: RookeryError | None = None
+        for track_id in track_ids:
+            self.tell(AddTrack(track_id=track_id))
+
+    def tell(self, command, *, at: float = 0.0, tracks=TRACKS, **how) -> Player:
+        moment = Moment(now=NOW + timedelta(seconds=at), tracks=tracks)
+        outcome = carried_out(self.deck, command, moment, **how)
+        self.refused = outcome if isinstance(outcome, RookeryError) else None
+        if isinstance(outcome, Outcome):
+            self.deck = outcome.deck
+            self.plays += outcome.plays
+        return self.deck.player
+
+    def item(self, place: int) -> str:
+        return self.deck.queue.items[place].id
+
+    @property
+    def track(self) -> str | None:
+        return self.deck.player.item and self.deck.player.item.track_id
+
+
+def test_every_command_has_its_transition():
+    assert set(TRANSITIONS) == set(COMMANDS.values())
+
+
+def test_the_end_of_a_track_goes_on_to_the_next_at_the_very_moment():
+    told = Told("a", "b")
+    told.tell(Play())
+    player = told.tell(None, at=130)
+
+    assert told.track == "b"
+    assert (player.since, player.position_at(NOW + timedelta(seconds=130))) == (NOW + timedelta(seconds=100), 30.0)
+
+
+def test_the_end_of_the_last_track_stops_and_the_next_play_begins_anew():
+    told = Told("a", "b")
+    told.tell(Play())
+
+    assert told.tell(None, at=300).state is PlayerState.STOPPED
+    assert (told.track, told.tell(Play(), at=400).state) == (None, PlayerState.PLAYING)
+    assert told.track == "a"
+
+
+def test_what_is_away_or_unknown_is_passed_over():
+    told = Told("a", "away", "b")
+    told.tell(Play())
+    told.tell(NextTrack())
+    assert told.track == "b"
+    told.tell(PreviousTrack())
+    assert told.track == "a"
+    told.tell(None, at=100, tracks={"b": TRACKS["b"]})
+    assert told.track == "b"
+
+
+def test_a_pause_keeps_the_place_however_long_it_lasts():
+    told = Told("a")
+    told.tell(Play())
+    told.tell(Pause(), at=30)
+    told.tell(None, at=5_000)
+    player = told.tell(Play(), at=10_000)
+
+    assert player.position_at(NOW + timedelta(seconds=10_001)) == 31.0
+
+
+def test_the_next_track_of_a_paused_player_is_paused():
+    told = Told("a", "b")
+    told.tell(Play())
+    told.tell(Pause(), at=1)
+
+    assert told.tell(NextTrack(), at=2).state is PlayerState.PAUSED
+    assert (told.track, told.deck.player.position_s) == ("b", 0.0)
+
+
+def test_back_is_to_the_beginning_and_only_from_there_to_the_track_before():
+    told = Told("a", "b")
+    told.tell(Play(item_id=told.item(1)))
+    told.tell(PreviousTrack(), at=10)
+    assert (told.track, told.deck.player.position_s) == ("b", 0.0)
+    told.tell(PreviousTrack(), at=12)
+    assert told.track == "a"
+    told.tell(PreviousTrack(), at=13)
+    assert (told.track, told.deck.player.position_s) == ("a", 0.0)
+
+
+def test_what_is_removed_while_it_plays_gives_way_to_the_next():
+    told = Told("a", "b")
+    told.tell(Play())
+    told.tell(RemoveTrack(item_id=told.item(0)), at=10)
+    assert (told.track, told.deck.player.state) == ("b", PlayerState.PLAYING)
+    told.tell(RemoveTrack(item_id=told.item(0)), at=20)
+    assert (told.track, told.deck.player.state) == (None, PlayerState.STOPPED)
+
+
+def test_a_cleared_queue_stops_the_player():
+    told = Told("a")
+    told.tell(Play())
+
+    assert told.tell(ClearQueue(), at=1).state is PlayerState.STOPPED
+    assert told.deck.queue.items == ()
+
+
+@pytest.mark.parametrize(
+    "command, error",
+    [
+        (Seek(position=100.5), InvalidError),
+        (Play(item_id="9"), ItemGoneError),
+        (Play(item_id="2"), ConflictError),
+        (RemoveTrack(item_id="9"), ItemGoneError),
+        (AddTrack(track_id="unknown"), TrackGoneError),
+        (AddTrack(track_id="a", version=1), VersionError),
+        (ClearQueue(version=1), VersionError),
+        (ReorderQueue(item_id="1", position=1, version=1), VersionError),
+        (ReorderQueue(item_id="1", position=2, version=2), InvalidError),
+    ],
+    ids=repr,
+)
+def test_what_cannot_be_is_refused_and_changes_nothing(command, error):
+    told = Told("a", "away")
+    told.tell(Play())
+    before = told.deck
+    told.tell(command, at=10)
+
+    assert isinstance(told.refused, error)
+    assert told.deck == before
+
+
+@pytest.mark.parametrize("command", [NextTrack(), PreviousTrack(), Seek(position=1), Play()], ids=repr)
+def test_a_stopped_player_without_tracks_says_so(command):
+    told = Told()
+    told.tell(command)
+
+    assert isinstance(told.refused, ConflictError)
+
+
+def test_the_same_again_is_no_new_version():
+    told = Told("a")
+    first = told.tell(Play())
+
+    assert told.tell(Play(), at=10) == first
+    told.tell(Pause(), at=20)
+    assert told.tell(Pause(), at=30).version == 2
+
+
+def test_a_listening_counts_once_and_as_of_when_it_began():
+    told = Told("a")
+    told.tell(Play(), at=5)
+    told.tell(None, at=54)
+    assert told.plays == []
+    told.tell(None, at=56)
+    told.tell(None, at=90)
+
+    (play,) = told.plays
+    assert (play.track_id, play.at, play.listened_s) == ("a", NOW + timedelta(seconds=5), 51.0)
+
+
+def test_a_seek_adds_nothing_to_what_was_heard_and_a_pause_neither():
+    told = Told("a")
+    told.tell(Play())
+    told.tell(Seek(position=90), at=1)
+    told.tell(Pause(), at=5)
+    told.tell(Play(), at=1_000)
+    told.tell(Seek(position=0), at=1_002)
+    told.tell(None, at=1_044)
+    assert told.plays == []
+    told.tell(None, at=1_045)
+    assert len(told.plays) == 1
+
+
+def test_nobody_listened_to_tracks_that_ended_while_nobody_kept_the_time():
+    told = Told("a", "b", "c")
+    told.tell(Play())
+    told.tell(None, at=100 + 200 + 10, was_away=True)
+
+    assert (told.track, told.plays) == ("c", [])
+
+
+def test_whoever_is_late_counts_every_track_that_was_played():
+    told = Told("a", "b", "c")
+    told.tell(Play())
+    told.tell(None, at=310)
+
+    assert [play.track_id for play in told.plays] == ["a", "b"]
+
+
+class SecondBySecond(RuleBasedStateMachine):
+    """The model keeps a list, a place in it and a position, and lets every second pass by itself."""
+
+    @initialize()
+    def begin(self) -> None:
+        self.told = Told()
+        self.now = 0
+        self.items: list[tuple[str, str]] = []
+        self.at: str | None = None
+        self.is_playing = False
+        self.position = self.heard = 0
+        self.is_counted = False
+        self.plays: list[str] = []
+        self.volume = 1.0
+        self.edits = 0
+
+    def length(self) -> int:
+        return int(TRACKS[dict(self.items)[self.at]].length_s)
+
+    def begin_item(self, item: str | None) -> None:
+        self.at, self.position, self.heard, self.is_counted = item, 0, 0, False
+        self.is_playing = self.is_playing and item is not None
+
+    def playable(self, places) -> str | None:
+        return next((self.items[p][0] for p in places if TRACKS[self.items[p][1]].is_present), None)
+
+    def place(self, item: str) -> int:
+        return [one for one, _ in self.items].index(item)
+
+    def tell(self, command) -> None:
+        self.told.tell(command, at=self.now)
+
+    @rule(seconds=st.integers(1, 400))
+    def wait(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.now += 1
+            if not self.is_playing:
+                continue
+            self.position += 1
+            self.heard += 1
+            if not self.is_counted and self.heard >= min(COUNTS_AFTER_S, self.length() / 2):
+                self.is_counted = True
+                self.plays.append(dict(self.items)[self.at])
+            self.go_on_at_the_end()
+        self.tell(None)
+
+    def go_on_at_the_end(self) -> None:
+        if self.is_playing and self.position >= self.length():
+            self.begin_item(self.playable(range(self.place(self.at) + 1, len(self.items))))
+
+    @rule(track=st.sampled_from(sorted(TRACKS)), position=st.none() | st.integers(0, 6))
+    def add(self, track: str, position: int | None) -> None:
+        self.tell(AddTrack(track_id=track, position=position))
+        new = ({item.id for item in self.told.deck.queue.items} - {item for item, _ in self.items}).pop()
+        self.items.insert(len(self.items) if position is None else position, (new, track))
+        self.edits += 1
+
+    @rule(choice=st.integers(0, 20))
+    def remove(self, choice: int) -> None:
+        if not self.items:
+            return
+        place = choice % len(self.items)
+        item = self.items[place][0]
+        following = self.playable(range(place + 1, len(self.items)))
+        self.tell(RemoveTrack(item_id=item))
+        del self.items[place]
+        self.edits += 1
+        if item == self.at:
+            self.begin_item(following)
+
+    @rule(choice=st.integers(0, 20), goal=st.integers(0, 20), is_stale=st.booleans())
+    def reorder(self, *, choice: int, goal: int, is_stale: bool) -> None:
+        if not self.items:
+            return
+        place, goal = choice % len(self.items), goal % len(self.items)
+        version = self.told.deck.queue.version
+        self.tell(ReorderQueue(item_id=self.items[place][0], position=goal, version=version + is_stale))
+        if is_stale:
+            assert isinstance(self.told.refused, VersionError)
+            return
+        self.items.insert(goal, self.items.pop(place))
+        self.edits += place != goal
+
+    @rule()
+    def clear(self) -> None:
+        self.tell(ClearQueue())
+        self.edits += bool(self.items)
+        self.items = []
+        if self.at is not None:
+            self.begin_item(None)
+
+    @rule()
+    def play(self) -> None:
+        self.tell(Play())
+        if self.at is None:
+            first = self.playable(range(len(self.items)))
+            assert (first is None) == isinstance(self.told.refused, ConflictError)
+            self.is_playing = True
+            self.begin_item(first)
+        self.is_playing = self.at is not None
+        self.go_on_at_the_end()
+
+    @rule()
+    def pause(self) -> None:
+        self.tell(Pause())
+        self.is_playing = False
+
+    @rule(position=st.integers(0, 700))
+    def seek(self, position: int) -> None:
+        self.tell(Seek(position=position))
+        if self.at is None or position > self.length():
+            assert self.told.refused is not None
+        else:
+            self.position = position
+            self.go_on_at_the_end()
+
+    @rule(step=st.sampled_from([1, -1]))
+    def step(self, step: int) -> None:
+        self.tell(NextTrack() if step > 0 else PreviousTrack())
+        if self.at is None:
+            assert self.told.refused is not None
+            return
+        place = self.place(self.at)
+        if step > 0:
+            self.begin_item(self.playable(range(place + 1, len(self.items))))
+        else:
+            before = self.playable(range(place - 1, -1, -1))
+            self.begin_item(self.at if before is None or self.position > 3 else before)
+
+    @rule(volume=st.floats(0, 1))
+    def set_volume(self, volume: float) -> None:
+        self.tell(SetVolume(volume=volume))
+        self.volume = volume
+
+    @invariant()
+    def both_are_the_same(self) -> None:
+        deck = self.told.deck
+        player = deck.player
+        assert [(item.id, item.track_id) for item in deck.queue.items] == self.items
+        assert (deck.queue.version, player.volume) == (self.edits, self.volume)
+        assert (player.item and player.item.id) == self.at
+        assert (player.state is PlayerState.PLAYING) == self.is_playing
+        assert (player.state is PlayerState.STOPPED) == (self.at is None)
+        if self.at is not None:
+            assert player.position_at(NOW + timedelta(seconds=self.now)) == self.position
+        assert [play.track_id for play in self.told.plays] == self.plays
+
+
+SecondBySecond.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestSecondBySecond = SecondBySecond.TestCase
