@@ -21,6 +21,16 @@ RETURNING true
 ADD = "INSERT INTO play (person_id, track_id, at, listened_s) VALUES ($1, $2, $3, $4)"
 
 
+async def count(
+    connection: asyncpg.Connection, person_id: str, track_id: str, *, at: datetime, listened_s: float | None
+) -> bool:
+    """Record one play inside a write function; False when there is no such track."""
+    if not await connection.fetchval(COUNT, person_id, track_id, at):
+        return False
+    await connection.execute(ADD, person_id, track_id, at, listened_s)
+    return True
+
+
 @attrs.define(eq=False)
 class Plays:
     """Each person's listening. Every method may raise DatabaseError."""
@@ -31,9 +41,8 @@ class Plays:
         """Record that somebody listened to a track, `listened_s` seconds of it; None when there is no such track."""
 
         async def add(connection: asyncpg.Connection) -> Mine | None:
-            if not await connection.fetchval(COUNT, person_id, track_id, at):
+            if not await count(connection, person_id, track_id, at=at, listened_s=listened_s):
                 return None
-            await connection.execute(ADD, person_id, track_id, at, listened_s)
             return await mine(connection, person_id, track_id)
 
         return await self._pool.write(add) if is_storable(track_id) else None

@@ -17,6 +17,7 @@ from actors.store.keys import Keys
 from actors.store.library import Library
 from actors.store.memories import Memories
 from actors.store.migrate import Migration, migrate, migrations
+from actors.store.player_queues import PlayerQueues
 from actors.store.plays import Plays
 from actors.store.pool import CONNECT_LIMIT_S, Pool, open_pool
 from actors.store.ratings import Ratings
@@ -49,6 +50,7 @@ class Store:
     keys: Keys
     ratings: Ratings
     plays: Plays
+    player_queues: PlayerQueues
     memories: Memories
     pool: Pool
 
@@ -86,6 +88,7 @@ async def open_store(config: Config, *, url: str) -> AsyncIterator[Store]:
                 keys=Keys(pool),
                 ratings=Ratings(pool),
                 plays=Plays(pool),
+                player_queues=PlayerQueues(pool),
                 memories=Memories(pool),
                 pool=pool,
             )
