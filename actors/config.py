@@ -138,6 +138,11 @@ class Config:
     )
     """What was removed can be restored for so long."""
 
+    players: int = attrs.field(default=1_000, validator=attrs.validators.ge(1))
+    """People whose players are awake at once."""
+    player_idle_s: float = attrs.field(default=10 * MINUTES, validator=attrs.validators.gt(0))
+    """A player in which nothing plays goes to sleep after this; it is kept, and wakes at the next command."""
+
     database_connections: int = attrs.field(default=10, validator=attrs.validators.ge(2))
     query_limit_s: float = 30 * SECONDS
     event_retention: int = attrs.field(default=100_000, validator=attrs.validators.ge(1))

@@ -19,6 +19,7 @@
 | PurgeTrack      | web, sweeper  | librarian   | the same                                                  |
 | ShelveUpload    | web           | librarian   | the asker is told; the watcher finds the file anyway      |
 | TidyUp          | sweeper       | librarian   | the next sweep sends it again                             |
+| PlayerOrder     | web           | player      | the asker is told; the versions tell whether it counted   |
 | Progress        | any           | broadcaster | nothing: the next one says more                           |
 """
 
@@ -27,6 +28,7 @@ import attrs
 from actors.model.change import Content, Reading
 from actors.model.edits import Edits
 from actors.model.features import Features
+from actors.model.player_commands import Command
 from actors.model.root import RootState
 from actors.model.track import Failure
 
@@ -181,6 +183,13 @@ class ShelveUpload:
 @attrs.frozen(kw_only=True)
 class TidyUp:
     """From the sweeper to the librarian, asked: put in order what broke off half-way."""
+
+
+@attrs.frozen(kw_only=True)
+class PlayerOrder:
+    """From the web to a person's player, asked: carry out a command. Answered by the player as it is then, or why not."""
+
+    command: Command
 
 
 @attrs.frozen(kw_only=True)

@@ -6,7 +6,7 @@
 | analyzer           | cataloger                  | Analyzed, AnalysisFailed         |
 | sweeper            | librarian                  | PurgeTrack, TidyUp               |
 
-The web asks the librarian, with a limit. Nobody else waits for anybody: progress is told without waiting, and the cataloger only nudges the analyzer. A test holds
+The web asks the librarian and the players, with a limit. Nobody else waits for anybody: progress is told without waiting, and the cataloger only nudges the analyzer. A test holds
 this table against cycles.
 """
 
@@ -27,6 +27,7 @@ from actors.feed import Feed
 from actors.librarian import Librarian
 from actors.model.track import shown_path
 from actors.nudge import Nudge
+from actors.player import PLAYERS, Players
 from actors.store.bridge import open_bridge
 from actors.store.embedded import EmbeddedServer
 from actors.store.events import Events
@@ -57,6 +58,7 @@ WAITS_FOR: Mapping[str, tuple[str, ...]] = {
     LIBRARIAN: (),
     SWEEPER: (LIBRARIAN,),
     BROADCASTER: (),
+    PLAYERS: (),
 }
 """Whose full mailbox each actor may wait on."""
 
@@ -64,6 +66,9 @@ HEALING = Intensity(restarts=5, within_s=30 * SECONDS)
 """A fault that passes is healed; one that comes back five times in half a minute is somebody else's to mend."""
 PATIENCE = Backoff(first_s=0.1, factor=2.0, most_s=10 * SECONDS, jitter=0.2, reset_after_s=60 * SECONDS)
 
+
+MANY_HEALING = Intensity(restarts=1_000, within_s=60 * SECONDS)
+"""Each player heals alone: one that fails again and again, with growing pauses, must not take the others along."""
 
 QUICK = Shutdown(grace_s=1 * SECONDS)
 """Nothing is lost by ending these at once: what they had in hand is found again, or was never begun."""
@@ -146,6 +151,10 @@ class House:
         async with local_executor(self.config) as self._executor:
             context.ready()
             await context.stopping.wait()
+
+    async def keep_playing(self, context: Context) -> None:
+        """Task: whoever's player played goes on."""
+        await Players(store=self.store, feed=self.feed, config=self.config).resume(context)
 
     async def keep_redis(self, context: Context) -> None:
         """Task: the connections to Redis. It is ready at once: nobody needs Redis to start."""
@@ -239,6 +248,15 @@ def pipeline(house: House) -> Supervisor:
                 mailbox=Mailbox(capacity=100, in_flight=InFlight.redeliver(times=3)),
                 shutdown=QUICK,
             ),
+            Supervisor(
+                PLAYERS.rpartition("/")[2],
+                strategy=Strategy.DYNAMIC,
+                intensity=MANY_HEALING,
+                backoff=PATIENCE,
+                max_children=config.players,
+                shutdown=QUICK,
+            ),
+            Child("conductor", house.keep_playing, shutdown=QUICK),
         ],
     )
 
