@@ -6,6 +6,8 @@ from actors.model.features import Features, Key, Loudness, Tempo
 from actors.model.key import Key as ApiKey
 from actors.model.memory import MemoryView
 from actors.model.mine import Mine
+from actors.model.player import PlayerState
+from actors.model.player_view import PlayerView, QueueItemView, QueueView
 from actors.model.root import Root, RootState
 from actors.model.root_view import root_view
 from actors.model.track import Location, Presence, Sound, Stage, Tags, Track
@@ -178,6 +180,19 @@ MEMORY = MemoryView(
     added_at=MOMENT,
     changed_at=MOMENT,
     version=1,
+)
+
+ITEM = QueueItemView(id="3", track_id=TRACK_ID)
+QUEUE = QueueView(version=7, items=(ITEM,))
+PLAYER = PlayerView(
+    state=PlayerState.PLAYING,
+    item=ITEM,
+    position=61.5,
+    at=MOMENT,
+    duration=214.58,
+    volume=0.8,
+    version=12,
+    queue_version=QUEUE.version,
 )
 
 

@@ -70,14 +70,11 @@ def structured(body: bytes, model: type[Model]) -> Model:
         raise ProblemError("MALFORMED_JSON", f"The body is no JSON: {error}") from None
     if not isinstance(value, dict):
         raise invalid(FieldError(field="", message="The body must be an object"))
-    errors = [*_unknown(value, model), *_refused(value, model)]
-    if errors:
-        raise invalid(*errors)
-    return msgspec.convert(value, model)
+    return fielded(value, model)
 
 
-def fielded(values: dict[str, str], model: type[Model]) -> Model:
-    """The fields of a form as a value of the model; unknown names are refused.
+def fielded(values: dict[str, Any], model: type[Model]) -> Model:
+    """The fields of an object or a form as a value of the model; unknown names are refused.
 
     Raises:
         ProblemError: VALIDATION_ERROR naming every field.

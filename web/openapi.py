@@ -40,6 +40,7 @@ TAGS: Mapping[str, str] = {
     "Library": "The folders that are watched, and the catalogue as a whole.",
     "Live": "What happens, as it happens. The socket `/ws` and all messages are told in `/asyncapi.json`.",
     "Memories": "What people note of a track, a moment of it, or anything.",
+    "Player": "What plays, on all devices of a user alike, and what comes next.",
     "People": "Accounts, logins, API keys and preferences.",
     "Supervision": "The tree of actors that does the work, for administrators.",
     "Service": "Health, numbers and the description of this interface.",

@@ -1,12 +1,15 @@
-"""Orders to the librarian, from routes."""
+"""Orders to the librarian and to the callers' players, from routes."""
 
 from typing import Any
 
 from actors.config import SECONDS
 from actors.errors import RookeryError
 from actors.librarian import Order
+from actors.model.player import Deck
+from actors.model.player_commands import Command
 from actors.model.track import Track
 from actors.pipeline import LIBRARIAN
+from web.auth import caller
 from web.conditions import demanded
 from web.exchange import timed
 from web.named import track_tag
@@ -34,6 +37,21 @@ async def ordered(order: Order, *, limit_s: float = ORDER_LIMIT_S) -> Any:
     """
     with timed("order"):
         answer = await services().running.ref(LIBRARIAN).ask(order, timeout_s=limit_s)
+    if isinstance(answer, RookeryError):
+        raise answer
+    return answer
+
+
+async def commanded(command: Command) -> Deck:
+    """The caller's player after a command.
+
+    Raises:
+        RookeryError: what it refuses with.
+        SendError: it did not answer.
+    """
+    here = services()
+    with timed("order"):
+        answer = await here.players.ordered(here.running, caller().user_id, command, limit_s=ORDER_LIMIT_S)
     if isinstance(answer, RookeryError):
         raise answer
     return answer

@@ -10,6 +10,7 @@ from quart import current_app
 from actors.config import SECONDS, Config
 from actors.feed import Feed
 from actors.metrics import Metrics
+from actors.player import Players
 from actors.store.store import Store
 from actors.work.executor import Executor
 from actors.work.stream import Streams
@@ -61,6 +62,11 @@ class Services:
         )
     )
     """The same for pictures out of recordings, which are made in a moment."""
+    players: Players = attrs.field(
+        default=attrs.Factory(
+            lambda self: Players(store=self.store, feed=self.feed, config=self.config), takes_self=True
+        )
+    )
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the shutdown begins: no new work, streams say goodbye."""
 

@@ -31,9 +31,10 @@ from actors.model.track import Sound, Stage, Tags
 from actors.model.user import Role, User
 from actors.nudge import Nudge
 from actors.pipeline import WATCHER
+from actors.player import PLAYERS
 from actors.redis import Redis
 from actors.store.store import Store
-from supervision import Child, Context, Intensity, Running, Supervisor, run, testing
+from supervision import Child, Context, Intensity, Running, Strategy, Supervisor, run, testing
 from tests.contracts.fake_executor import FakeExecutor
 from web.application import create_app
 from web.errors import refused_by_server
@@ -81,6 +82,7 @@ def small_tree(told: testing.Probe, store: Store) -> Supervisor:
                     told.child(watcher),
                     Child("librarian", lambda: Librarian(store=store, work_waits=Nudge())),
                     Child("idle", idle),
+                    Supervisor(PLAYERS.rpartition("/")[2], strategy=Strategy.DYNAMIC, max_children=10),
                 ],
             ),
         ],
