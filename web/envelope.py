@@ -5,8 +5,8 @@ An ASGI application around another, so that it holds for whatever answers inside
 
 import re
 import secrets
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import nullcontext
 
 import structlog
 
@@ -18,7 +18,7 @@ from web.gate import Gate
 from web.outgoing import ALWAYS, Body, Message, Outgoing, Receive, Send
 from web.rates import over
 from web.trace import trace_of
-from web.traffic import FullError, Traffic
+from web.traffic import FullError, Place, Traffic
 from web.traffic.policy import FREE
 
 Application = Callable[[Message, Receive, Send], Awaitable[None]]
@@ -29,6 +29,8 @@ RETRY_FULL_S = 2
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
+_ANNOUNCING = frozenset({"content-length", "transfer-encoding"})
+"""Without these a request has no body (RFC 9112, 6.3)."""
 
 _log = structlog.get_logger("rookery.access")
 
@@ -52,13 +54,14 @@ class Envelope:
             await self._inside(scope, receive, send)
 
     async def _request(self, scope: Message, receive: Receive, send: Send) -> None:
-        headers = _single(scope)
-        current = self._exchange(scope, scope["method"])
+        sent = _sent(scope)
+        headers = _first(sent)
+        current = self._exchange(scope, sent, scope["method"])
         asks_first = is_preflight(current.method, headers)
         answer = Outgoing(
             send, current, more=granted(headers.get("origin"), self._gate.origins, is_preflight=asks_first)
         )
-        body = Body(receive, current)
+        body = Body(receive, current, is_empty=not sent.keys() & _ANNOUNCING)
         self._metrics.open.inc()
         try:
             with serving(current):
@@ -79,7 +82,8 @@ class Envelope:
             if (refused := await self._refusal(scope, headers)) is not None:
                 await answer.refuse(refused)
                 return
-            async with self._place():
+            place = exchange().place = await self._place()
+            with place or nullcontext():
                 await self._inside(scope, body.receive, answer.send)
         except Exception as error:
             refusal = refusal_of(error)
@@ -92,25 +96,22 @@ class Envelope:
                 silent = Refusal(code="REQUEST_TIMEOUT", message="The rest of the body did not come")
                 await answer.refuse(silent, is_last=True)
 
-    @asynccontextmanager
-    async def _place(self) -> AsyncIterator[None]:
-        """A place at work until the answer begins; its body, which may be a stream, needs none."""
-        current = exchange()
-        if current.path in FREE:
-            yield
-            return
+    async def _place(self) -> Place | None:
+        """A place at work until the answer begins, if one is needed; its body, which may be a stream, needs none."""
+        if exchange().path in FREE:
+            return None
         try:
-            async with self._traffic.room.place() as current.place:
-                yield
+            return await self._traffic.room.take()
         except FullError:
             raise ProblemError(
                 "OVERLOADED", "Too many requests at once", headers={"Retry-After": str(RETRY_FULL_S)}
             ) from None
 
     async def _socket(self, scope: Message, receive: Receive, send: Send) -> None:
-        current = self._exchange(scope, "WEBSOCKET")
+        sent = _sent(scope)
+        current = self._exchange(scope, sent, "WEBSOCKET")
         with serving(current):
-            refused = await self._refusal(scope, _single(scope))
+            refused = await self._refusal(scope, _first(sent))
             if refused is None:
                 await self._inside(scope, receive, send)
                 return
@@ -135,16 +136,16 @@ class Envelope:
         current.verdicts.append(verdict)
         return None if verdict.is_allowed else over(verdict)
 
-    def _exchange(self, scope: Message, method: str) -> Exchange:
-        sent = _values(scope, b"x-request-id")
-        usable = len(sent) == 1 and _USABLE_ID.fullmatch(sent[0])
+    def _exchange(self, scope: Message, sent: Mapping[str, list[str]], method: str) -> Exchange:
+        ids = sent.get("x-request-id", [])
+        usable = len(ids) == 1 and _USABLE_ID.fullmatch(ids[0])
         peer = scope.get("client")
         return Exchange(
-            request_id=sent[0] if usable else secrets.token_hex(16),
+            request_id=ids[0] if usable else secrets.token_hex(16),
             method=method,
             path=scope["path"],
-            client=self._traffic.client(peer[0] if peer else None, _values(scope, b"x-forwarded-for")),
-            trace=trace_of(_values(scope, b"traceparent"), _values(scope, b"tracestate")),
+            client=self._traffic.client(peer[0] if peer else None, sent.get("x-forwarded-for", [])),
+            trace=trace_of(sent.get("traceparent", []), sent.get("tracestate", [])),
         )
 
     def _count(self, current: Exchange, answer: Outgoing) -> None:
@@ -171,10 +172,14 @@ class Envelope:
         )
 
 
-def _values(scope: Message, wanted: bytes) -> list[str]:
-    return [str(value, "latin-1") for name, value in scope["headers"] if name.lower() == wanted]
+def _sent(scope: Message) -> dict[str, list[str]]:
+    """All values of each header."""
+    sent: dict[str, list[str]] = {}
+    for name, value in scope["headers"]:
+        sent.setdefault(str(name, "latin-1").lower(), []).append(str(value, "latin-1"))
+    return sent
 
 
-def _single(scope: Message) -> dict[str, str]:
+def _first(sent: Mapping[str, list[str]]) -> dict[str, str]:
     """The first value of each header."""
-    return {str(name.lower(), "latin-1"): str(value, "latin-1") for name, value in reversed(list(scope["headers"]))}
+    return {name: values[0] for name, values in sent.items()}

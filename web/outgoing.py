@@ -36,11 +36,20 @@ ALWAYS: Headers = [
 class Body:
     """The body of one request on its way in."""
 
-    def __init__(self, receive: Receive, current: Exchange | None = None, *, silence_s: float = BODY_SILENCE_S) -> None:
+    def __init__(
+        self,
+        receive: Receive,
+        current: Exchange | None = None,
+        *,
+        silence_s: float = BODY_SILENCE_S,
+        is_empty: bool = False,
+    ) -> None:
         self._receive = receive
         self._current = current
         self._silence_s = silence_s
         self._is_over = False
+        self._is_empty = is_empty
+        """Nothing can be waited for."""
         self.is_silent = False
         """Whether it was given up because nothing more of it came in time."""
 
@@ -51,11 +60,14 @@ class Body:
         if self._current is not None and self._current.intake is not None:
             # What the client sent in vain does not come in: it waits in the line until there is room.
             await self._current.intake.room()
-        with trio.move_on_after(self._silence_s) as scope:
+        if self._is_empty:
             message = await self._receive()
-        if scope.cancelled_caught:
-            self._is_over = self.is_silent = True
-            return {"type": "http.disconnect"}
+        else:
+            with trio.move_on_after(self._silence_s) as scope:
+                message = await self._receive()
+            if scope.cancelled_caught:
+                self._is_over = self.is_silent = True
+                return {"type": "http.disconnect"}
         self._is_over = message["type"] != "http.request" or not message.get("more_body", False)
         return message
 

@@ -3,6 +3,8 @@
 JSON in camelCase; times RFC 3339 UTC; durations in seconds; sizes in bytes. What lies on the disk as bytes is shown as text.
 """
 
+from typing import Any
+
 import msgspec
 
 from actors.model.features_view import FeaturesView, features_view
@@ -162,38 +164,41 @@ DETAILS = frozenset({"tags", "edited", "sound", "features", "failure", "location
 
 def track_view(track: Track) -> TrackView:
     """One track as clients see it; the duration is the measured one where there is one."""
+    return TrackView(**_shown(track))
+
+
+def _shown(track: Track) -> dict[str, Any]:
+    """The fields of every view of a track."""
     duration = track.sound.duration_s if track.sound else None
     if track.features is not None:
         duration = track.features.duration_s
-    return TrackView(
-        id=track.id,
-        title=track.title,
-        artist=", ".join(track.tags.artists) or None,
-        album=track.tags.album,
-        duration=duration,
-        size_bytes=track.size_bytes,
-        path=track.locations[0].shown if track.locations else None,
-        stage=track.stage,
-        presence=track.presence,
-        missing_since=track.missing_since,
-        audio_hash=track.audio_hash,
-        tags=tags_view(track.tags),
-        edited=tuple(_SHOWN_NAMES[name] for name in track.edited),
-        sound=_sound_view(track.sound) if track.sound else None,
-        features=features_view(track.features) if track.features else None,
-        failure=FailureView(kind=track.failure.kind, message=track.failure.message) if track.failure else None,
-        locations=tuple(_location_view(location) for location in track.locations),
-        added_at=track.added_at,
-        changed_at=track.changed_at,
-        version=track.version,
-    )
+    return {
+        "id": track.id,
+        "title": track.title,
+        "artist": ", ".join(track.tags.artists) or None,
+        "album": track.tags.album,
+        "duration": duration,
+        "size_bytes": track.size_bytes,
+        "path": track.locations[0].shown if track.locations else None,
+        "stage": track.stage,
+        "presence": track.presence,
+        "missing_since": track.missing_since,
+        "audio_hash": track.audio_hash,
+        "tags": tags_view(track.tags),
+        "edited": tuple(_SHOWN_NAMES[name] for name in track.edited),
+        "sound": _sound_view(track.sound) if track.sound else None,
+        "features": features_view(track.features) if track.features else None,
+        "failure": FailureView(kind=track.failure.kind, message=track.failure.message) if track.failure else None,
+        "locations": tuple(_location_view(location) for location in track.locations),
+        "added_at": track.added_at,
+        "changed_at": track.changed_at,
+        "version": track.version,
+    }
 
 
 def own_track_view(track: Track) -> OwnTrackView:
     """One track as the one who asked for it sees it."""
-    view = track_view(track)
-    shared = {name: getattr(view, name) for name in TrackView.__struct_fields__}
-    return OwnTrackView(**shared, mine=mine_view(track.mine or NOTHING))
+    return OwnTrackView(**_shown(track), mine=mine_view(track.mine or NOTHING))
 
 
 def mine_view(mine: Mine) -> MineView:
@@ -203,8 +208,10 @@ def mine_view(mine: Mine) -> MineView:
 
 def found_track_view(track: Track, *, has_details: bool) -> FoundTrackView:
     """One track among many, with its details or without."""
-    values = msgspec.structs.asdict(own_track_view(track))
-    return FoundTrackView(**{name: value for name, value in values.items() if has_details or name not in DETAILS})
+    values = _shown(track)
+    if not has_details:
+        values = {name: value for name, value in values.items() if name not in DETAILS}
+    return FoundTrackView(**values, mine=mine_view(track.mine or NOTHING))
 
 
 _SHOWN_NAMES = dict(zip(TagsView.__struct_fields__, TagsView.__struct_encode_fields__, strict=True))

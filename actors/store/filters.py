@@ -138,6 +138,15 @@ def filtered(wanted: TrackFilter, person_id: str | None = None) -> Query:
     return query
 
 
+def stretch(wanted: TrackFilter, column: str) -> Query:
+    """What a filter says of one column, such as `track.bpm`: where in the order of that column its tracks stand."""
+    query = Query()
+    name = column.removeprefix("track.")
+    if name in RANGES:
+        _between(query, column, RANGES[name], getattr(wanted, name))
+    return query
+
+
 def _between(query: Query, expression: str, kind: str, wanted: Range[Any]) -> None:
     if wanted.least is not None:
         query.add(f"{expression} >= {{}}::{kind}", wanted.least, is_selective=True)

@@ -15,7 +15,7 @@ import attrs
 
 from actors.errors import InvalidError
 from actors.store.codec import storable
-from actors.store.filters import Query, TrackFilter, filtered
+from actors.store.filters import Query, TrackFilter, filtered, stretch
 from actors.store.meaning import Meaning
 
 
@@ -160,10 +160,11 @@ def list_of(
     if sort == RANDOM:
         return List(whole=whole, parts=_shuffled(whole, seed, is_descending=is_descending))
     key = sort_of(sort)
+    # A range of what sorts is one stretch of the order: the way along the index begins where it does.
+    valued, without = stretch(wanted, key.column), Query()
     if key.is_total:
-        only = Part(chosen=whole, along=Query(), key=key, is_descending=is_descending)
+        only = Part(chosen=whole, along=valued, key=key, is_descending=is_descending)
         return List(whole=whole, parts=(only,))
-    valued, without = Query(), Query()
     if key.table == "track":
         valued.add(f"{key.column} IS NOT NULL")
         without.add(f"{key.column} IS NULL")

@@ -208,16 +208,17 @@ async def test_excess_requests_wait_and_then_are_sent_away(served_over, store, r
         room = served.services.traffic.room
 
         async def wait() -> None:
-            async with room.place():
+            with await room.take():
                 pass
 
-        async with trio.open_nursery() as nursery, room.place():
-            nursery.start_soon(wait)
-            await trio.testing.wait_all_tasks_blocked()
-            full = await served.client.get("/api/v1/info")
-            claimed = await served.client.get("/api/v1/info", headers={"Content-Type": "multipart/form-data"})
-            refused(claimed, 503, "OVERLOADED")
-            assert (await served.client.get("/livez")).status_code == 200
+        async with trio.open_nursery() as nursery:
+            with await room.take():
+                nursery.start_soon(wait)
+                await trio.testing.wait_all_tasks_blocked()
+                full = await served.client.get("/api/v1/info")
+                claimed = await served.client.get("/api/v1/info", headers={"Content-Type": "multipart/form-data"})
+                refused(claimed, 503, "OVERLOADED")
+                assert (await served.client.get("/livez")).status_code == 200
         assert refused(full, 503, "OVERLOADED")["path"] == "/api/v1/info"
         assert full.headers["retry-after"] == "2"
         assert (await served.client.get("/api/v1/info")).status_code == 200
@@ -230,10 +231,11 @@ async def test_a_place_that_comes_free_is_the_next_ones(served_over, store) -> N
         async def ask() -> None:
             answers.append((await served.client.get("/api/v1/info")).status_code)
 
-        async with trio.open_nursery() as nursery, served.services.traffic.room.place():
-            nursery.start_soon(ask)
-            await trio.testing.wait_all_tasks_blocked(0.05)
-            assert answers == []
+        async with trio.open_nursery() as nursery:
+            with await served.services.traffic.room.take():
+                nursery.start_soon(ask)
+                await trio.testing.wait_all_tasks_blocked(0.05)
+                assert answers == []
         assert answers == [200]
 
 

@@ -49,16 +49,24 @@ async def test_the_trace_stands_in_the_answer():
     current = Exchange(request_id="r", method="GET", path="/", trace=trace_of([parent], ["a=b"]))
     answer = Outgoing(send, current, more=[(b"vary", b"Origin")])
     room = WaitingRoom(places=1, chairs=0, patience_s=0)
-    async with room.place() as current.place:
-        with serving(current):
-            assert room.statistics().working == 1
-            await answer.send({"type": "http.response.start", "status": 200, "headers": []})
-            assert room.statistics().working == 0
-            await answer.send({"type": "http.response.body", "body": b"x"})
-            assert len(sent) == 1
-            await answer.finish()
+    with await room.take() as current.place, serving(current):
+        assert room.statistics().working == 1
+        await answer.send({"type": "http.response.start", "status": 200, "headers": []})
+        assert room.statistics().working == 0
+        await answer.send({"type": "http.response.body", "body": b"x"})
+        assert len(sent) == 1
+        await answer.finish()
 
     headers = dict(sent[0]["headers"])
     assert headers[b"traceparent"].startswith(b"00-4bf92f3577b34da6a3ce929d0e0e4736-")
     assert (headers[b"tracestate"], headers[b"vary"]) == (b"a=b", b"Origin")
     assert (answer.whole, answer.sent_bytes) == (True, 1)
+
+
+async def test_a_body_that_was_not_announced_is_not_waited_for():
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    body = Body(receive, silence_s=0, is_empty=True)
+    assert (await body.receive())["type"] == "http.request"
+    assert not body.is_silent

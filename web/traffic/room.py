@@ -1,7 +1,6 @@
 """The waiting room: so many requests are worked at, so many wait for a limited time, and the rest is sent away at once."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from typing import Self
 
 import attrs
 import trio
@@ -35,9 +34,8 @@ class WaitingRoom:
         self._patience_s = patience_s
         self._turned_away = 0
 
-    @asynccontextmanager
-    async def place(self) -> AsyncIterator["Place"]:
-        """Hold a place until the block ends or it is given back before.
+    async def take(self) -> "Place":
+        """A place, to be given back, or held by `with`.
 
         Raises:
             FullError: see there.
@@ -47,10 +45,7 @@ class WaitingRoom:
             self._places.acquire_on_behalf_of_nowait(place)
         except trio.WouldBlock:
             await self._wait(place)
-        try:
-            yield place
-        finally:
-            place.give_back()
+        return place
 
     def statistics(self) -> RoomStatistics:
         """How full it is."""
@@ -68,7 +63,7 @@ class WaitingRoom:
 
 @attrs.define(eq=False)
 class Place:
-    """One request's place."""
+    """One request's place, held until its block ends or it is given back before."""
 
     _places: trio.CapacityLimiter
     _is_held: bool = True
@@ -78,3 +73,11 @@ class Place:
         if self._is_held:
             self._is_held = False
             self._places.release_on_behalf_of(self)
+
+    def __enter__(self) -> Self:
+        """It is held already."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Give it back."""
+        self.give_back()

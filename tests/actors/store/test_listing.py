@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.errors import InvalidError
-from actors.store.filters import Query, TrackFilter
+from actors.store.filters import Query, Range, TrackFilter
 from actors.store.listing import SORTS, Place, cursor, list_of, place, sort_of
 from actors.store.meaning import Meaning
 
@@ -24,6 +24,14 @@ MEANING = Meaning(key="k", in_names="'=k'", begun_in_names="'=k':*", anywhere="'
 
 def parts(sort: str, meaning: Meaning | None = None, *, is_descending: bool = True):
     return list_of(sort, TrackFilter(), meaning, is_descending=is_descending).parts
+
+
+def test_a_range_of_what_sorts_is_one_stretch_of_the_order():
+    found = list_of("bpm", TrackFilter(bpm=Range(120.0, 130.0), year=Range(1990, None)), None, is_descending=True)
+
+    assert found.parts[0].along.conditions[:2] == ["track.bpm >= {}::float8", "track.bpm <= {}::float8"]
+    assert found.parts[0].along.arguments == [120.0, 130.0]
+    assert list_of("title", TrackFilter(bpm=Range(120.0, 130.0)), None, is_descending=True).parts[0].along == Query()
 
 
 @given(st.sampled_from(list(SORTS)), st.data(), st.text(SIGNS, min_size=1))

@@ -6,8 +6,6 @@ Run by uvicorn with uvloop and httptools; the database from `DATABASE_URL`. Nobo
 or kept.
 """
 
-import base64
-import json
 import os
 from collections import defaultdict
 from collections.abc import AsyncIterator
@@ -28,6 +26,7 @@ from actors.store.listing import list_of, place
 from actors.store.meaning import Meaning
 from actors.store.pages import FEW, Listing, Rows, found_by, reading
 from actors.store.tracks import LOCATIONS, TRACKS
+from web.paging import Cursor, opened, sealed
 
 PERSON = "local"
 
@@ -61,19 +60,13 @@ async def loaded(connection: asyncpg.Connection, ids: list[str]) -> list[Track]:
     return [track(rows[track_id], places[track_id]) for track_id in ids if track_id in rows]
 
 
-def behind(cursor: str | None) -> tuple[str, str] | None:
-    """What a cursor says."""
-    if cursor is None:
-        return None
-    value, track_id = json.loads(base64.urlsafe_b64decode(cursor))
-    return value, track_id
-
-
 @app.get("/api/v1/tracks")
 async def list_tracks(query: Annotated[Query, InQuery()], connection: Connection) -> Page:
     """A page of the list."""
-    sort = query.sort or ("addedAt" if query.q is None else "relevance")
-    page = query.page or (None if query.cursor else 1)
+    asked = opened(query.cursor) if query.cursor else None
+    sort = asked.sort if asked else query.sort or ("addedAt" if query.q is None else "relevance")
+    order = asked.order if asked else query.order
+    page = None if asked else query.page or 1
     wanted = TrackFilter(
         text=query.q,
         genres=tuple(query.genre),
@@ -83,16 +76,18 @@ async def list_tracks(query: Annotated[Query, InQuery()], connection: Connection
     )
 
     async def listed(meaning: Meaning | None, after: tuple[str, str] | None) -> Rows:
-        found = list_of(sort, wanted, meaning, is_descending=query.order == "desc", person_id=PERSON)
+        found = list_of(sort, wanted, meaning, is_descending=order == "desc", person_id=PERSON)
         listing = Listing(connection, found.parts, found.whole, query.page_size, FEW)
         if page is not None:
             return await listing.numbered(page)
         return await listing.following(None if after is None else place(after, found.parts))
 
     async with reading(connection):
-        rows = await found_by(connection, wanted.text, behind(query.cursor), listed)
+        rows = await found_by(connection, wanted.text, (asked.value, asked.id) if asked else None, listed)
         data = await loaded(connection, list(rows.ids))
-    cursor = rows.after and base64.urlsafe_b64encode(json.dumps(rows.after).encode()).decode()
+    cursor = None
+    if rows.after is not None:
+        cursor = sealed(Cursor(form=1, sort=sort, order=order, filters={}, value=rows.after[0], id=rows.after[1]))
     pages = None if rows.total is None else max(1, -(-rows.total // query.page_size))
     meta = Meta(
         total=rows.total,
@@ -101,7 +96,7 @@ async def list_tracks(query: Annotated[Query, InQuery()], connection: Connection
         page_size=query.page_size,
         total_pages=pages,
         has_next_page=cursor is not None,
-        has_previous_page=query.cursor is not None or (page or 1) > 1,
+        has_previous_page=asked is not None or (page or 1) > 1,
         next_cursor=cursor,
     )
     return Page(data=data, meta=meta)

@@ -9,7 +9,7 @@ from web.traffic.room import FullError, WaitingRoom
 
 async def work(room, happened, name, length_s=1.0):
     try:
-        async with room.place():
+        with await room.take():
             happened.append(name)
             await trio.sleep(length_s)
     except FullError:
@@ -42,13 +42,11 @@ async def test_nobody_waits_longer_than_told(autojump_clock):
 
 async def test_a_place_given_back_early_is_the_next_ones(autojump_clock):
     room = WaitingRoom(places=1, chairs=0, patience_s=1)
-    async with room.place() as place:
+    with await room.take() as place:
         place.give_back()
         place.give_back()
-        async with room.place():
-            with pytest.raises(FullError):
-                async with room.place():
-                    pass
+        with await room.take(), pytest.raises(FullError), await room.take():
+            pass
     assert room.statistics().working == 0
 
 
