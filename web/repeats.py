@@ -79,10 +79,13 @@ async def repeat() -> AsyncIterator[Repeat]:
     Raises:
         ProblemError: VALIDATION_ERROR for a key that cannot be used, CONFLICT while the first one is still worked on.
     """
-    key = request.headers.get(HEADER)
-    if key is None:
+    keys = request.headers.getlist(HEADER)
+    if not keys:
         yield Repeat(None, None)
         return
+    key = keys[0]
+    if len(keys) > 1:
+        raise invalid(FieldError(field=HEADER, message="Given more than once"))
     if not _USABLE.fullmatch(key):
         raise invalid(FieldError(field=HEADER, message="Must be 1–255 visible ASCII characters", value=key))
     current, repeats = exchange(), services().store.repeats

@@ -28,7 +28,7 @@ class Role(enum.StrEnum):
         return self if other.includes(self) else other
 
 
-NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
+NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$(?!\n)"
 """What a name for logging in may be. Plain letters, so that no two names look alike."""
 
 LOCAL_USER_ID = "local"

@@ -4,7 +4,7 @@ import re
 
 LETTERS = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 SIGNS = {"": 0, "#": 1, "♯": 1, "b": -1, "♭": -1}
-KEY_PATTERN = r"^(?:(?:[1-9]|1[0-2])[ABab]|[A-Ga-g][#♯b♭]?(?: ?(?:m|min|minor|maj|major))?)$"
+KEY_PATTERN = r"^(?:(?:[1-9]|1[0-2])[ABab]|[A-Ga-g][#♯b♭]?(?: ?(?:m|min|minor|maj|major))?)$(?!\n)"
 """A key as people write it: `8A`, `Am`, `A minor`, `F♯ major`, `Gb`; what is not called minor is major."""
 
 _CAMELOT = re.compile(r"(\d{1,2})([AB])", re.IGNORECASE)

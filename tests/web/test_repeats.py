@@ -26,6 +26,13 @@ async def test_the_same_request_again_gets_the_same_answer_and_does_nothing_more
     assert (await served.client.post(place, json={})).json()["plays"] == 3
 
 
+async def test_two_keys_are_refused(served, place, refused) -> None:
+    told = refused(
+        await served.client.post(place, json={}, headers=[*KEY.items(), *KEY.items()]), 422, "VALIDATION_ERROR"
+    )
+    assert [error["field"] for error in told["errors"]] == ["Idempotency-Key"]
+
+
 async def test_an_answer_outlives_the_process(served, served_over, place) -> None:
     first = await served.client.post(place, json={"listened": 1.5}, headers=KEY)
     async with served_over(served.store) as other:

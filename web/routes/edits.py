@@ -26,6 +26,7 @@ Line = Annotated[str, Meta(max_length=10_000)] | UnsetType | None
 Names = Annotated[tuple[Annotated[str, Meta(max_length=1_000)], ...], Meta(max_length=32)] | UnsetType | None
 Number = Annotated[int, Meta(ge=1, le=100_000)] | UnsetType | None
 
+_DATE = r"^([0-9]{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?)?$(?!\n)"
 _UUID = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 
 
@@ -47,9 +48,7 @@ class TrackEdits(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forb
     """In order; null: as the file says."""
     composers: Names = UNSET
     """In order; null: as the file says."""
-    date: Annotated[str, Meta(pattern="^([0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?)?$", max_length=10)] | UnsetType | None = (
-        UNSET
-    )
+    date: Annotated[str, Meta(pattern=_DATE, max_length=10)] | UnsetType | None = UNSET
     """`YYYY`, `YYYY-MM` or `YYYY-MM-DD`; empty: none; null: as the file says."""
     year: Annotated[int, Meta(ge=1, le=9999)] | UnsetType | None = UNSET
     """1–9999; null: of the date, or as the file says."""
@@ -61,9 +60,13 @@ class TrackEdits(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forb
     """Which disc, from 1; null: as the file says."""
     disc_total: Number = UNSET
     """Discs of the album; null: as the file says."""
-    isrc: Annotated[str, Meta(pattern="^([A-Z]{2}[A-Z0-9]{3}[0-9]{7})?$", max_length=12)] | UnsetType | None = UNSET
+    isrc: Annotated[str, Meta(pattern=r"^([A-Z]{2}[A-Z0-9]{3}[0-9]{7})?$(?!\n)", max_length=12)] | UnsetType | None = (
+        UNSET
+    )
     """International Standard Recording Code, without dashes; empty: none; null: as the file says."""
-    musicbrainz_recording_id: Annotated[str, Meta(pattern=f"^({_UUID})?$", max_length=36)] | UnsetType | None = UNSET
+    musicbrainz_recording_id: Annotated[str, Meta(pattern=rf"^({_UUID})?$(?!\n)", max_length=36)] | UnsetType | None = (
+        UNSET
+    )
     """A UUID in lower case; empty: none; null: as the file says."""
     comment: Line = UNSET
     """Null: as the file says. Empty: none."""

@@ -25,7 +25,7 @@ MOST_CUSTOM = 50
 ShownName = Annotated[str, msgspec.Meta(min_length=1, max_length=100, examples=["Ada Vale"])]
 Theme = Literal["system", "light", "dark"]
 Language = Annotated[
-    str, msgspec.Meta(pattern="^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$", max_length=32, examples=["en", "de-AT"])
+    str, msgspec.Meta(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$(?!\n)", max_length=32, examples=["en", "de-AT"])
 ]
 Size = Annotated[int, msgspec.Meta(ge=1, le=500)]
 CustomName = Annotated[str, msgspec.Meta(min_length=1, max_length=64)]

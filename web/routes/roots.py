@@ -215,17 +215,17 @@ def _etag(view: RootView) -> str:
 
 
 def _usable_folder(text: str) -> bytes:
-    path = os.path.realpath(os.fsencode(text))
     reason = None
-    if not os.path.lexists(path):
-        reason = "This folder does not exist"
-    elif not os.path.isdir(path):
-        reason = "This is no folder"
-    else:
-        try:
+    try:
+        path = os.path.realpath(os.fsencode(text))
+        if not os.path.lexists(path):
+            reason = "This folder does not exist"
+        elif not os.path.isdir(path):
+            reason = "This is no folder"
+        else:
             os.scandir(path).close()
-        except OSError as error:
-            reason = f"This folder cannot be read: {error.strerror}"
+    except OSError as error:
+        reason = f"This folder cannot be read: {error.strerror}"
     if reason is not None:
         raise invalid(FieldError(field="path", message=reason, value=text))
     return path

@@ -36,7 +36,10 @@ class DrawingQuery(msgspec.Struct, rename="camel", kw_only=True):
     width: Annotated[int, msgspec.Meta(ge=1, le=4000, description="Pixels.")] = 1200
     height: Annotated[int, msgspec.Meta(ge=1, le=1000, description="Pixels.")] = 160
     color: Annotated[
-        str, msgspec.Meta(pattern="^[0-9a-fA-F]{6}$", description="Red, green and blue, two hexadecimal digits each.")
+        str,
+        msgspec.Meta(
+            pattern=r"^[0-9a-fA-F]{6}$(?!\n)", description="Red, green and blue, two hexadecimal digits each."
+        ),
     ] = "4a7bd0"
 
 

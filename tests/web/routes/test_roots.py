@@ -1,5 +1,6 @@
 """Library roots over HTTP."""
 
+import errno
 import os
 import threading
 
@@ -36,6 +37,15 @@ async def test_only_readable_folders_are_watched(served, tmp_path, refused) -> N
         told = refused(await served.client.post(ROOTS, json={"path": str(path)}), 422, "VALIDATION_ERROR")
         assert [error["field"] for error in told["errors"]] == ["path"]
     assert served.told == []
+
+
+async def test_a_folder_behind_a_closed_door_is_refused(served, tmp_path, refused, monkeypatch) -> None:
+    def closed(path):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+
+    monkeypatch.setattr("web.routes.roots.os.path.realpath", closed)
+    told = refused(await served.client.post(ROOTS, json={"path": str(tmp_path)}), 422, "VALIDATION_ERROR")
+    assert told["errors"][0]["message"] == "This folder cannot be read: Permission denied"
 
 
 async def test_a_folder_whose_disk_hangs_is_refused_in_time(served, tmp_path, refused, monkeypatch) -> None:
