@@ -43,7 +43,7 @@ def current() -> Iterator[Exchange]:
         (RequestEntityTooLarge(), "PAYLOAD_TOO_LARGE"),
         (MethodNotAllowed(valid_methods=["GET"]), "METHOD_NOT_ALLOWED"),
         (NotFoundError("a/b"), "NOT_FOUND"),
-        (AlreadyRunningError("a/b"), "CONFLICT"),
+        (AlreadyRunningError("a/b", "is running"), "CONFLICT"),
         (DeadlockError("a/b", ("a/b",)), "CONFLICT"),
         (AskTimeoutError("a/b", 1.0), "TIMEOUT"),
         (ActorStoppedError("a/b"), "UNAVAILABLE"),
