@@ -17,7 +17,8 @@ from actors.model.view import own_track_view
 from supervision import ActorState, EventKind
 from web.cache import CacheInfo
 from web.paging import Links, Meta
-from web.tree import ActorView, EventView, LatencyView, MailboxView, MessagesView, SupervisorView, TreeView
+from web.tree import ActorView, LatencyView, MailboxView, MessagesView, SupervisorView, TreeView
+from web.tree_event import EventView
 
 MOMENT = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
 TRACK_ID = "0197f0b2c4a87c3e"

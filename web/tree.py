@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import msgspec
 
 from actors.model.time import Time
-from supervision import ActorState, ActorStatus, CircuitState, Event, EventKind, Status, SupervisorStatus
+from supervision import ActorState, ActorStatus, CircuitState, EventKind, Status, SupervisorStatus
 
 
 class MailboxView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -174,27 +174,6 @@ class TreeView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """By kind, without those that never happened."""
 
 
-class EventView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
-    """One thing that happened in the tree; `delay` in seconds."""
-
-    kind: EventKind
-    """What happened."""
-    path: str
-    """To whom."""
-    at: Time
-    """When."""
-    incarnation: int
-    """Which incarnation it was."""
-    reason: str | None
-    """Why; null where nothing is to be said."""
-    error: str | None
-    """With which error; null without one."""
-    delay: float | None
-    """Seconds until the next start; null where there is none."""
-    message: str | None
-    """Kind of the message of a dead letter; null for anything else."""
-
-
 def tree_view(status: Status, *, now: datetime) -> TreeView:
     """A snapshot as clients see it; `now` is its moment on the wall's clock."""
     return TreeView(
@@ -219,20 +198,6 @@ def tree_view(status: Status, *, now: datetime) -> TreeView:
 def node_view(node: ActorStatus | SupervisorStatus, *, now: datetime) -> ActorView | SupervisorView:
     """One child as clients see it."""
     return _supervisor_view(node, now) if isinstance(node, SupervisorStatus) else _actor_view(node, now)
-
-
-def event_view(event: Event, *, now: datetime, now_s: float) -> EventView:
-    """One event as clients see it; `now` and `now_s` are the same moment on the wall's and on Trio's clock."""
-    return EventView(
-        kind=event.kind,
-        path=event.path,
-        at=now - timedelta(seconds=now_s - event.at_s),
-        incarnation=event.incarnation,
-        reason=event.reason,
-        error=None if event.error is None else event.error.summary,
-        delay=event.delay_s,
-        message=None if event.dead_letter is None else type(event.dead_letter.message).__name__,
-    )
 
 
 def _supervisor_view(node: SupervisorStatus, now: datetime) -> SupervisorView:

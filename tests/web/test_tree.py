@@ -13,16 +13,13 @@ from supervision import (
     Child,
     CircuitBreaker,
     CircuitOpenError,
-    Event,
-    EventKind,
-    Failure,
     InFlight,
     Mailbox,
     MessageFailedError,
     Supervisor,
     run,
 )
-from web.tree import _last_line, event_view, node_view, tree_view
+from web.tree import _last_line, node_view, tree_view
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -83,26 +80,9 @@ async def test_an_actor_shows_its_restarts_lately_and_its_breakers(autojump_cloc
         assert [(each["name"], each["state"]) for each in buyer["breakers"]] == [("shop", "open")]
 
 
-async def test_events_get_the_time_of_the_wall(autojump_clock) -> None:
-    async with run(TREE) as running:
-        await trio.sleep(10)
-        first = event_view(running.recent_events()[0], now=NOW, now_s=trio.current_time())
-
-        assert (first.kind, first.path) == (EventKind.STARTED, "house/glass")
-        assert first.at == NOW - timedelta(seconds=10)
-        assert (first.error, first.message, first.delay) == (None, None, None)
-
-
 def test_the_last_error_of_a_group_is_the_error_inside_it():
     group = ExceptionGroup("several", [ValueError("a"), OSError(2, "gone - for now -")])
     text = "".join(traceback.format_exception(group))
 
     assert _last_line(text) == "FileNotFoundError: [Errno 2] gone - for now -"
     assert _last_line(None) is None
-
-
-def test_the_error_of_an_event_is_the_one_inside_its_group():
-    error = ExceptionGroup("nursery", [ExceptionGroup("inner", [OSError("gone")]), ValueError("no")])
-    event = Event(kind=EventKind.EXITED, path="r/a", at_s=5, incarnation=1, reason="crashed", error=Failure(error))
-
-    assert event_view(event, now=NOW, now_s=5).error == "OSError: gone"

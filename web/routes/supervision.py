@@ -18,7 +18,8 @@ from web.endpoints import Answer, endpoint
 from web.kept import unkept
 from web.paging import Links, Meta, PageQuery, sliced
 from web.services import services
-from web.tree import ActorView, EventView, SupervisorView, TreeView, event_view, node_view, tree_view
+from web.tree import ActorView, SupervisorView, TreeView, node_view, tree_view
+from web.tree_event import EventView, event_view
 
 blueprint = Blueprint("supervision", __name__, url_prefix="/api/v1")
 
