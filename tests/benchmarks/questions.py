@@ -147,7 +147,7 @@ def _deep(samples: Samples, number: int, count: int) -> list[Question]:
     questions = []
     for place in range(count):
         title, track_id = samples.deep[((number + 1) * count + place) % len(samples.deep)]
-        cursor = Cursor(form=1, sort="title", order="asc", filters={}, value=f"0={title}", id=track_id)
+        cursor = Cursor(form=2, path=LIST, sort="title", order="asc", filters={}, value=f"0={title}", id=track_id)
         questions.append(Question(target=f"{LIST}?cursor={sealed(cursor)}"))
     return questions
 

@@ -87,7 +87,11 @@ async def list_tracks(query: Annotated[Query, InQuery()], connection: Connection
         data = await loaded(connection, list(rows.ids))
     cursor = None
     if rows.after is not None:
-        cursor = sealed(Cursor(form=1, sort=sort, order=order, filters={}, value=rows.after[0], id=rows.after[1]))
+        cursor = sealed(
+            Cursor(
+                form=2, path="/api/v1/tracks", sort=sort, order=order, filters={}, value=rows.after[0], id=rows.after[1]
+            )
+        )
     pages = None if rows.total is None else max(1, -(-rows.total // query.page_size))
     meta = Meta(
         total=rows.total,
