@@ -12,6 +12,7 @@ this table against cycles.
 
 import os
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import attrs
@@ -87,6 +88,8 @@ class House:
     _feed: Feed | None = None
     _executor: Executor | None = None
     work_waits: Nudge = attrs.field(factory=Nudge)
+    started_at: datetime = attrs.field(init=False, factory=lambda: datetime.now(UTC))
+    """When the first of them began; restarts leave it as it is."""
     redis: "Redis | None" = attrs.field(
         init=False, default=attrs.Factory(lambda self: _redis(self.config), takes_self=True)
     )

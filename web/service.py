@@ -3,7 +3,6 @@
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 
@@ -132,7 +131,7 @@ def make_services(house: House, running: Running) -> Services:
         executor=house.executor,
         redis=house.redis,
         running=running,
-        started_at=datetime.now(UTC),
+        started_at=house.started_at,
         version=version("rookery"),
     )
 

@@ -124,7 +124,7 @@ async def _run(program: str, *words: str, url: str | None = None, stdout: Any = 
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         log.debug("database.program_failed", program=program, said=said)
         errors = [line for line in said if "error:" in line.lower()] or said[-1:] or [f"code {done.returncode}"]
-        raise DatabaseError(f"{program} failed: {errors[0]}")
+        raise DatabaseError(f"{program} failed: {errors[0].removeprefix(f'{program}: error: ')}")
 
 
 def _without_password(url: str) -> tuple[str, dict[str, str]]:

@@ -62,6 +62,8 @@ async def migrate(connection: asyncpg.Connection, known: tuple[Migration, ...]) 
             )
         for migration in known[applied:]:
             await _apply(connection, migration)
+        if applied < newest:
+            log.info("database.migrated", was=applied, now=newest)
         return newest - applied
     finally:
         if not connection.is_closed():
@@ -102,4 +104,4 @@ async def _apply(connection: asyncpg.Connection, migration: Migration) -> None:
         await connection.execute(
             "INSERT INTO migration (number, title) VALUES ($1, $2)", migration.number, migration.title
         )
-    log.info("database.migrated", number=migration.number, title=migration.title)
+    log.debug("database.step", number=migration.number, title=migration.title)

@@ -27,6 +27,9 @@ DRIVER_ERRORS = (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.Internal
 CONFLICTS = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 """Two transactions were in each other's way; this one was undone and may be tried again at once."""
 
+LOGIN = (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError)
+CHECK_LOGIN = "Check user and password of the database URL."
+
 
 def is_away(error: BaseException) -> bool:
     """Whether the connection is lost or was not to be had.
@@ -90,10 +93,8 @@ def connect_refusal(error: BaseException, url: str) -> RookeryError:
         return ConfigurationError(f"database_url cannot be used, because of {part}. It looks like {FORM}, {ESCAPES}.")
     if isinstance(error, asyncpg.InvalidCatalogNameError):
         return DatabaseError(f"PostgreSQL at {shown} has no such database. Create it: createdb {shown}")
-    if isinstance(error, (asyncpg.InvalidAuthorizationSpecificationError, asyncpg.InvalidPasswordError)):
-        return DatabaseError(
-            f"PostgreSQL at {shown} refuses the login ({error}). Check user and password of the database URL."
-        )
+    if isinstance(error, LOGIN):
+        return DatabaseError(f"PostgreSQL at {shown} refuses the login ({error}). {CHECK_LOGIN}")
     if is_away(error):
         return DatabaseAwayError(
             f"PostgreSQL at {shown} does not answer ({reason(error)}). Start it, or correct the database URL."
@@ -107,6 +108,8 @@ def query_refusal(error: BaseException, limit_s: float) -> RookeryError:
         return DatabaseError(f"PostgreSQL took longer than {limit_s:g} s for one statement, which was ended.")
     if is_away(error):
         return DatabaseAwayError(f"PostgreSQL is away: {reason(error)}")
+    if isinstance(error, LOGIN):
+        return DatabaseError(f"PostgreSQL refuses the login ({reason(error)}). {CHECK_LOGIN}")
     if isinstance(error, CONFLICTS):
         return DatabaseAwayError(f"PostgreSQL is too contended: {reason(error)}")
     return DatabaseError(f"PostgreSQL refused a statement: {reason(error)}")

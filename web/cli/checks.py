@@ -128,11 +128,16 @@ async def machine(config: Config) -> AsyncIterator[Finding]:
 async def settings(config: Config) -> AsyncIterator[Finding]:
     """What differs from the defaults; what may hold a secret is not shown."""
     changed = [
-        f"{field.name}={getattr(config, field.name)!r}" if field.repr else f"{field.name} is set"
+        f"{field.name}={_plain(getattr(config, field.name))}" if field.repr else f"{field.name} is set"
         for field in attrs.fields(Config)
         if getattr(config, field.name) != _default_of(field) and field.name != "log_level"
     ]
     yield Finding(about="settings", text=", ".join(changed) or "All as they are by default")
+
+
+def _plain(value: object) -> str:
+    """As it would stand in the environment."""
+    return ":".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
 async def data_folder(config: Config) -> AsyncIterator[Finding]:

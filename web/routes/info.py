@@ -27,6 +27,7 @@ FEATURES = (
     "edits",
     "trash",
     "ratings",
+    "plays",
     "memories",
     "people",
     "audio-ranges",

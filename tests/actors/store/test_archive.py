@@ -174,3 +174,8 @@ def test_no_password_stands_on_a_command_line() -> None:
 
     assert bare == "postgresql://ada@db.example:5433/music?sslmode=require"
     assert environment == {"PGPASSWORD": "s@cret"}
+
+
+async def test_a_server_that_is_away_is_said_once_to_be_so(archive) -> None:
+    with pytest.raises(DatabaseError, match=r"^psql failed: connection to server .* port 1 failed"):
+        await restore("postgresql://ann:secret@127.0.0.1:1/music", archive)

@@ -60,6 +60,7 @@ def test_only_lost_connections_count_as_away(error: Exception, *, away: bool):
         (TimeoutError(), DatabaseAwayError, "no answer in time"),
         (asyncpg.DeadlockDetectedError("deadlock detected"), DatabaseAwayError, "contended"),
         (asyncpg.UniqueViolationError("duplicate key"), DatabaseError, "duplicate key"),
+        (asyncpg.InvalidPasswordError("wrong"), DatabaseError, "refuses the login (wrong). Check user and password"),
     ],
 )
 def test_a_failed_statement_is_told_by_who_can_mend_it(error: Exception, kind: type, text: str):

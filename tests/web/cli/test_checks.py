@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+from pathlib import Path
 
 import attrs
 import pytest
@@ -90,6 +91,15 @@ def answer_nonsense(listener: socket.socket) -> None:
     with client:
         client.recv(1000)
         client.sendall(b"220 mail.example ESMTP\r\n")
+
+
+async def test_settings_are_told_as_the_environment_would_hold_them(store_config) -> None:
+    config = attrs.evolve(store_config, roots=(Path("/music"), Path("/talks")))
+
+    told = await found(checks.settings, config)
+
+    assert "roots=/music:/talks" in told["settings"].text
+    assert f"data_dir={store_config.data_dir}" in told["settings"].text
 
 
 async def test_passwords_among_the_settings_are_not_shown(store_config) -> None:
