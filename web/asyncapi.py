@@ -6,14 +6,27 @@ from typing import Any
 import msgspec
 
 from actors.feed.frame import VERSION
+from actors.model.player_commands import (
+    AddTrack,
+    ClearQueue,
+    NextTrack,
+    Pause,
+    Play,
+    PreviousTrack,
+    RemoveTrack,
+    ReorderQueue,
+    Seek,
+    SetVolume,
+)
 from web.credentials import KEY_HEADER
 from web.encoding import JSON
-from web.examples import MOMENT
-from web.live.messages import PAYLOADS, PLAYER_COMMANDS, Connect, Device, Nothing, Topics
+from web.examples import MOMENT, TRACK_ID
+from web.live.messages import PAYLOADS, Connect, Device, Nothing, Topics
 from web.live.payloads import TOLD
 from web.live.wire import Close
 from web.shapes import shapes
 
+_ANSWERED = "The answer is ACK, or ERROR; all devices of the user hear of what changed."
 SAID: Mapping[str, tuple[str, Any]] = {
     "CONNECT": (
         "Begin; the answer is WELCOME, then come events.",
@@ -23,6 +36,19 @@ SAID: Mapping[str, tuple[str, Any]] = {
     "UNSUBSCRIBE": ("Hear these topics no more; the answer is ACK.", Topics(("progress",))),
     "PING": ("The answer is PONG.", Nothing()),
     "GET_CACHE_STATS": ("The answer is CACHE_STATS.", Nothing()),
+    "PLAY": (f"Go on, or begin: with an item, or with the first of the queue. {_ANSWERED}", Play()),
+    "PAUSE": (f"Hold on. {_ANSWERED}", Pause()),
+    "SEEK": (f"Go on from another moment of the track. {_ANSWERED}", Seek(position=61.5)),
+    "NEXT_TRACK": (f"Go on with the next item. {_ANSWERED}", NextTrack()),
+    "PREVIOUS_TRACK": (f"Back to the beginning, or from there to the item before. {_ANSWERED}", PreviousTrack()),
+    "SET_VOLUME": (f"Louder or quieter. {_ANSWERED}", SetVolume(volume=0.8)),
+    "ADD_TRACK": (f"Put a track into the queue. {_ANSWERED}", AddTrack(track_id=TRACK_ID, position=0)),
+    "REMOVE_TRACK": (f"Take an item out of the queue. {_ANSWERED}", RemoveTrack(item_id="3")),
+    "CLEAR_QUEUE": (f"Empty the queue and stop. {_ANSWERED}", ClearQueue()),
+    "REORDER_QUEUE": (
+        f"Move an item; CONFLICT where the queue has another version by now. {_ANSWERED}",
+        ReorderQueue(item_id="3", position=0, version=7),
+    ),
 }
 """What clients may say, with an example of each payload."""
 
@@ -40,7 +66,7 @@ CLOSES: Mapping[Close, str] = {
 
 DESCRIPTION = f"""\
 Messages are JSON in text frames, the same both ways: `type`, `payload`, `requestId` (yours, given back with the answer), `timestamp`, `version` ({VERSION}) and,
-for events of the durable log, `seq`. Numbers grow by one and have no gap for who hears all topics; the same event is the same on `/ws`, as Server-Sent
+for events of the durable log, `seq`. Numbers grow by one and have no gap for who hears all topics, but for what belongs to other users (their players); the same event is the same on `/ws`, as Server-Sent
 Events and as lines of JSON, also after a restart. Whoever comes back says the last number seen, and gets what followed; RESYNC says that this is not to be
 had any more. The server pings every `heartbeatSeconds`.
 """
@@ -68,9 +94,8 @@ def asyncapi(*, version: str) -> dict[str, Any]:
     schemas, components = shapes([*kinds.values(), *said.values()], sent=said.values())
     messages = {kind: _told(kind, schemas[shape]) for kind, shape in kinds.items()}
     messages |= {kind: _said(kind, schemas[shape]) for kind, shape in said.items()}
-    messages |= {kind: _command(kind) for kind in sorted(PLAYER_COMMANDS)}
     heard = {"socket": tuple(TOLD), "events": _STREAMED, "lines": _STREAMED}
-    taken = {"socket": (*SAID, *sorted(PLAYER_COMMANDS)), "events": (), "lines": ()}
+    taken = {"socket": tuple(SAID), "events": (), "lines": ()}
     operations = {f"{name}Told": _operation("send", name, kinds) for name, kinds in heard.items()}
     operations |= {f"{name}Said": _operation("receive", name, kinds) for name, kinds in taken.items() if kinds}
     return {
@@ -136,11 +161,6 @@ def _told(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
 def _said(kind: str, payload: Mapping[str, Any]) -> dict[str, Any]:
     meaning, example = SAID[kind]
     return _message(kind, meaning, payload, msgspec.to_builtins(example), requestId="7")
-
-
-def _command(kind: str) -> dict[str, Any]:
-    meaning = "Understood, and answered by ERROR `UNAVAILABLE` as long as there is no player here."
-    return _message(kind, meaning, {"type": "object"}, {}, requestId="8")
 
 
 def _message(

@@ -43,15 +43,20 @@ async def ordered(order: Order, *, limit_s: float = ORDER_LIMIT_S) -> Any:
 
 
 async def commanded(command: Command) -> Deck:
-    """The caller's player after a command.
+    """The caller's player after a command. Raises as `commanded_by`."""
+    with timed("order"):
+        return await commanded_by(caller().user_id, command)
+
+
+async def commanded_by(user_id: str, command: Command) -> Deck:
+    """A user's player after a command; it is carried out even if whoever sent it leaves meanwhile.
 
     Raises:
         RookeryError: what it refuses with.
         SendError: it did not answer.
     """
     here = services()
-    with timed("order"):
-        answer = await here.players.ordered(here.running, caller().user_id, command, limit_s=ORDER_LIMIT_S)
+    answer = await here.players.ordered(here.running, user_id, command, limit_s=ORDER_LIMIT_S)
     if isinstance(answer, RookeryError):
         raise answer
     return answer

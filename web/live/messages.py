@@ -8,26 +8,11 @@ import msgspec
 from actors.config import KIB
 from actors.feed.frame import VERSION
 from actors.model.event import TOPICS
+from actors.model.player_commands import COMMANDS, Command
 
 LIMIT_BYTES = 64 * KIB
 """A message from a client may be so long."""
 ID_CHARACTERS = 128
-
-PLAYER_COMMANDS = frozenset(
-    {
-        "PLAY",
-        "PAUSE",
-        "SEEK",
-        "NEXT_TRACK",
-        "PREVIOUS_TRACK",
-        "SET_VOLUME",
-        "ADD_TRACK",
-        "REMOVE_TRACK",
-        "CLEAR_QUEUE",
-        "REORDER_QUEUE",
-    }
-)
-"""Known, but nothing in this process carries them out."""
 
 
 class Refused(Exception):  # noqa: N818 — what is said to the client, not a failure of this program
@@ -75,12 +60,15 @@ class Nothing(msgspec.Struct, frozen=True):
     """No payload is expected; what there is is ignored."""
 
 
-PAYLOADS: dict[str, type[Connect | Topics | Nothing]] = {
+Payload = Connect | Topics | Nothing | Command
+
+PAYLOADS: dict[str, type[Payload]] = {
     "CONNECT": Connect,
     "SUBSCRIBE": Topics,
     "UNSUBSCRIBE": Topics,
     "PING": Nothing,
     "GET_CACHE_STATS": Nothing,
+    **COMMANDS,
 }
 
 
@@ -97,14 +85,14 @@ class Incoming:
     """One well-formed message of a client."""
 
     type: str
-    payload: Connect | Topics | Nothing
+    payload: Payload
     request_id: str | None
 
 
 def incoming(message: object) -> Incoming:
     """Read one message of a client, text as it came from the socket.
 
-    Raises: Refused with MALFORMED_JSON, VALIDATION_ERROR, PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE or UNAVAILABLE.
+    Raises: Refused with MALFORMED_JSON, VALIDATION_ERROR, PAYLOAD_TOO_LARGE or UNSUPPORTED_MEDIA_TYPE.
     """
     if not isinstance(message, str):
         raise Refused("UNSUPPORTED_MEDIA_TYPE", "messages are JSON in text frames, not binary")
@@ -129,8 +117,6 @@ def _checked(value: Any) -> Incoming:
         envelope = msgspec.convert(value, _Envelope)
         if envelope.version != VERSION:
             raise Refused("VALIDATION_ERROR", f"version must be {VERSION}", request_id=request_id)
-        if envelope.type in PLAYER_COMMANDS:
-            raise Refused("UNAVAILABLE", "there is no player here", request_id=request_id, is_bad=False)
         if envelope.type not in PAYLOADS:
             raise Refused("VALIDATION_ERROR", f"unknown type {envelope.type[:100]!r}", request_id=request_id)
         payload = msgspec.convert(envelope.payload or {}, PAYLOADS[envelope.type])

@@ -6,6 +6,8 @@ import attrs
 import msgspec
 
 from actors.model.event import TOPIC_OF_TYPE
+from actors.model.player_view import PlayerView
+from actors.model.time import Time
 from actors.model.view import TrackView
 from supervision import EventKind
 from web import examples
@@ -109,11 +111,32 @@ class Welcome(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields
     """How often the server pings."""
 
 
-class Acknowledged(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What you hear now."""
+class Acknowledged(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """What is so now."""
 
-    topics: tuple[str, ...]
-    """All topics that you are subscribed to."""
+    topics: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    """All topics that you are subscribed to; after SUBSCRIBE and UNSUBSCRIBE alone."""
+    version: int | msgspec.UnsetType = msgspec.UNSET
+    """Of your player; after a command to it alone."""
+    queue_version: int | msgspec.UnsetType = msgspec.UNSET
+    """Of its queue; the same."""
+
+
+class PlayerTold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Your player as it is now."""
+
+    player: PlayerView
+    """As of its last change; while it plays, the position goes on with the clock."""
+
+
+class PositionTold(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
+    """Where your player is, once a second while it plays."""
+
+    track_id: str
+    position: float
+    """Seconds from the beginning of the track."""
+    at: Time
+    """When that was."""
 
 
 class Pong(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -127,6 +150,8 @@ class Refusal(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One of the stable words of the HTTP interface."""
     message: str
     """For people."""
+    details: dict[str, Any] | msgspec.UnsetType = msgspec.UNSET
+    """More, where there is more to tell: of a CONFLICT with another version, the present one as `version`."""
 
 
 class Resync(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -178,12 +203,15 @@ _PAYLOADS: dict[str, tuple[str, Any]] = {
         ScanTold(examples.ROOT_ID, "/srv/music", "scanning", None, 1200, 800),
     ),
     "PROGRESS_UPDATE": ("Work goes on.", ProgressTold(f"track:{_TRACK.id}", "analyzing", 0.5)),
+    "PLAYER_STATE_UPDATE": ("Your player was told something, or its track ended.", PlayerTold(examples.PLAYER)),
+    "QUEUE_UPDATE": ("Your queue is another one.", examples.QUEUE),
+    "PLAYBACK_POSITION": ("Your player plays.", PositionTold(examples.TRACK_ID, 61.5, examples.MOMENT)),
     "SUPERVISION_EVENT": (
         "Something happened in the tree of actors.",
         SupervisionTold(EventKind.RESTARTED, "rookery/pipeline/watcher", 2, None, "OSError: too many open files", None),
     ),
 }
-WITHOUT_NUMBER = frozenset({"PROGRESS_UPDATE"})
+WITHOUT_NUMBER = frozenset({"PROGRESS_UPDATE", "PLAYBACK_POSITION"})
 
 TOLD: dict[str, Told] = {
     **{
@@ -192,7 +220,8 @@ TOLD: dict[str, Told] = {
     },
     "WELCOME": Told(meaning="You are connected.", example=Welcome("5f2b9c0d7e1a4836", 42, 20.0)),
     "ACK": Told(
-        meaning="It was done; the answer to SUBSCRIBE and UNSUBSCRIBE.", example=Acknowledged(("tracks", "progress"))
+        meaning="It was done; the answer to SUBSCRIBE, UNSUBSCRIBE and every command to the player.",
+        example=Acknowledged(("tracks", "progress")),
     ),
     "CACHE_STATS": Told(
         meaning="The answer to GET_CACHE_STATS.",

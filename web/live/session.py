@@ -13,9 +13,11 @@ from actors.config import SECONDS
 from actors.errors import DatabaseError
 from actors.feed import Ending, Feed, Frame, Subscription
 from actors.model.event import TOPICS
+from actors.model.player_commands import Command
 from actors.model.user import Caller
 from web.cache import QueryCache
 from web.cache.figures import figures
+from web.live.commands import CarryOut, Commands
 from web.live.door import allowed_topics
 from web.live.messages import Connect, Incoming, Refused, Topics, incoming
 from web.live.rate import Rate
@@ -67,6 +69,7 @@ class Session:
         stopping: trio.Event,
         heartbeat_s: float,
         cache: QueryCache,
+        carry_out: CarryOut,
     ) -> None:
         self.id = uuid.uuid4().hex
         self._wire = wire
@@ -80,6 +83,7 @@ class Session:
         self._connected = trio.Event()
         self._known = trio.Event()
         self._welcomed = trio.Event()
+        self._commands = Commands(carry_out, self._reply)
         self._replies: deque[str] = deque()
         self._has_replies = trio.Event()
         self._sending = trio.Lock()
@@ -102,6 +106,7 @@ class Session:
                             self._heed_silence,
                             self._heed_stopping,
                             self._heed_door,
+                            self._commands.serve,
                         ):
                             active.start_soon(task)
                 self._has_replies.set()
@@ -166,6 +171,9 @@ class Session:
                     self._subscription.topics.difference_update(topics)
                 present = [topic for topic in TOPICS if topic in self._subscription.topics]
                 self._reply("ACK", {"topics": present}, message.request_id)
+            case Command():
+                assert self._door.caller is not None
+                self._commands.put(self._door.caller.user_id, message.payload, message.request_id)
             case _ if message.type == "GET_CACHE_STATS":
                 told = msgspec.to_builtins(figures(self._cache.statistics()))
                 self._reply("CACHE_STATS", told, message.request_id)

@@ -14,6 +14,7 @@ from web.live.door import Door
 from web.live.messages import Refused
 from web.live.session import Session
 from web.live.wire import Wire, refuse
+from web.orders import commanded_by
 from web.services import services
 from web.serving import Line
 
@@ -73,6 +74,7 @@ async def socket() -> None:
         stopping=here.stopping,
         heartbeat_s=here.config.heartbeat_s,
         cache=here.cache,
+        carry_out=commanded_by,
     )
     await session.run()
 

@@ -14,7 +14,6 @@ from web.conditions import conditional
 from web.encoding import JSON, content_tag, json_bytes, raw_answer
 from web.endpoints import Answer, Declaration, endpoint
 from web.errors import CODES
-from web.live.messages import PLAYER_COMMANDS
 from web.live.payloads import TOLD
 from web.openapi import declarations, document
 from web.services import services
@@ -156,7 +155,7 @@ def _page(template: str, encoded: bytes) -> bytes:
         shape_of=shape_of,
         without_nul=WITHOUT_NUL,
         told=tuple(TOLD),
-        said=(*SAID, *sorted(PLAYER_COMMANDS)),
+        said=tuple(SAID),
     )
     return page.encode()
 

@@ -14,8 +14,11 @@ import trio
 from quart import websocket
 from quart_trio import QuartTrio
 
+from actors.errors import ConflictError
 from actors.feed import Feed
 from actors.model.event import Event
+from actors.model.player import Deck
+from actors.model.player_commands import Command
 from actors.model.user import LOCAL_CALLER, Caller
 from web.cache import MemoryShelf, QueryCache
 from web.live.messages import Refused
@@ -52,6 +55,11 @@ class Open:
         await trio.sleep_forever()
 
 
+async def nothing_plays(user_id: str, command: Command) -> Deck:
+    """Nobody is told to play anything here."""
+    raise ConflictError("the player is stopped")
+
+
 async def main() -> None:
     """Serve until the input ends."""
     feed = Feed(NoLog(), queue_bytes=1 << 20)
@@ -71,7 +79,16 @@ async def main() -> None:
             send_frames=pulse.send_frames,
             pulse=pulse,
         )
-        await Session(wire, door=Open(), feed=feed, stopping=trio.Event(), heartbeat_s=3_600, cache=cache).run()
+        session = Session(
+            wire,
+            door=Open(),
+            feed=feed,
+            stopping=trio.Event(),
+            heartbeat_s=3_600,
+            cache=cache,
+            carry_out=nothing_plays,
+        )
+        await session.run()
 
     settings = hypercorn.Config()
     settings.bind, settings.loglevel, settings.graceful_timeout = ["127.0.0.1:0"], "CRITICAL", 0.2

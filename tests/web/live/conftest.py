@@ -18,6 +18,8 @@ from trio_websocket import WebSocketConnection, wrap_client_stream
 
 from actors.feed import Feed
 from actors.model.event import NewEvent, Passing
+from actors.player import PLAYERS
+from supervision import Strategy, Supervisor, run
 from tests.contracts.fake_executor import FakeExecutor
 from web.application import create_app
 from web.services import Services
@@ -158,6 +160,13 @@ class Live:
             yield stream
 
 
+def players_alone() -> Supervisor:
+    """Of the real tree, what players need."""
+    root, pipeline, players = PLAYERS.split("/")
+    dynamic = Supervisor(players, strategy=Strategy.DYNAMIC, max_children=10)
+    return Supervisor(root, children=[Supervisor(pipeline, children=[dynamic])])
+
+
 @pytest.fixture
 def live(store, store_config):
     """Make a server with settings of the test's own."""
@@ -167,32 +176,33 @@ def live(store, store_config):
         config = attrs.evolve(store_config, **settings)
         feed = Feed(store.events, queue_bytes=config.client_queue_bytes)
         await feed.begin()
-        services = Services(
-            config=config,
-            store=store,
-            feed=feed,
-            executor=FakeExecutor(),
-            running=None,
-            started_at=datetime.now(UTC),
-            version="1",
-        )
-        server = hypercorn.Config()
-        server.bind = ["127.0.0.1:0"]
-        server.loglevel = "CRITICAL"
-        server.graceful_timeout = grace_s
-        stop, ended = trio.Event(), trio.Event()
-
-        async def run(*, task_status):
-            await serve(
-                create_app(services), server, shutdown_trigger=stop.wait, task_status=task_status, stall_s=stall_s
+        async with run(players_alone(), signals=False) as running:
+            services = Services(
+                config=config,
+                store=store,
+                feed=feed,
+                executor=FakeExecutor(),
+                running=running,
+                started_at=datetime.now(UTC),
+                version="1",
             )
-            ended.set()
+            server = hypercorn.Config()
+            server.bind = ["127.0.0.1:0"]
+            server.loglevel = "CRITICAL"
+            server.graceful_timeout = grace_s
+            stop, ended = trio.Event(), trio.Event()
 
-        async with trio.open_nursery() as nursery:
-            (url,) = await nursery.start(partial(run))
-            async with httpx.AsyncClient(base_url=url, timeout=10) as client:
-                yield Live(url=url, services=services, client=client, stop=stop, ended=ended)
-            services.stopping.set()
-            stop.set()
+            async def serve_app(*, task_status):
+                await serve(
+                    create_app(services), server, shutdown_trigger=stop.wait, task_status=task_status, stall_s=stall_s
+                )
+                ended.set()
+
+            async with trio.open_nursery() as nursery:
+                (url,) = await nursery.start(partial(serve_app))
+                async with httpx.AsyncClient(base_url=url, timeout=10) as client:
+                    yield Live(url=url, services=services, client=client, stop=stop, ended=ended)
+                services.stopping.set()
+                stop.set()
 
     return serving

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from web.live.messages import PLAYER_COMMANDS, Connect, Incoming, Nothing, Refused, Topics, incoming, unknown_topics
+from actors.model.player_commands import Seek
+from web.live.messages import Connect, Incoming, Nothing, Refused, Topics, incoming, unknown_topics
 
 
 def said(type_, payload=None, **others):
@@ -72,12 +73,13 @@ def test_an_unusable_request_id_is_not_repeated(request_id):
     assert refused.value.request_id is None
 
 
-@pytest.mark.parametrize("command", sorted(PLAYER_COMMANDS))
-def test_player_commands_are_known_but_there_is_no_player(command):
+@pytest.mark.parametrize("payload", [{}, {"position": -1}, {"position": 1, "loud": True}])
+def test_a_command_to_the_player_is_checked_as_over_http(payload):
     with pytest.raises(Refused) as refused:
-        incoming(said(command))
+        incoming(said("SEEK", payload=payload))
 
-    assert (refused.value.code, refused.value.is_bad) == ("UNAVAILABLE", False)
+    assert refused.value.code == "VALIDATION_ERROR"
+    assert incoming(said("SEEK", payload={"position": 1})).payload == Seek(position=1)
 
 
 def test_unknown_topics_are_named():

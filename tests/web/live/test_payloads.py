@@ -1,5 +1,7 @@
 """What the feed really tells has the shapes that are told of it."""
 
+from datetime import UTC, datetime
+
 import attrs
 import msgspec
 
@@ -16,6 +18,9 @@ from actors.model.change import (
     SetRoot,
 )
 from actors.model.features import Features, Loudness
+from actors.model.player import Deck, Player, PlayerState
+from actors.model.player_queue import QueueItem
+from actors.model.player_view import told as player_told
 from actors.model.probe import Probe
 from actors.model.root import RootState
 from actors.model.track import Failure, Sound, Stage, Tags
@@ -78,3 +83,17 @@ async def test_what_happens_in_the_tree_has_the_shape_that_is_told() -> None:
     event = _told(Event(kind=EventKind.BACKOFF, path="rookery/web", at_s=1.0, incarnation=2, delay_s=0.5))
 
     assert again(event.type, event.payload) == event.payload
+
+
+async def test_what_a_player_tells_has_the_shape_that_is_told() -> None:
+    item = QueueItem(id="1", track_id="t")
+    before = Deck(player=Player(since=datetime(2026, 3, 1, tzinfo=UTC)))
+    after = Deck(
+        player=attrs.evolve(before.player, state=PlayerState.PLAYING, item=item, length_s=61.5, version=1),
+        queue=before.queue.with_items([item]),
+    )
+    events = player_told(before, after)
+
+    assert [kind for kind, _ in events] == ["QUEUE_UPDATE", "PLAYER_STATE_UPDATE"]
+    for kind, payload in events:
+        assert again(kind, payload) == msgspec.json.decode(msgspec.json.encode(payload))

@@ -9,7 +9,7 @@ import pytest
 import trio
 from wsproto.connection import Connection, ConnectionType
 
-from actors.errors import DatabaseAwayError
+from actors.errors import ConflictError, DatabaseAwayError
 from actors.feed import Feed
 from actors.model.event import Event
 from actors.model.user import LOCAL_CALLER, Role
@@ -19,6 +19,11 @@ from web.live.session import INTRODUCTION_S, REPLIES_WAITING, Session
 from web.live.wire import Close, Wire
 
 NO_CACHE = QueryCache(MemoryShelf(limit_bytes=0))
+
+
+async def nothing_plays(user_id, command):
+    """A player that does nothing."""
+    raise ConflictError("the player is stopped")
 
 
 class EmptyLog:
@@ -115,6 +120,7 @@ async def start(nursery, log, peer):
             "stopping": trio.Event(),
             "heartbeat_s": 20.0,
             "cache": NO_CACHE,
+            "carry_out": nothing_plays,
             **others,
         }
         wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
@@ -187,7 +193,13 @@ async def test_a_peer_that_answers_pings_stays(start, peer, autojump_clock):
 async def test_a_server_that_cannot_tell_closes_nobody_for_silence(log, peer, nursery, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=None)
     session = Session(
-        wire, door=Doorman(), feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE
+        wire,
+        door=Doorman(),
+        feed=Feed(log, queue_bytes=1_000),
+        stopping=trio.Event(),
+        heartbeat_s=20.0,
+        cache=NO_CACHE,
+        carry_out=nothing_plays,
     )
     nursery.start_soon(session.run)
     await trio.sleep(1_000)
@@ -234,7 +246,13 @@ async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(peer, log, auto
     log.error = RuntimeError("a bug")
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
     session = Session(
-        wire, door=Doorman(), feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE
+        wire,
+        door=Doorman(),
+        feed=Feed(log, queue_bytes=1_000),
+        stopping=trio.Event(),
+        heartbeat_s=20.0,
+        cache=NO_CACHE,
+        carry_out=nothing_plays,
     )
     with pytest.raises(ExceptionGroup):  # noqa: PT012 — what a nursery lets out
         async with trio.open_nursery() as nursery:
@@ -247,7 +265,13 @@ async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(peer, log, auto
 async def test_cancellation_says_goodbye_if_that_is_quick(peer, log, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
     session = Session(
-        wire, door=Doorman(), feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE
+        wire,
+        door=Doorman(),
+        feed=Feed(log, queue_bytes=1_000),
+        stopping=trio.Event(),
+        heartbeat_s=20.0,
+        cache=NO_CACHE,
+        carry_out=nothing_plays,
     )
     async with trio.open_nursery() as nursery:
         nursery.start_soon(session.run)
@@ -262,7 +286,13 @@ async def test_cancellation_says_goodbye_if_that_is_quick(peer, log, autojump_cl
 async def test_cancellation_does_not_wait_for_one_who_takes_nothing(peer, log, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
     session = Session(
-        wire, door=Doorman(), feed=Feed(log, queue_bytes=1_000), stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE
+        wire,
+        door=Doorman(),
+        feed=Feed(log, queue_bytes=1_000),
+        stopping=trio.Event(),
+        heartbeat_s=20.0,
+        cache=NO_CACHE,
+        carry_out=nothing_plays,
     )
     async with trio.open_nursery() as nursery:
         nursery.start_soon(session.run)
@@ -365,7 +395,15 @@ async def test_what_waits_for_a_client_goes_out_in_one_write(log, peer, nursery,
         await trio.sleep(0.1)
 
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, send_frames=take, pulse=None)
-    session = Session(wire, door=Doorman(), feed=feed, stopping=trio.Event(), heartbeat_s=20.0, cache=NO_CACHE)
+    session = Session(
+        wire,
+        door=Doorman(),
+        feed=feed,
+        stopping=trio.Event(),
+        heartbeat_s=20.0,
+        cache=NO_CACHE,
+        carry_out=nothing_plays,
+    )
     nursery.start_soon(session.run)
     await peer.say("CONNECT")
     await trio.testing.wait_all_tasks_blocked()

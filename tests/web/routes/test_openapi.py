@@ -5,7 +5,6 @@ from html.parser import HTMLParser
 from web.asyncapi import SAID
 from web.endpoints import declaration_of
 from web.errors import CODES
-from web.live.messages import PLAYER_COMMANDS
 from web.live.payloads import TOLD
 
 
@@ -89,7 +88,7 @@ async def test_the_page_of_the_live_feed_shows_every_message(served) -> None:
     response = await served.client.get("/docs/live")
     page = Page(response.text)
 
-    assert {f"message-{kind}" for kind in (*TOLD, *SAID, *PLAYER_COMMANDS)} <= page.ids
+    assert {f"message-{kind}" for kind in (*TOLD, *SAID)} <= page.ids
     assert {link[1:] for link in page.links if link.startswith("#")} <= page.ids
     assert page.loaded == ["/static/docs.css", "/static/docs.js"]
 

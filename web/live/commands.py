@@ -1,0 +1,58 @@
+"""What one client of the live socket tells its player: in its order, one command at a time, each with its answer."""
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import trio
+
+from actors.errors import RookeryError
+from actors.model.player import Deck
+from actors.model.player_commands import Command
+from supervision import SupervisionError
+from web.errors import refusal_of
+from web.live.messages import Refused
+
+COMMANDS_WAITING = 100
+"""A client that commands faster than its player obeys is told so."""
+
+CarryOut = Callable[[str, Command], Awaitable[Deck]]
+"""Carries out a command of a user, named by id, and gives their player; raises what it is refused with."""
+Reply = Callable[[str, dict[str, Any], str | None], None]
+"""Answers by a type, a payload and the request's id. Never waits."""
+
+
+class Commands:
+    """The commands of one client that wait for their turn. One that was begun is carried out even if the client leaves."""
+
+    def __init__(self, carry_out: CarryOut, reply: Reply) -> None:
+        self._carry_out = carry_out
+        self._reply = reply
+        self._waiting: deque[tuple[str, Command, str | None]] = deque()
+        self._has_more = trio.Event()
+
+    def put(self, user_id: str, command: Command, request_id: str | None) -> None:
+        """Let a command wait for its turn. Raises: Refused with OVERLOADED when too many wait."""
+        if len(self._waiting) >= COMMANDS_WAITING:
+            message = f"{COMMANDS_WAITING} commands wait already"
+            raise Refused("OVERLOADED", message, request_id=request_id, is_bad=False)
+        self._waiting.append((user_id, command, request_id))
+        self._has_more.set()
+
+    async def serve(self) -> None:
+        """Carry out what waits, for ever: each is answered by ACK, or by ERROR."""
+        while True:
+            while self._waiting:
+                user_id, command, request_id = self._waiting.popleft()
+                self._reply(*await self._answer(user_id, command), request_id)
+            self._has_more = trio.Event()
+            await self._has_more.wait()
+
+    async def _answer(self, user_id: str, command: Command) -> tuple[str, dict[str, Any]]:
+        try:
+            deck = await self._carry_out(user_id, command)
+        except (RookeryError, SupervisionError) as error:
+            refusal = refusal_of(error)
+            told: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+            return "ERROR", told | ({"details": dict(refusal.details)} if refusal.details else {})
+        return "ACK", {"version": deck.player.version, "queueVersion": deck.queue.version}
