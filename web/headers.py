@@ -23,7 +23,9 @@ class Told:
 
 REQUEST_HEADERS: Mapping[str, Told] = {
     "If-Match": Told(
-        "Entity tag of what you saw; the change happens only if it still is that. `*` for whatever is there.", "*"
+        "Entity tag of what you saw; the change happens only if it still is that. What you alone keep, such as your rating, does not count. "
+        "`*` for whatever is there.",
+        "*",
     ),
     "If-None-Match": Told("Entity tags that you have; 304 if one of them still is right.", _TAG),
     "If-Modified-Since": Told("304 if nothing changed since.", "Sun, 01 Mar 2026 12:30:00 GMT"),
@@ -63,7 +65,8 @@ RESPONSE_HEADERS: Mapping[str, Told] = {
     ),
     "Server-Timing": Told("Milliseconds spent, in all and in parts.", "total;dur=3.2, db;dur=1.9"),
     "ETag": Told(
-        "Entity tag of what this answer says; weak where bytes beside it, such as `cacheInfo`, may differ.",
+        "Entity tag of what this answer says, to be taken as a whole; weak where bytes beside it, such as `cacheInfo`, may differ. "
+        "One thing's is strong, a kept list's weak.",
         _TAG,
         {"type": "string", "pattern": '^(W/)?"[^"]*"$'},
     ),

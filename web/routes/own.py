@@ -57,7 +57,10 @@ class NewPlay(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     problems=("TRACK_NOT_FOUND",),
 )
 async def rate_track(track_id: str, body: NewRating) -> Response:
-    """Rate a track, for yourself; a new rating takes the place of the one before."""
+    """Rate a track, for yourself; a new rating takes the place of the one before.
+
+    No If-Match is needed: nobody else can have changed it.
+    """
     with timed("db"):
         mine = await services().store.ratings.put(caller().user_id, track_id, body.stars)
     return _told(mine)
@@ -73,7 +76,7 @@ async def rate_track(track_id: str, body: NewRating) -> Response:
     problems=("TRACK_NOT_FOUND",),
 )
 async def unrate_track(track_id: str) -> Response:
-    """Take your rating of a track back; nothing happens if there is none."""
+    """Take your rating of a track back; nothing happens if there is none. No If-Match is needed here either."""
     track = await named_track(track_id)
     with timed("db"):
         mine = await services().store.ratings.remove(caller().user_id, track.id)
