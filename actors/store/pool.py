@@ -3,8 +3,8 @@
 import asyncio
 import random
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TypeVar
 
 import asyncpg
@@ -160,7 +160,8 @@ async def _transaction(connection: asyncpg.Connection) -> AsyncIterator[None]:
     statement then runs on, and undoing would wait for its end.
     """
     transaction = connection.transaction()
-    await transaction.start()
+    with _given_up_if_cancelled(connection):
+        await transaction.start()
     try:
         yield
     except BaseException:
@@ -170,7 +171,18 @@ async def _transaction(connection: asyncpg.Connection) -> AsyncIterator[None]:
         except DRIVER_ERRORS:
             _give_up(connection)  # the server undoes it then
         raise
-    await transaction.commit()
+    with _given_up_if_cancelled(connection):
+        await transaction.commit()
+
+
+@contextmanager
+def _given_up_if_cancelled(connection: asyncpg.Connection) -> Iterator[None]:
+    """Of a BEGIN or COMMIT that is cut off the driver keeps no account: the connection may be in a transaction or not."""
+    try:
+        yield
+    except asyncio.CancelledError:
+        _give_up(connection)
+        raise
 
 
 def _give_up(connection: asyncpg.Connection) -> None:

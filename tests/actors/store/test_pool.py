@@ -115,7 +115,9 @@ async def test_a_connection_that_does_not_come_to_rest_is_given_up(fresh_databas
             assert other != backend[0]
 
 
-async def test_cancelling_at_any_moment_leaves_all_or_nothing_and_a_healthy_pool(pool: Pool):
+async def test_cancelling_at_any_moment_leaves_all_or_nothing_and_a_healthy_pool(
+    pool: Pool, caplog: pytest.LogCaptureFixture
+):
     """Each writer is cancelled a few scheduler steps later than the one before."""
 
     async def add(connection: asyncpg.Connection, number: int) -> None:
@@ -132,6 +134,7 @@ async def test_cancelling_at_any_moment_leaves_all_or_nothing_and_a_healthy_pool
     assert all(found.count(number) == 2 for number in found)
     assert await pool.write(lambda connection: connection.fetchval("SELECT 1")) == 1
     assert pool.statistics().open <= pool.statistics().most
+    assert "active transaction" not in caplog.text
 
 
 async def test_a_statement_that_takes_too_long_is_ended(fresh_database_url: str):
