@@ -85,24 +85,25 @@ class PersonalPlayer(Actor[PlayerOrder]):
         Cancellation: the change happens wholly or not at all.
         """
         try:
-            return await self._change(order.command)
+            async with self._turn:
+                return await self._change(order.command)
         except DatabaseError as error:
             return error
         finally:
             self._changed.set()
 
     async def _change(self, command: Command | None) -> Deck | RookeryError:
-        async with self._turn:
-            now, was_away = self._now(), self._deck is None
-            changed = await self._store.player_queues.change(
-                self._person_id,
-                lambda deck, tracks: carried_out(deck, command, Moment(now=now, tracks=tracks), was_away=was_away),
-                now=now,
-                also=(command.track_id,) if isinstance(command, AddTrack) else (),
-            )
-            if isinstance(changed, Deck):
-                self._deck = changed
-            return changed
+        """For whoever has the turn."""
+        now, was_away = self._now(), self._deck is None
+        changed = await self._store.player_queues.change(
+            self._person_id,
+            lambda deck, tracks: carried_out(deck, command, Moment(now=now, tracks=tracks), was_away=was_away),
+            now=now,
+            also=(command.track_id,) if isinstance(command, AddTrack) else (),
+        )
+        if isinstance(changed, Deck):
+            self._deck = changed
+        return changed
 
     async def _keep_time(self) -> None:
         while True:
@@ -130,11 +131,17 @@ class PersonalPlayer(Actor[PlayerOrder]):
         due = min(moment for moment in (player.ends_at, player.counts_at, datetime.max.replace(tzinfo=UTC)) if moment)
         return max(0.0, min((due - self._now()).total_seconds(), self._tick_at - trio.current_time()))
 
+    def _is_due(self) -> bool:
+        """Whether time alone changes something now, or nobody knows."""
+        if self._deck is None:
+            return True
+        player, now = self._deck.player, self._now()
+        return any(moment is not None and moment <= now for moment in (player.ends_at, player.counts_at))
+
     async def _pass_time(self) -> None:
-        now = self._now()
-        player = None if self._deck is None else self._deck.player
-        if player is None or any(moment and moment <= now for moment in (player.ends_at, player.counts_at)):
-            await self._change(None)
+        async with self._turn:
+            if self._is_due():
+                await self._change(None)
         if trio.current_time() >= self._tick_at:
             self._tick_at = trio.current_time() + TICK_S
             self._tell_position()
