@@ -201,11 +201,11 @@ async def test_the_store_outlives_a_killed_server_and_every_write_counts_once(
     with hold_data_folder(cluster_folder) as folder:
         server = EmbeddedServer.on(folder, settings={"shared_buffers": "16MB"})
         async with kept(server) as starts, open_store(store_config, url=server.url) as store:
-            await store.pool.write(lambda connection: connection.execute("CREATE TABLE tally (id int)"))
+            await store.pool.write(lambda connection: connection.execute("CREATE TABLE written (id int)"))
             written = []
 
             async def add(connection: asyncpg.Connection, number: int) -> int:
-                await connection.execute("INSERT INTO tally VALUES ($1)", number)
+                await connection.execute("INSERT INTO written VALUES ($1)", number)
                 return await append(connection, [NewEvent(type="TRACK_ADDED", payload={"number": number})])
 
             async def writer(first: int) -> None:
@@ -221,7 +221,7 @@ async def test_the_store_outlives_a_killed_server_and_every_write_counts_once(
                 for first in range(writers):
                     nursery.start_soon(writer, first)
 
-            rows = await store.pool.read(lambda connection: connection.fetch("SELECT id FROM tally"))
+            rows = await store.pool.read(lambda connection: connection.fetch("SELECT id FROM written"))
             events = await store.events.after(0, 1000)
     assert sorted(row["id"] for row in rows) == list(range(writers * each))
     assert [event.seq for event in events] == list(range(1, writers * each + 1))
