@@ -24,8 +24,8 @@ ANSWER_LIMIT_S = 10
 """What is endless was not refused."""
 LONG = "x" * 20_000
 HUGE = "9" * 30
-TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY ('{api_key,token}')"
-"""All that is kept, but when keys and tokens were last used."""
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND NOT tablename = ANY ('{api_key,mark,token}')"
+"""All that is kept, but when keys and tokens were last used, and the marks of writes, also of those that changed nothing."""
 ANYTHING = (None, True, 7, 1.5, -1, 10**30, 1e300, "", "x", "a\0b", LONG, [], [None], ["a\0b"], {}, {"unheardOf": 1})
 IN_AN_ADDRESS = ("", "x", "1.5", "-1", HUGE, "nan", "1e999", "maybe", "yesterday", LONG[:5000])
 
