@@ -49,6 +49,15 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
+def stock(session: nox.Session) -> None:
+    """The web and the flows over Hypercorn's own protocols, which `--server hypercorn` chooses, in place of the lane."""
+    install(session, "tests")
+    session.run(
+        "python", "-m", "pytest", *(session.posargs or ("tests/web", "tests/flow")), env={"ROOKERY_SERVER": "hypercorn"}
+    )
+
+
+@nox.session
 def redis(session: nox.Session) -> None:
     """What a shared Redis keeps; demands the program redis-server, without which the other sessions leave these tests out."""
     install(session, "tests")

@@ -41,10 +41,10 @@ class Pulse:
 
     async def send_frames(self, frames: bytes) -> None:
         """Send whole frames, in one write; nothing once the line is closed. Waits only while the peer takes less."""
-        sent = self.line.send_nowait(frames)
-        if sent < len(frames):
+        has_begun = self.line.send_nowait(frames)
+        if not has_begun or self.line.owes:
             with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                await self.line.send_all(frames[sent:])
+                await self.line.send_all(b"" if has_begun else frames)
 
 
 @blueprint.websocket("/ws")

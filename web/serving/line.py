@@ -32,6 +32,7 @@ class Line:
         self._stall_s = stall_s
         self._sending = trio.Lock()
         self._put_back = b""
+        self._owed = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -68,26 +69,35 @@ class Line:
     async def send_all(self, data: bytes) -> None:
         """Send everything, behind what others send at the moment.
 
+        Cancellation: what was begun is owed, and goes out before anything that is sent later; so what the peer reads is whole
+        whenever anything follows. Under TLS nothing can follow.
         Raises: BrokenResourceError when the peer took no byte for `stall_s`, the line is then cut; ClosedResourceError
         when it was closed or cut meanwhile.
         """
         async with self._sending:
             await self._send_all(data)
 
-    def send_nowait(self, data: bytes) -> int:
-        """Send without waiting; gives how many bytes went out, the rest is for `send_all`, at once.
+    def send_nowait(self, data: bytes) -> bool:
+        """Send without waiting; False when none of it went out. Of what was begun the rest is owed: see `owes`.
 
         So a message to many costs each of them one system call and no turn of the scheduler. None goes out while somebody else
         sends, under TLS, and while the peer takes nothing; a line that is gone takes everything, since whoever receives learns of it.
         """
-        if self._sending.locked() or not isinstance(self._stream, trio.SocketStream):
-            return 0
+        if self._sending.locked() or self._owed or not isinstance(self._stream, trio.SocketStream):
+            return False
         try:
-            return os.write(self._stream.socket.fileno(), data)
+            sent = os.write(self._stream.socket.fileno(), data)
         except BlockingIOError:
-            return 0
+            return False
         except OSError:
-            return len(data)
+            return True
+        self._owed = data[sent:]
+        return True
+
+    @property
+    def owes(self) -> bool:
+        """Whether the rest of something that was begun waits for the next `send_all`, which may be of nothing."""
+        return bool(self._owed)
 
     async def send_eof(self) -> None:
         """Tell the peer that nothing more comes; a TLS stream cannot."""
@@ -107,14 +117,17 @@ class Line:
         transport.socket.close()
 
     async def _send_all(self, data: bytes) -> None:
-        with memoryview(data) as rest:
-            start = 0
-            while start < len(rest):
-                with trio.move_on_after(self._stall_s) as scope:
-                    start += await self._send_some(rest[start : start + CHUNK_BYTES])
-                if scope.cancelled_caught:
-                    self.cut()
-                    raise trio.BrokenResourceError("the peer takes nothing")
+        owed, data, start = len(self._owed), self._owed + data, 0
+        try:
+            with memoryview(data) as rest:
+                while start < len(rest):
+                    with trio.move_on_after(self._stall_s) as scope:
+                        start += await self._send_some(rest[start : start + CHUNK_BYTES])
+                    if scope.cancelled_caught:
+                        self.cut()
+                        raise trio.BrokenResourceError("the peer takes nothing")
+        finally:
+            self._owed = data[start:] if start > owed else data[start:owed]
 
     async def _send_some(self, data: memoryview) -> int:
         if isinstance(self._stream, trio.SocketStream):

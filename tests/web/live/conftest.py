@@ -21,6 +21,7 @@ from actors.model.event import NewEvent, Passing
 from actors.player import PLAYERS
 from supervision import Strategy, Supervisor, run
 from tests.contracts.fake_executor import FakeExecutor
+from tests.web.conftest import SERVER
 from web.application import create_app
 from web.services import Services
 from web.serving import serve
@@ -194,7 +195,12 @@ def live(store, store_config):
 
             async def serve_app(*, task_status):
                 await serve(
-                    create_app(services), server, shutdown_trigger=stop.wait, task_status=task_status, stall_s=stall_s
+                    create_app(services),
+                    server,
+                    shutdown_trigger=stop.wait,
+                    task_status=task_status,
+                    stall_s=stall_s,
+                    lane=SERVER == "lane",
                 )
                 ended.set()
 

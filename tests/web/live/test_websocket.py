@@ -258,6 +258,20 @@ async def test_shutdown_does_not_wait_for_a_client_that_does_not_read(live):
             await here.ended.wait()
 
 
+async def test_the_frame_under_way_is_finished_before_the_goodbye(live):
+    async with live(client_queue_bytes=50_000_000) as here, here.socket(receive_buffer=4096) as slow:
+        await slow.connect()
+        seqs = await here.tell(*["TRACK_ADDED"] * 5, size=3_000_000)
+        await trio.testing.wait_all_tasks_blocked(0.1)  # the kernel takes no more of the first
+        here.services.stopping.set()
+        here.stop.set()
+        heard, code = await closing(slow)
+
+        assert [message["seq"] for message in heard[:-1]] == seqs[: len(heard) - 1] != []
+        assert heard[-1]["type"] == "GOODBYE"
+        assert code == 1001
+
+
 async def test_a_client_that_leaves_is_forgotten(live):
     async with live() as here:
         async with here.socket() as socket:

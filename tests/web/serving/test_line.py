@@ -127,12 +127,41 @@ async def test_what_goes_out_at_once_needs_no_turn(pair):
     near, far = pair
     line = Line(near)
 
-    assert line.send_nowait(b"hello") == 5
+    assert line.send_nowait(b"hello")
     assert await far.receive_some() == b"hello"
 
     async with line._sending:
-        assert line.send_nowait(b"behind another") == 0
-    while line.send_nowait(b"x" * 1_000_000):
-        pass
+        assert not line.send_nowait(b"behind another")
+    while not line.owes:
+        assert line.send_nowait(b"x" * 1_000_000)
+    assert not line.send_nowait(b"behind the rest of that")
     await line.aclose()
-    assert line.send_nowait(b"gone") == 4
+    assert Line(near).send_nowait(b"gone")
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_what_was_begun_is_finished_before_anything_else(pair, at_once):
+    near, far = pair
+    line = Line(near)
+    received = bytearray()
+    with trio.CancelScope() as scope:
+        async with trio.open_nursery() as nursery:
+            if at_once:
+                assert line.send_nowait(b"a" * 10_000_000)
+            nursery.start_soon(line.send_all, b"" if at_once else b"a" * 10_000_000)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(line.send_all, b"b" * 1_000)  # nothing of it is out when it is cancelled
+            await trio.testing.wait_all_tasks_blocked()
+            scope.cancel()
+    assert line.owes
+
+    async def read():
+        while not received.endswith(b"c"):
+            received.extend(await far.receive_some(65536))
+
+    with trio.fail_after(10):
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(read)
+            await line.send_all(b"c")
+
+    assert received == b"a" * 10_000_000 + b"c"
