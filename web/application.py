@@ -15,6 +15,7 @@ from web.gate import Gate
 from web.intake import Intake
 from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
 from web.live import ndjson, sse, websocket
+from web.live.leaving import Connection
 from web.origin import names_of
 from web.routes import (
     artwork,
@@ -102,6 +103,7 @@ def create_app(services: Services) -> QuartTrio:
     """The application over some services, which it uses but does not own. Any ASGI server on Trio can serve it."""
     app = QuartTrio("web", static_folder=None, template_folder="templates")
     app.request_class = _Request
+    app.asgi_websocket_class = Connection
     app.config["MAX_CONTENT_LENGTH"] = JSON_LIMIT_BYTES
     app.config["BODY_TIMEOUT"] = BODY_LIMIT_S
     # Werkzeug would answer doubled slashes with a redirect in HTML.

@@ -1,6 +1,7 @@
 """Whether one client of the live feed may come in, and stay."""
 
 from datetime import UTC, datetime
+from typing import Protocol
 
 import attrs
 import trio
@@ -17,6 +18,23 @@ ADMIN_TOPICS = frozenset({"supervision", "logs"})
 def allowed_topics(role: Role) -> tuple[str, ...]:
     """The topics that a role may have, in the order of all."""
     return tuple(topic for topic in TOPICS if role is Role.ADMIN or topic not in ADMIN_TOPICS)
+
+
+class Entrance(Protocol):
+    """Who is there, and whether they may stay; `Door` is one."""
+
+    @property
+    def caller(self) -> Caller | None:
+        """Who came in; None as long as nobody is known."""
+        ...
+
+    async def admit(self, token: str) -> None:
+        """Let in whom a token belongs to. Raises: Refused."""
+        ...
+
+    async def until_shut(self) -> Refused:
+        """Wait until they may not stay; why."""
+        ...
 
 
 @attrs.define(eq=False, kw_only=True)

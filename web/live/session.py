@@ -1,9 +1,10 @@
 """One client of the live socket, from its first message to the close. Knows the protocol, no web framework."""
 
+import contextlib
 import uuid
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 import structlog
@@ -14,11 +15,10 @@ from actors.errors import DatabaseError
 from actors.feed import Ending, Feed, Frame, Subscription
 from actors.model.event import TOPICS
 from actors.model.player_commands import Command
-from actors.model.user import Caller
 from web.cache import QueryCache
 from web.cache.figures import figures
 from web.live.commands import CarryOut, Commands
-from web.live.door import allowed_topics
+from web.live.door import Entrance, allowed_topics
 from web.live.messages import Connect, Incoming, Refused, Topics, incoming
 from web.live.rate import Rate
 from web.live.wire import SHUT, Close, Wire, goodbye, message_text
@@ -36,25 +36,8 @@ GATHER_S = 0.002 * SECONDS
 log = structlog.get_logger()
 
 
-class Entrance(Protocol):
-    """Who is there, and whether they may stay; `Door` is one."""
-
-    @property
-    def caller(self) -> Caller | None:
-        """Who came in; None as long as nobody is known."""
-        ...
-
-    async def admit(self, token: str) -> None:
-        """Let in whom a token belongs to. Raises: Refused."""
-        ...
-
-    async def until_shut(self) -> Refused:
-        """Wait until they may not stay; why."""
-        ...
-
-
 class Session:
-    """Runs one client. `run` returns when the socket is closed from this side; the peer's leaving cancels it.
+    """Runs one client. `run` returns when either side has closed the socket.
 
     The input is always drained: no message waits for an answer to be taken. So pings are answered by the server below
     under any load, and a client that does not read cannot hold more than its queue.
@@ -83,12 +66,13 @@ class Session:
         self._connected = trio.Event()
         self._known = trio.Event()
         self._welcomed = trio.Event()
-        self._commands = Commands(carry_out, self._reply)
+        self._commands = Commands(carry_out, self._reply, stopping=stopping)
         self._replies: deque[str] = deque()
         self._has_replies = trio.Event()
         self._sending = trio.Lock()
         self._active = trio.CancelScope()
         self._verdict: tuple[Close, str] | None = None
+        self._has_left = False
         self._bad_in_a_row = 0
         self._rate = Rate(now=trio.current_time())
 
@@ -110,6 +94,8 @@ class Session:
                         ):
                             active.start_soon(task)
                 self._has_replies.set()
+            if self._has_left:
+                return
             code, reason = self._verdict or (Close.INTERNAL, "internal error")
             await self._wire.close(code, reason)
         except BaseException as error:
@@ -120,7 +106,7 @@ class Session:
                 else:
                     await self._wire.close(Close.INTERNAL, "internal error")
             raise
-        with trio.move_on_after(CLOSING_S):
+        with trio.move_on_after(CLOSING_S), contextlib.suppress(trio.EndOfChannel):
             while True:
                 await self._wire.receive()
 
@@ -133,7 +119,12 @@ class Session:
 
     async def _listen(self) -> None:
         while True:
-            message = await self._wire.receive()
+            try:
+                message = await self._wire.receive()
+            except trio.EndOfChannel:
+                self._has_left = True
+                self._active.cancel()
+                return
             if not self._rate.allows(trio.current_time()):
                 self._error(Refused("RATE_LIMITED", "too many messages"))
                 self._end(Close.TOO_MANY, "too many messages")

@@ -51,7 +51,7 @@ class Wire:
     """The socket, as the server's framework gives it."""
 
     receive: Callable[[], Awaitable[object]]
-    """The next message: text, or anything else for binary."""
+    """The next message: text, or anything else for binary. Raises: trio.EndOfChannel once the peer has left and all was given."""
     send: Callable[[str], Awaitable[None]]
     """Waits while the peer takes nothing; whoever owns the connection cuts it when that lasts too long."""
     close: Callable[[int, str], Awaitable[None]]

@@ -12,7 +12,7 @@ from actors.model.player import Deck, Player
 from actors.model.player_commands import Pause, Play
 from actors.model.player_queue import PlayerQueue
 from supervision import AskTimeoutError
-from web.live.commands import COMMANDS_WAITING, Commands
+from web.live.commands import COMMANDS_WAITING, LEAVING_S, STOPPING_S, Commands
 from web.live.messages import Refused
 
 DECK = Deck(player=Player(since=datetime(2026, 3, 1, tzinfo=UTC), version=3), queue=PlayerQueue(version=5))
@@ -28,7 +28,7 @@ def serve(nursery, replies):
     """Serve the commands of one client over a way to carry them out."""
 
     def begin(carry_out):
-        commands = Commands(carry_out, lambda *told: replies.append(told))
+        commands = Commands(carry_out, lambda *told: replies.append(told), stopping=trio.Event())
         nursery.start_soon(commands.serve)
         return commands
 
@@ -97,6 +97,43 @@ async def test_who_commands_faster_than_it_is_obeyed_is_told_so(serve):
     assert (refused.value.code, refused.value.is_bad) == ("OVERLOADED", False)
 
 
+async def test_what_was_said_before_the_client_left_is_carried_out_to_the_last(replies, autojump_clock):
+    done = []
+
+    async def carry_out(user_id, command):
+        await trio.sleep(0.5)
+        done.append(command)
+        return DECK
+
+    commands = Commands(carry_out, lambda *told: replies.append(told), stopping=trio.Event())
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(commands.serve)
+        for command in (Play(), Pause(), Play()):
+            commands.put("ada", command, None)
+        await trio.sleep(0.1)
+        nursery.cancel_scope.cancel()
+
+    assert (done, trio.current_time()) == ([Play(), Pause(), Play()], 1.5)
+
+
+@pytest.mark.parametrize("is_stopping, limit_s", [(False, LEAVING_S), (True, STOPPING_S)])
+async def test_a_player_that_does_not_answer_holds_nobody_who_left(replies, autojump_clock, is_stopping, limit_s):
+    async def carry_out(user_id, command):
+        await trio.sleep_forever()
+
+    stopping = trio.Event()
+    commands = Commands(carry_out, lambda *told: replies.append(told), stopping=stopping)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(commands.serve)
+        commands.put("ada", Play(), None)
+        await trio.sleep(1)
+        if is_stopping:
+            stopping.set()
+        nursery.cancel_scope.cancel()
+
+    assert (replies, trio.current_time()) == ([], 1 + limit_s)
+
+
 @pytest.fixture
 async def tracks(store) -> list[str]:
     sql = """
@@ -133,6 +170,18 @@ async def test_devices_stay_in_step_whichever_of_them_and_whichever_way_commands
             played, turned = [await heard(socket, "PLAYER_STATE_UPDATE") for _ in range(2)]
             assert (played["payload"]["player"]["state"], played["seq"]) == ("playing", queue["seq"] + 1)
             assert turned["payload"]["player"]["version"] == answer.json()["version"] == 2
+
+
+@pytest.mark.parametrize("count", [1, 5, 60])
+async def test_commands_of_a_client_that_leaves_at_once_are_all_carried_out(live, tracks, count):
+    async with live() as here, here.services.store.events.listen() as news:
+        async with here.socket() as page:
+            await page.connect(topics=["player"])
+            for _ in range(count):
+                await page.say("ADD_TRACK", {"trackId": "a"})
+        with trio.fail_after(30):
+            while (await here.client.get("/api/v1/queue")).json()["version"] < count:
+                await news.take()
 
 
 async def test_positions_reach_a_device_that_listens(live, tracks):

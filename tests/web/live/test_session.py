@@ -416,3 +416,12 @@ async def test_what_waits_for_a_client_goes_out_in_one_write(log, peer, nursery,
     client.receive_data(b"".join(writes))
     assert [msgspec.json.decode(event.data)["seq"] for event in client.events()] == list(range(1, 21))
     assert len(writes) <= 4
+
+
+async def test_who_leaves_is_told_nothing_more(start, peer, autojump_clock):
+    done = start()
+    await peer.say("CONNECT")
+    await peer.out.aclose()
+    await done.wait()
+
+    assert (peer.closed, trio.current_time()) == (None, 0)
