@@ -16,6 +16,8 @@ from supervision import Actor, Context, Event, EventKind, EventStream
 
 PAGE = 200
 """Events read from the log at once."""
+GATHER_S = 0.005 * SECONDS
+"""Events that follow one another faster are published together: each costs every client a system call. One that comes alone does not wait."""
 AWAY_S = 1 * SECONDS
 """The log is tried again after this, while the database is away."""
 PRUNE_EVERY_S = 10 * MINUTES
@@ -63,6 +65,8 @@ class Broadcaster(Actor[Progress]):
                 await news.take()
                 while events := await self._store.events.after(self._feed.newest, PAGE):
                     await self._feed.publish_paced(events)
+                    if len(events) < PAGE:
+                        await trio.sleep(GATHER_S)
 
     async def _prune(self) -> None:
         while True:

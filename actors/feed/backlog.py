@@ -1,6 +1,7 @@
 """What waits for one client: in order, bounded in bytes, with progress coalesced. Values only; nobody waits here."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from actors.feed.frame import Frame
 
@@ -35,8 +36,9 @@ class Backlog:
         self.size_bytes += len(frame.body)
         return True
 
-    def put_passing(self, subject: str, frame: Frame) -> None:
+    def put_passing(self, frame: Frame) -> None:
         """Add or renew what only matters in its newest form."""
+        subject = frame.subject or ""
         waiting = self._frames.get(subject)
         if waiting is not None:
             self._frames[subject] = frame
@@ -51,6 +53,10 @@ class Backlog:
         self._frames[subject] = frame
         self._passing[subject] = None
         self.size_bytes += len(frame.body)
+
+    def waiting(self) -> Iterable[Frame]:
+        """What is to be taken, in order; it stays."""
+        return self._frames.values()
 
     def take(self, most_bytes: int) -> list[Frame]:
         """Remove and give the first frames: at least one if any waits, together at most `most_bytes` if more than one."""

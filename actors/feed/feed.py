@@ -1,21 +1,29 @@
 """The publisher: takes the log's events once, in order, and offers each to every subscription. It never waits for a client."""
 
 from collections import deque
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
+from time import perf_counter
 from typing import Protocol
 
 import attrs
 import trio
 
-from actors.config import MIB, SECONDS
+from actors.config import KIB, MIB, SECONDS
+from actors.feed.batch import Batch
 from actors.feed.frame import Frame
+from actors.feed.outlet import Outlet
 from actors.feed.subscription import Ending, Subscription
 from actors.model.event import TOPICS, Event, Passing
 
 PACE_S = 0.1 * SECONDS
 """So long at most the publisher lets crowded clients catch their breath, once per crowding."""
+SLICE_S = 0.004 * SECONDS
+"""So long at most the publisher writes to clients before others have a turn."""
+BATCH_BYTES = 64 * KIB
+"""So much is published in one go."""
 REMEMBERED_BYTES = 1 * MIB
 """So much of the newest events is kept in memory for those who come back after a short break."""
 
@@ -60,9 +68,12 @@ class Feed:
     live subscription RESYNC. So whoever pumps the log may crash at any point and go on from `newest`.
     """
 
-    def __init__(self, log: Log, *, queue_bytes: int) -> None:
+    def __init__(self, log: Log, *, queue_bytes: int, slice_s: float = SLICE_S) -> None:
         self._log = log
+        self._slice_s = slice_s
         self._queue_bytes = queue_bytes
+        self._batch_bytes = min(BATCH_BYTES, queue_bytes // 4)
+        self._is_publishing = False
         self._subscriptions: set[Subscription] = set()
         self._crowded: set[Subscription] = set()
         self._recent: deque[Frame] = deque()
@@ -85,51 +96,55 @@ class Feed:
         return self.newest
 
     def subscribe(
-        self, topics: Collection[str] = TOPICS, since: int | None = None, *, owner: str | None = None
+        self,
+        topics: Collection[str] = TOPICS,
+        since: int | None = None,
+        *,
+        owner: str | None = None,
+        outlet: Outlet | None = None,
     ) -> Subscription:
         """One client's subscription, to be entered with `async with`; from the event after `since`, or live only.
 
-        Of what belongs to one user it gets what is `owner`'s.
+        Of what belongs to one user it gets what is `owner`'s. What its task need not be woken for goes to its `outlet`.
         """
-        return Subscription(self, topics=topics, since=since, queue_bytes=self._queue_bytes, owner=owner)
+        return Subscription(self, topics=topics, since=since, queue_bytes=self._queue_bytes, owner=owner, outlet=outlet)
 
     def is_heard(self, topic: str, *, owner: str) -> bool:
         """Whether any subscription of a user takes a topic now."""
         return any(one.owner == owner and topic in one.topics for one in self._subscriptions)
 
     def publish(self, events: Sequence[Event]) -> None:
-        """Offer events, in the log's order, to all. Never waits; see `publish_paced`."""
-        for event in events:
-            if self._newest is not None and event.seq <= self._newest:
-                continue
-            if self._newest is not None and event.seq != self._newest + 1:
-                self._skip_to(event.seq - 1)
-            frame = Frame.of_event(event)
-            self._newest = event.seq
-            self._published += 1
-            self._remember(frame)
-            for subscription in tuple(self._subscriptions):
-                subscription.offer(frame, event.seq)
+        """Let events, in the log's order, wait for all. Never waits itself; see `publish_paced`.
+
+        Raises: trio.BusyResourceError when another task is publishing.
+        """
+        with self._alone():
+            for batch in self._batches(events):
+                for subscription in tuple(self._subscriptions):
+                    subscription.offer(batch, at_once=False)
 
     async def publish_paced(self, events: Sequence[Event]) -> None:
-        """As `publish`, letting crowded clients take what waits before there is more.
+        """As `publish`, but what can go out directly does, and crowded clients may take what waits before there is more.
 
-        Waits at most 0.1 s, and for one that made no use of it never again before it has taken everything: a slow
-        client cannot slow the others.
-        Cancellation: what is published stays published; the rest is not.
+        Holds nobody up for longer than a slice. Waits at most 0.1 s for crowded clients, and for one that made no use of it never again
+        before it has taken everything: a slow client cannot slow the others.
+        Cancellation: what is published stays published, for all; the rest is not.
         """
-        for event in events:
-            self.publish((event,))
-            if self._crowded:
-                await self._relieve()
+        with self._alone():
+            for batch in self._batches(events):
+                await self._hand_out(batch)
+                if self._crowded:
+                    await self._relieve()
         await trio.lowlevel.checkpoint()
 
     def publish_passing(self, passing: Passing) -> None:
-        """Offer a message without a number to all. Never waits."""
+        """Offer a message without a number to all. Never waits: whom it does not reach directly within a slice, it waits for."""
         self._passing += 1
-        frame = Frame.of_passing(passing)
-        for subscription in tuple(self._subscriptions):
-            subscription.offer_passing(frame)
+        batch = Batch([Frame.of_passing(passing)])
+        rest = iter(tuple(self._subscriptions))
+        self._write_slice(batch, rest)
+        for subscription in rest:
+            subscription.offer(batch, at_once=False)
 
     def statistics(self) -> FeedStatistics:
         """One consistent picture."""
@@ -189,6 +204,61 @@ class Feed:
         """What tells a client that it lost events up to `newest`."""
         self._resyncs += 1
         return Frame.of_resync(oldest=self._oldest, newest=newest, at=datetime.now(UTC))
+
+    def _batches(self, events: Sequence[Event]) -> Iterator[Batch]:
+        """What is new of these, in goes that leave room in everyone's queue; each counts as published before it is given."""
+        frames: list[Frame] = []
+        size_bytes = 0
+        for event in events:
+            newest = frames[-1].seq if frames else self._newest
+            if newest is not None and event.seq <= newest:
+                continue
+            frame = Frame.of_event(event)
+            is_next = newest is None or event.seq == newest + 1
+            if frames and not (is_next and size_bytes + len(frame.body) <= self._batch_bytes):
+                yield self._published_now(frames)
+                frames, size_bytes = [], 0
+            if not is_next:
+                self._skip_to(event.seq - 1)
+            frames.append(frame)
+            size_bytes += len(frame.body)
+        if frames:
+            yield self._published_now(frames)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        if self._is_publishing:
+            raise trio.BusyResourceError("another task is publishing")
+        self._is_publishing = True
+        try:
+            yield
+        finally:
+            self._is_publishing = False
+
+    def _published_now(self, frames: list[Frame]) -> Batch:
+        self._newest = frames[-1].seq
+        self._published += len(frames)
+        for frame in frames:
+            self._remember(frame)
+        return Batch(frames)
+
+    async def _hand_out(self, batch: Batch) -> None:
+        rest = iter(tuple(self._subscriptions))
+        try:
+            while not self._write_slice(batch, rest):
+                await trio.lowlevel.checkpoint()
+        finally:
+            for subscription in rest:
+                subscription.offer(batch, at_once=False)
+
+    def _write_slice(self, batch: Batch, rest: Iterator[Subscription]) -> bool:
+        """Offer to as many as there is time for; whether those were all."""
+        until_s = perf_counter() + self._slice_s
+        for subscription in rest:
+            subscription.offer(batch, at_once=True)
+            if perf_counter() > until_s:
+                return False
+        return True
 
     def _remember(self, frame: Frame) -> None:
         self._recent.append(frame)

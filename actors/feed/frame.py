@@ -59,6 +59,8 @@ class Frame:
     """Empty for what the feed tells everyone (RESYNC)."""
     body: bytes
     """The whole JSON message, without a line break."""
+    at: datetime
+    """UTC; of the commit of an event."""
     seq: int | None = None
     subject: str | None = None
     """Of several waiting frames with the same subject only the newest is kept."""
@@ -82,6 +84,7 @@ class Frame:
             type=event.type,
             topic=TOPIC_OF_TYPE.get(event.type, "tracks"),
             body=encoded(event.type, event.payload, at=event.at, seq=event.seq),
+            at=event.at,
             seq=event.seq,
             owner=event.owner,
         )
@@ -93,6 +96,7 @@ class Frame:
             type=passing.type,
             topic=passing.topic,
             body=encoded(passing.type, passing.payload, at=passing.at),
+            at=passing.at,
             subject=passing.subject,
             owner=passing.owner,
         )
@@ -100,4 +104,5 @@ class Frame:
     @classmethod
     def of_resync(cls, *, oldest: int, newest: int, at: datetime) -> "Frame":
         """History is gone: read the catalogue anew; the next event is the one after `newest`."""
-        return cls(type="RESYNC", topic="", body=encoded("RESYNC", {"oldest": oldest, "newest": newest}, at=at))
+        body = encoded("RESYNC", {"oldest": oldest, "newest": newest}, at=at)
+        return cls(type="RESYNC", topic="", body=body, at=at)

@@ -2,14 +2,19 @@
 
 import enum
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
+from itertools import chain
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import trio
 
 from actors.feed.backlog import Backlog
+from actors.feed.batch import Batch, selected
 from actors.feed.frame import Frame
+from actors.feed.lag import SubscriptionStatistics
+from actors.feed.outlet import Outlet
 
 if TYPE_CHECKING:
     from actors.feed.feed import Feed
@@ -36,12 +41,21 @@ class Subscription:
     iterator ends when `ending` is set. While it is behind it holds one page of the log; once it has caught up at most
     `queue_bytes` wait for it. A RESYNC frame tells that events were lost to it: the next number is the one after the
     `newest` of that frame.
+
+    With an outlet, what is published while its task waits in `take` for more goes out there at once and is not given.
     """
 
     def __init__(
-        self, feed: "Feed", *, topics: Collection[str], since: int | None, queue_bytes: int, owner: str | None = None
+        self,
+        feed: "Feed",
+        *,
+        topics: Collection[str],
+        since: int | None,
+        queue_bytes: int,
+        owner: str | None = None,
+        outlet: Outlet | None = None,
     ) -> None:
-        self.topics = set(topics)
+        self.topics = frozenset(topics)
         """May be changed at any time; counts for what is published or replayed from then on."""
         self.owner = owner
         """Id of the user whose it is; None: it gets nothing that belongs to one user."""
@@ -50,15 +64,19 @@ class Subscription:
         self.ending: Ending | None = None
         self.backlog = Backlog(queue_bytes)
         self._feed = feed
+        self._outlet = outlet
         self._since = since
         self._seen = 0  # every event up to here was given, is waiting, or was not of its topics
         self._is_live = False
         self._resync: Frame | None = None
         self._is_excused = False
-        self._wake = trio.Event()
+        self._wake: trio.Event | None = None  # there while its task waits and nothing has come yet
         self._relieved = trio.Event()
         self._relieved.set()
         self._taken: deque[Frame] = deque()
+        self._sent = 0
+        self._in_hand: Sequence[Frame] = ()  # given by `take`; sent, once it is called again
+        self._owed_since: datetime | None = None
 
     async def __aenter__(self) -> Self:
         """Begin. Raises: DatabaseError when the log cannot be asked."""
@@ -83,7 +101,7 @@ class Subscription:
         self.ending = self.ending or Ending.LEFT
         self.backlog.clear()
         self._relieved.set()
-        self._wake.set()
+        self._rouse()
 
     def __aiter__(self) -> Self:
         return self
@@ -96,67 +114,120 @@ class Subscription:
         return self._taken.popleft()
 
     async def take(self) -> list[Frame]:
-        """The next frames, at least one; none only when it has ended.
+        """The next frames, at least one; none only when it has ended. Those of the call before count as sent.
 
         Cancellation: nothing is lost; the next call gives the same frames. Raises: DatabaseError when it is behind and
         the log cannot be read; calling again is safe.
         """
+        self._sent += len(self._in_hand)
+        self._in_hand = ()
         # One wait for each call is enough: of hundreds of clients that are woken at once, each would otherwise run twice.
         if self._is_idle():
             await self._woken()
         else:
             await trio.lowlevel.checkpoint()
         while True:
-            if self._resync is not None:
-                frames, self._resync = [self._resync], None
-                return frames
-            if self.ending is not None:
-                return []
-            self._look_up()
-            if not self._is_live:
-                frames = await self._replay()
-            elif self.backlog:
-                frames = [frame for frame in self.backlog.take(BATCH_BYTES) if self._takes(frame)]
-                self._note_relief()
-            else:
-                await self._woken()
-                continue
+            frames = await self._next()
             if frames:
+                self._in_hand = frames
                 return frames
+            if self.ending is not None and self._resync is None:
+                return []
+
+    async def _next(self) -> list[Frame]:
+        """What comes next, perhaps nothing yet."""
+        if self._outlet is not None and self._outlet.owed_bytes:
+            await self._outlet.settle()
+        if self._resync is not None:
+            frames, self._resync = [self._resync], None
+            return frames
+        if self.ending is not None:
+            return []
+        self._look_up()
+        if not self._is_live:
+            return await self._replay()
+        if not self.backlog:
+            await self._woken()
+            return []
+        frames = selected(self.backlog.take(BATCH_BYTES), self.topics, self.owner)
+        self._note_relief()
+        return frames
 
     def _is_idle(self) -> bool:
         return self._is_live and not self.backlog and self._resync is None and self.ending is None
 
     async def _woken(self) -> None:
         self._wake = trio.Event()
-        await self._wake.wait()
+        try:
+            await self._wake.wait()
+        finally:
+            self._wake = None
 
-    def offer(self, frame: Frame, seq: int) -> None:
-        """For the feed: one event, in order. Never waits."""
-        if not self._is_live or self.ending is not None or seq <= self._seen:
-            return
-        self._seen = seq
-        if not self._takes(frame):
-            return
-        if not self.backlog.put(seq, frame):
-            self.ending = Ending.TOO_SLOW
-            self._lose()
-        self._note_crowding()
-        self._wake.set()
+    def _rouse(self) -> None:
+        if self._wake is not None:
+            self._wake.set()
+            self._wake = None
 
-    def offer_passing(self, frame: Frame) -> None:
-        """For the feed: a message without a number; waits, coalesced, until the client has caught up. Never waits itself."""
-        if self.ending is not None or frame.subject is None or not self._takes(frame):
+    def offer(self, batch: Batch, *, at_once: bool) -> None:
+        """For the feed: the next events, or a message without a number. Never waits.
+
+        Here alone is decided what goes out directly: when it may be (`at_once`), nothing waits, and the outlet takes it.
+        """
+        if self.ending is not None:
             return
-        self.backlog.put_passing(frame.subject, frame)
+        part = batch.part(self.topics, self.owner)
+        if batch.newest is not None:
+            if not self._is_live or batch.newest <= self._seen:
+                return
+            if batch.frames[0].seq != self._seen + 1:
+                part = part.after(self._seen)
+            self._seen = batch.newest
+        if not part.frames:
+            return
+        if at_once and self._wake is not None and self._outlet is not None and self._outlet.give(part.framed):
+            self._sent += len(part.frames)
+            if self._outlet.owed_bytes:
+                self._owed_since = part.frames[0].at
+                self._rouse()
+            return
+        self._queue(part.frames)
+
+    def _queue(self, frames: Sequence[Frame]) -> None:
+        for frame in frames:
+            if frame.seq is None:
+                self.backlog.put_passing(frame)
+            elif not self.backlog.put(frame.seq, frame):
+                self.ending = Ending.TOO_SLOW
+                self._lose()
+                break
         self._note_crowding()
-        self._wake.set()
+        self._rouse()
+
+    def statistics(self, *, now: datetime) -> SubscriptionStatistics:
+        """One consistent picture; `now` in UTC."""
+        owed_bytes = 0 if self._outlet is None else self._outlet.owed_bytes
+        oldest = next(self._waiting(), None)
+        since = self._owed_since if owed_bytes else None if oldest is None else oldest.at
+        number = next((frame.seq for frame in self._waiting() if frame.seq is not None), None)
+        unread = 0 if self._is_live else self._feed.newest - self._seen
+        return SubscriptionStatistics(
+            seq=self._seen if number is None else number - 1,
+            sent=self._sent,
+            coalesced=self.backlog.coalesced,
+            dropped=self.backlog.dropped,
+            lag_messages=len(self._in_hand) + len(self.backlog) + (owed_bytes > 0) + unread,
+            lag_bytes=sum(len(frame.body) for frame in self._in_hand) + self.backlog.size_bytes + owed_bytes,
+            lag_s=0.0 if since is None else max(0.0, (now - since).total_seconds()),
+        )
+
+    def _waiting(self) -> Iterator[Frame]:
+        return chain(self._in_hand, self.backlog.waiting())
 
     def lose_history(self) -> None:
         """For the feed: events up to its newest are gone unpublished. One that is still behind finds that out by itself."""
         if self._is_live and self.ending is None and self._seen < self._feed.newest:
             self._lose()
-            self._wake.set()
+            self._rouse()
 
     async def relief(self) -> None:
         """For the feed: wait until it is crowded no more, or has ended."""
@@ -170,9 +241,6 @@ class Subscription:
     def excuse(self) -> None:
         """For the feed: do not wait for this one again before it has taken everything."""
         self._is_excused = True
-
-    def _takes(self, frame: Frame) -> bool:
-        return frame.topic in self.topics and (frame.owner is None or frame.owner == self.owner)
 
     def _look_up(self) -> None:
         if self._seen >= self._feed.newest:
@@ -197,7 +265,7 @@ class Subscription:
             self._lose()
             return []
         self._seen = page[-1].seq or self._seen
-        return [frame for frame in page if self._takes(frame)]
+        return selected(page, self.topics, self.owner)
 
     def _note_crowding(self) -> None:
         if not self._is_excused and self.backlog.size_bytes > self.backlog.limit_bytes // 2:

@@ -2,7 +2,6 @@
 
 import random
 import socket
-import time
 import wave
 
 import attrs
@@ -10,29 +9,10 @@ import httpx
 import trio
 
 from actors.pipeline import House
+from tests.stopwatch import Stopwatch
 from web.service import Service
 
-MOST_S = 0.010
-"""Of the loop thread's own processor time, which other processes on the machine do not add to."""
 FILES = 400
-
-
-@attrs.define(eq=False)
-class Stopwatch(trio.abc.Instrument):
-    """Keeps the steps of the service that took too long, with their tasks."""
-
-    steps: list[tuple[float, str]] = attrs.field(factory=list)
-    _since: float = 0.0
-
-    def before_task_step(self, task):
-        """A task is about to run."""
-        self._since = time.thread_time()
-
-    def after_task_step(self, task):
-        """It came to a checkpoint."""
-        took = time.thread_time() - self._since
-        if took > MOST_S and not task.name.startswith("<test"):
-            self.steps.append((took, task.name))
 
 
 async def test_no_step_holds_the_loop_during_an_import(store_config, fresh_database_url, music):

@@ -10,6 +10,8 @@ VALUES_ONLY = {
     "actors/errors.py": "names of failures",
     "web/cache/shelf.py": "a protocol; tests/contracts holds its test",
     "actors/messages.py": "frozen values",
+    "actors/feed/lag.py": "frozen values",
+    "actors/feed/outlet.py": "a protocol",
     "web/serving/refused.py": "a protocol and an error",
     "actors/model/change.py": "frozen values",
     "actors/model/kind.py": "names of kinds",

@@ -149,7 +149,10 @@ class Session:
                     raise Refused("CONFLICT", "already connected", request_id=message.request_id, is_bad=False)
                 topics = self._allowed(message.payload.topics, message.request_id)
                 self._subscription = self._feed.subscribe(
-                    topics, message.payload.since, owner=self._door.caller.user_id if self._door.caller else None
+                    topics,
+                    message.payload.since,
+                    owner=self._door.caller.user_id if self._door.caller else None,
+                    outlet=self._wire.outlet,
                 )
                 self._connect_id = message.request_id
                 self._connected.set()
@@ -157,9 +160,9 @@ class Session:
                 if self._subscription is None:
                     raise Refused("CONFLICT", "CONNECT first", request_id=message.request_id, is_bad=False)
                 if message.type == "SUBSCRIBE":
-                    self._subscription.topics.update(self._allowed(topics, message.request_id))
+                    self._subscription.topics |= frozenset(self._allowed(topics, message.request_id))
                 else:
-                    self._subscription.topics.difference_update(topics)
+                    self._subscription.topics -= frozenset(topics)
                 present = [topic for topic in TOPICS if topic in self._subscription.topics]
                 self._reply("ACK", {"topics": present}, message.request_id)
             case Command():
@@ -268,12 +271,12 @@ class Session:
 
     async def _send_all(self, frames: Sequence[Frame]) -> None:
         """Send frames in their order, joined into one write where the server lets them through."""
-        if self._wire.send_frames is None:
+        if self._wire.outlet is None:
             for frame in frames:
                 await self._send(frame.text)
             return
         # The line keeps one frame from cutting into another.
-        await self._wire.send_frames(b"".join([frame.framed for frame in frames]))
+        await self._wire.outlet.send(b"".join([frame.framed for frame in frames]))
 
     async def _send(self, text: str) -> None:
         async with self._sending:

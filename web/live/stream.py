@@ -120,8 +120,8 @@ class StreamBody(ResponseBody):
         yield self._told("GOODBYE", goodbye(self._farewell))
 
     def _told(self, message_type: str, payload: dict[str, Any]) -> bytes:
-        body = encoded(message_type, payload, at=datetime.now(UTC))
-        return self._form.line(Frame(type=message_type, topic="", body=body))
+        at = datetime.now(UTC)
+        return self._form.line(Frame(type=message_type, topic="", body=encoded(message_type, payload, at=at), at=at))
 
     async def _wait(self) -> list[Frame]:
         """The next frames; none when it is time for a heartbeat or a farewell, or the subscription has ended."""

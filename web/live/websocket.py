@@ -35,16 +35,31 @@ class Pulse:
         """When its last byte came in, on Trio's clock."""
         return self.line.heard_at
 
+    @property
+    def owed_bytes(self) -> int:
+        """What was given and is not out yet."""
+        return self.line.owed_bytes
+
+    def give(self, frames: bytes) -> bool:
+        """Take whole frames without waiting, or nothing of them; a line that is closed takes everything."""
+        return self.line.give(frames)
+
     async def ping(self) -> None:
         """Ask for a sign of life; a line that is closed needs none."""
-        await self.send_frames(PING)
+        await self.send(PING)
 
-    async def send_frames(self, frames: bytes) -> None:
+    async def send(self, frames: bytes) -> None:
         """Send whole frames, in one write; nothing once the line is closed. Waits only while the peer takes less."""
-        has_begun = self.line.send_nowait(frames)
-        if not has_begun or self.line.owes:
+        if not self.line.give(frames):
             with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                await self.line.send_all(b"" if has_begun else frames)
+                await self.line.send_all(frames)
+        elif self.line.owed_bytes:
+            await self.settle()
+
+    async def settle(self) -> None:
+        """Send what is owed; nothing once the line is closed."""
+        with contextlib.suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await self.line.send_all(b"")
 
 
 @blueprint.websocket("/ws")
@@ -60,7 +75,7 @@ async def socket() -> None:
         receive=current.receive,
         send=current.send,
         close=current.close,
-        send_frames=None if pulse is None else pulse.send_frames,
+        outlet=pulse,
         pulse=pulse,
     )
     door = await _door(current)

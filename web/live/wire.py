@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import attrs
 
 from actors.config import SECONDS
-from actors.feed import encoded
+from actors.feed import Outlet, encoded
 from web.live.messages import Refused
 
 RETRY_S = (1 * SECONDS, 5 * SECONDS)
@@ -55,7 +55,7 @@ class Wire:
     send: Callable[[str], Awaitable[None]]
     """Waits while the peer takes nothing; whoever owns the connection cuts it when that lasts too long."""
     close: Callable[[int, str], Awaitable[None]]
-    send_frames: Callable[[bytes], Awaitable[None]] | None = None
+    outlet: Outlet | None = None
     """Whole frames as bytes, past the framework; None where its messages are not frames of the connection. Once the connection is
     gone it does nothing: `receive` tells."""
     pulse: SignsOfLife | None

@@ -14,6 +14,7 @@ from web.traffic.address import UNKNOWN
 STALL_S = 10 * SECONDS
 """A peer that takes no byte for so long is cut; slow progress is not a stall."""
 CHUNK_BYTES = 64 * KIB
+NOTHING = memoryview(b"")
 
 Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
@@ -31,8 +32,8 @@ class Line:
         self._stream = stream
         self._stall_s = stall_s
         self._sending = trio.Lock()
+        self._owed = NOTHING
         self._put_back = b""
-        self._owed = b""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -67,7 +68,7 @@ class Line:
         self._put_back = data + self._put_back
 
     async def send_all(self, data: bytes) -> None:
-        """Send everything, behind what others send at the moment.
+        """Send everything, behind what is owed and what others send at the moment.
 
         Cancellation: what was begun is owed, and goes out before anything that is sent later; so what the peer reads is whole
         whenever anything follows. Under TLS nothing can follow.
@@ -75,15 +76,22 @@ class Line:
         when it was closed or cut meanwhile.
         """
         async with self._sending:
-            await self._send_all(data)
+            await self._pay()
+            self._owed = memoryview(data)
+            try:
+                await self._pay()
+            finally:
+                if len(self._owed) == len(data):  # nothing of it is out
+                    self._owed = NOTHING
 
-    def send_nowait(self, data: bytes) -> bool:
-        """Send without waiting; False when none of it went out. Of what was begun the rest is owed: see `owes`.
+    def give(self, data: bytes) -> bool:
+        """Take the whole of `data` without waiting, or nothing of it.
 
-        So a message to many costs each of them one system call and no turn of the scheduler. None goes out while somebody else
-        sends, under TLS, and while the peer takes nothing; a line that is gone takes everything, since whoever receives learns of it.
+        So a message to many costs each of them one system call and no turn of the scheduler. What the peer does not take of it is
+        owed: `send_all`, also of nothing, sends it. Nothing is taken while something is owed or somebody else sends, under
+        TLS, and while the peer takes nothing; a line that is gone takes everything, since whoever receives learns of it.
         """
-        if self._sending.locked() or self._owed or not isinstance(self._stream, trio.SocketStream):
+        if self._owed or self._sending.locked() or not isinstance(self._stream, trio.SocketStream):
             return False
         try:
             sent = os.write(self._stream.socket.fileno(), data)
@@ -91,13 +99,14 @@ class Line:
             return False
         except OSError:
             return True
-        self._owed = data[sent:]
+        if sent < len(data):
+            self._owed = memoryview(data)[sent:]
         return True
 
     @property
-    def owes(self) -> bool:
-        """Whether the rest of something that was begun waits for the next `send_all`, which may be of nothing."""
-        return bool(self._owed)
+    def owed_bytes(self) -> int:
+        """What was taken and is not out yet."""
+        return len(self._owed)
 
     async def send_eof(self) -> None:
         """Tell the peer that nothing more comes; a TLS stream cannot."""
@@ -111,23 +120,24 @@ class Line:
 
     def cut(self) -> None:
         """Reset the connection now: unsent bytes are dropped and everyone who waits on the stream is woken."""
+        self._owed = NOTHING
         transport = self._stream if isinstance(self._stream, trio.SocketStream) else self._stream.transport_stream
         with contextlib.suppress(OSError):
             transport.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         transport.socket.close()
 
-    async def _send_all(self, data: bytes) -> None:
-        owed, data, start = len(self._owed), self._owed + data, 0
-        try:
-            with memoryview(data) as rest:
-                while start < len(rest):
-                    with trio.move_on_after(self._stall_s) as scope:
-                        start += await self._send_some(rest[start : start + CHUNK_BYTES])
-                    if scope.cancelled_caught:
-                        self.cut()
-                        raise trio.BrokenResourceError("the peer takes nothing")
-        finally:
-            self._owed = data[start:] if start > owed else data[start:owed]
+    async def _pay(self) -> None:
+        while self._owed:
+            with trio.move_on_after(self._stall_s) as scope:
+                try:
+                    sent = await self._send_some(self._owed[:CHUNK_BYTES])
+                except (trio.BrokenResourceError, trio.ClosedResourceError):
+                    self._owed = NOTHING
+                    raise
+                self._owed = self._owed[sent:]
+            if scope.cancelled_caught:
+                self.cut()
+                raise trio.BrokenResourceError("the peer takes nothing")
 
     async def _send_some(self, data: memoryview) -> int:
         if isinstance(self._stream, trio.SocketStream):

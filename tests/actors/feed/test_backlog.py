@@ -1,21 +1,25 @@
 """What waits for one client."""
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.feed.backlog import Backlog
 from actors.feed.frame import Frame
 
+AT = datetime(2026, 3, 1, tzinfo=UTC)
+
 
 def frame(size, *, seq=None, subject=None):
-    return Frame(type="T", topic="tracks", body=b"x" * size, seq=seq, subject=subject)
+    return Frame(type="T", topic="tracks", body=b"x" * size, at=AT, seq=seq, subject=subject)
 
 
 def test_frames_leave_in_the_order_they_came():
     backlog = Backlog(1000)
     first, second, third = frame(10, seq=1), frame(10, subject="a"), frame(10, seq=2)
     backlog.put(1, first)
-    backlog.put_passing("a", second)
+    backlog.put_passing(second)
     backlog.put(2, third)
 
     assert backlog.take(1000) == [first, second, third]
@@ -24,10 +28,10 @@ def test_frames_leave_in_the_order_they_came():
 
 def test_a_newer_passing_frame_takes_the_place_of_the_waiting_one():
     backlog = Backlog(1000)
-    backlog.put_passing("a", frame(10, subject="a"))
+    backlog.put_passing(frame(10, subject="a"))
     backlog.put(1, frame(10, seq=1))
     newer = frame(30, subject="a")
-    backlog.put_passing("a", newer)
+    backlog.put_passing(newer)
 
     assert backlog.size_bytes == 40
     assert backlog.coalesced == 1
@@ -36,8 +40,8 @@ def test_a_newer_passing_frame_takes_the_place_of_the_waiting_one():
 
 def test_events_push_passing_frames_out_before_they_are_refused():
     backlog = Backlog(100)
-    backlog.put_passing("a", frame(40, subject="a"))
-    backlog.put_passing("b", frame(40, subject="b"))
+    backlog.put_passing(frame(40, subject="a"))
+    backlog.put_passing(frame(40, subject="b"))
 
     assert backlog.put(1, frame(60, seq=1))
     assert backlog.dropped == 1
@@ -49,7 +53,7 @@ def test_events_push_passing_frames_out_before_they_are_refused():
 def test_a_passing_frame_is_dropped_when_events_fill_the_room():
     backlog = Backlog(100)
     backlog.put(1, frame(100, seq=1))
-    backlog.put_passing("a", frame(1, subject="a"))
+    backlog.put_passing(frame(1, subject="a"))
 
     assert backlog.dropped == 1
     assert len(backlog) == 1
@@ -97,7 +101,7 @@ def test_the_bytes_are_always_those_of_what_waits_and_events_are_never_lost(step
             if backlog.put(seq, frame(size, seq=seq)):
                 accepted.append(seq)
         else:
-            backlog.put_passing(kind, frame(size, subject=kind))
+            backlog.put_passing(frame(size, subject=kind))
         waiting = list(backlog._frames.values())
         assert backlog.size_bytes == sum(len(f.body) for f in waiting)
         assert backlog.size_bytes <= 100 or len(waiting) == 1 or any(f.subject for f in waiting)

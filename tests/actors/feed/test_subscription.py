@@ -1,5 +1,7 @@
 """One client's way through the feed."""
 
+from datetime import timedelta
+
 import attrs
 import msgspec
 import pytest
@@ -101,9 +103,9 @@ async def test_topics_filter_and_can_be_changed(log, passing, autojump_clock):
         feed.publish_passing(passing("track:a", 0.5))
         assert [frame.type for frame in await drained(subscription)] == ["SCAN_UPDATE", "PROGRESS_UPDATE"]
 
-        subscription.topics.add("tracks")
+        subscription.topics |= {"tracks"}
         feed.publish(log.add("TRACK_ADDED", "SCAN_UPDATE"))
-        subscription.topics.discard("progress")
+        subscription.topics -= {"progress"}
         assert [frame.type for frame in await drained(subscription)] == ["TRACK_ADDED"]
 
 
@@ -233,3 +235,33 @@ async def test_the_feed_knows_whether_a_user_listens(log):
         assert not feed.is_heard("player", owner="bo")
 
     assert not feed.is_heard("player", owner="ada")
+
+
+async def test_what_waits_and_how_old_it_is_can_be_seen(log, passing, autojump_clock):
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe() as subscription:
+        first, second, third = log.add("TRACK_ADDED", "TRACK_ADDED", "TRACK_ADDED")
+        feed.publish([first])
+        in_hand = await subscription.take()
+        feed.publish([second, third])
+        feed.publish_passing(passing("track:a", 0.5))
+        feed.publish_passing(passing("track:a", 0.6))
+
+        behind = subscription.statistics(now=first.at + timedelta(seconds=4))
+        assert (behind.seq, behind.sent, behind.lag_messages, behind.lag_s) == (0, 0, 4, 4.0)
+        assert behind.lag_bytes == sum(len(frame.body) for frame in in_hand) + subscription.backlog.size_bytes
+        assert (behind.coalesced, behind.dropped) == (1, 0)
+        await drained(subscription)
+
+        done = subscription.statistics(now=first.at + timedelta(seconds=9))
+        assert (done.seq, done.sent, done.lag_messages, done.lag_bytes, done.lag_s) == (3, 4, 0, 0, 0.0)
+
+
+async def test_one_that_reads_the_log_lags_by_what_it_has_not_read(log, autojump_clock):
+    log.add(*["TRACK_ADDED"] * 450)
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(since=0) as subscription:
+        await subscription.take()
+
+        behind = subscription.statistics(now=log.history[0].at + timedelta(seconds=5))
+        assert (behind.seq, behind.lag_messages, behind.lag_s) == (0, 450, 5.0)

@@ -76,7 +76,7 @@ async def main() -> None:
             receive=current.receive,
             send=current.send,
             close=current.close,
-            send_frames=pulse.send_frames,
+            outlet=pulse,
             pulse=pulse,
         )
         session = Session(

@@ -119,7 +119,7 @@ class Live:
         """Publish what is in the log."""
         feed = self.services.feed
         while found := await self.services.store.events.after(feed.newest, 100):
-            feed.publish(found)
+            await feed.publish_paced(found)
 
     def progress(self, subject: str, done: float) -> None:
         """Publish a message without a number."""

@@ -101,6 +101,25 @@ class Peer:
         return [message["type"] for message in self.heard]
 
 
+class SlowOutlet:
+    """Takes a tenth of a second for each write, and nothing at once."""
+
+    owed_bytes = 0
+
+    def __init__(self):
+        self.writes = []
+
+    def give(self, frames):
+        return False
+
+    async def send(self, frames):
+        self.writes.append(frames)
+        await trio.sleep(0.1)
+
+    async def settle(self):
+        raise AssertionError("nothing is owed")
+
+
 @pytest.fixture
 def log():
     return EmptyLog()
@@ -388,13 +407,8 @@ async def test_one_who_may_not_stay_is_told_why_and_closed(start, peer, autojump
 
 async def test_what_waits_for_a_client_goes_out_in_one_write(log, peer, nursery, autojump_clock):
     feed = Feed(log, queue_bytes=100_000)
-    writes: list[bytes] = []
-
-    async def take(frames: bytes) -> None:
-        writes.append(frames)
-        await trio.sleep(0.1)
-
-    wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, send_frames=take, pulse=None)
+    outlet = SlowOutlet()
+    wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, outlet=outlet, pulse=None)
     session = Session(
         wire,
         door=Doorman(),
@@ -413,9 +427,9 @@ async def test_what_waits_for_a_client_goes_out_in_one_write(log, peer, nursery,
     await trio.sleep(1)
 
     client = Connection(ConnectionType.CLIENT)
-    client.receive_data(b"".join(writes))
+    client.receive_data(b"".join(outlet.writes))
     assert [msgspec.json.decode(event.data)["seq"] for event in client.events()] == list(range(1, 21))
-    assert len(writes) <= 4
+    assert len(outlet.writes) <= 4
 
 
 async def test_who_leaves_is_told_nothing_more(start, peer, autojump_clock):

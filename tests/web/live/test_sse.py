@@ -1,6 +1,7 @@
 """The form of Server-Sent Events."""
 
 import json
+from datetime import UTC, datetime
 
 from actors.feed import Frame
 from web.live.sse import event_lines
@@ -26,6 +27,6 @@ async def test_a_comment_comes_when_nothing_else_does(live):
 
 
 def test_what_has_no_number_has_no_id():
-    frame = Frame(type="RESYNC", topic="", body=b"{}")
+    frame = Frame(type="RESYNC", topic="", body=b"{}", at=datetime(2026, 3, 1, tzinfo=UTC))
 
     assert event_lines(frame) == b"event: RESYNC\ndata: {}\n\n"

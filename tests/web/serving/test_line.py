@@ -127,16 +127,44 @@ async def test_what_goes_out_at_once_needs_no_turn(pair):
     near, far = pair
     line = Line(near)
 
-    assert line.send_nowait(b"hello")
+    assert line.give(b"hello")
     assert await far.receive_some() == b"hello"
+    assert line.owed_bytes == 0
 
     async with line._sending:
-        assert not line.send_nowait(b"behind another")
-    while not line.owes:
-        assert line.send_nowait(b"x" * 1_000_000)
-    assert not line.send_nowait(b"behind the rest of that")
+        assert not line.give(b"behind another")
     await line.aclose()
-    assert Line(near).send_nowait(b"gone")
+    assert line.give(b"gone")
+    assert line.owed_bytes == 0
+
+
+async def test_what_a_peer_does_not_take_of_a_message_is_owed_and_nothing_comes_before_it(pair):
+    near, far = pair
+    line = Line(near)
+    given = [b"%d" % number * 300_000 for number in range(2)]
+
+    assert line.give(given[0])
+    assert 0 < line.owed_bytes < len(given[0])
+    assert not line.give(given[1])
+    total = bytearray()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(line.send_all, given[1])
+        while len(total) < 600_000:
+            total += await far.receive_some()
+
+    assert bytes(total) == b"".join(given)
+    assert line.owed_bytes == 0
+
+
+async def test_a_peer_that_takes_nothing_takes_no_message(pair):
+    near, _ = pair
+    line = Line(near)
+    while line.owed_bytes == 0:
+        assert line.give(b"x" * 1_000_000)
+
+    assert not line.give(b"x")
+    line.cut()
+    assert line.owed_bytes == 0
 
 
 @pytest.mark.parametrize("at_once", [True, False])
@@ -147,13 +175,13 @@ async def test_what_was_begun_is_finished_before_anything_else(pair, at_once):
     with trio.CancelScope() as scope:
         async with trio.open_nursery() as nursery:
             if at_once:
-                assert line.send_nowait(b"a" * 10_000_000)
+                assert line.give(b"a" * 10_000_000)
             nursery.start_soon(line.send_all, b"" if at_once else b"a" * 10_000_000)
             await trio.testing.wait_all_tasks_blocked()
             nursery.start_soon(line.send_all, b"b" * 1_000)  # nothing of it is out when it is cancelled
             await trio.testing.wait_all_tasks_blocked()
             scope.cancel()
-    assert line.owes
+    assert line.owed_bytes > 0
 
     async def read():
         while not received.endswith(b"c"):
@@ -165,3 +193,13 @@ async def test_what_was_begun_is_finished_before_anything_else(pair, at_once):
             await line.send_all(b"c")
 
     assert received == b"a" * 10_000_000 + b"c"
+
+
+async def test_what_is_owed_is_nothing_once_the_peer_is_cut(pair):
+    near, _ = pair
+    line = Line(near, stall_s=0.01)
+    assert line.give(b"x" * 10_000_000)
+    with pytest.raises(trio.BrokenResourceError):
+        await line.send_all(b"")
+
+    assert line.owed_bytes == 0
