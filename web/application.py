@@ -7,6 +7,7 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioRequest
 from werkzeug.routing import BaseConverter
 
+from web.ahead import Ahead, Table
 from web.cors import origins_of
 from web.envelope import Application, Envelope
 from web.errors import answered
@@ -85,8 +86,15 @@ class _Request(TrioRequest):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         super().__init__(*given, **named)
+        current = exchange()
+        current.read = self._whole
         if self.mimetype == "multipart/form-data":
-            self.body = exchange().intake = Intake()  # type: ignore[assignment]  # what the framework calls of it
+            self.body = current.intake = Intake()  # type: ignore[assignment]  # what the framework calls of it
+
+    async def _whole(self) -> bytes:
+        body = await self.get_data(cache=False)
+        assert isinstance(body, bytes)
+        return body
 
 
 WORDS = ("me", "search", "batch-get")
@@ -110,12 +118,11 @@ def create_app(services: Services) -> QuartTrio:
     app.url_map.merge_slashes = False
     app.url_map.converters["node"] = supervision.NodeConverter
     app.url_map.converters["default"] = PlaceConverter
-    app.extensions["services"] = services
     app.register_error_handler(Exception, answered)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     envelope = Envelope(
-        cast("Application", app.asgi_app),
+        Ahead(cast("Application", app.asgi_app), Table.of(app), services),
         gate=Gate(
             names=names_of(services.config.host, *services.config.hosts),
             origins=origins_of(services.config.cors_origins),

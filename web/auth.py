@@ -1,18 +1,18 @@
 """Who makes the present request, and what they may do."""
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import trio
-from quart import request
 
 from actors.errors import BusyError, DatabaseError
 from actors.model.user import LOCAL_CALLER, Caller, Role
 from web.access import Shown
-from web.credentials import Credential, Headers, credential, is_from_own_page, unauthenticated
+from web.credentials import Credential, credential, is_from_own_page, unauthenticated
 from web.errors import ProblemError
 from web.exchange import exchange, timed
+from web.sent import Sent
 from web.services import services
 from web.traffic import bucket_of
 
@@ -52,31 +52,26 @@ async def identify() -> None:
     current = exchange()
     if current.caller is None:
         with timed("auth"):
-            current.caller, current.shown = await admitted(
-                request.method, request.headers, request.cookies, current.client
-            )
+            current.caller, current.shown = await admitted(current.method, current.sent, current.client)
 
 
-async def admitted(
-    method: str, headers: Headers, cookies: Mapping[str, str], client: str | None
-) -> tuple[Caller, Shown | None]:
+async def admitted(method: str, sent: Sent, client: str | None) -> tuple[Caller, Shown | None]:
     """Who asks, and what they came in by.
 
     Args:
         method: of the request; WEBSOCKET for a socket.
-        headers: of the request or handshake.
-        cookies: the same.
+        sent: the head of the request or handshake.
         client: address of the peer.
 
     Raises:
         ProblemError: as `identify`.
         DatabaseError: it cannot be found out.
     """
-    given = credential(headers, cookies)
+    given = credential(sent)
     access = services().access
     found = await access.caller_of(given.shown) if given is not None else None
     if given is not None and found is not None:
-        _check_page(given, method, headers)
+        _check_page(given, method, sent)
         return found, given.shown
     # A cookie may be left from another time, or from another service of this machine.
     if (given is None or given.is_cookie) and await access.is_open_to(client):
@@ -84,8 +79,8 @@ async def admitted(
     raise unauthenticated(_LOG_IN if given is None else _UNKNOWN, is_wrong=given is not None)
 
 
-def _check_page(given: Credential, method: str, headers: Headers) -> None:
-    if given.is_cookie and not is_from_own_page(method, headers):
+def _check_page(given: Credential, method: str, sent: Sent) -> None:
+    if given.is_cookie and not is_from_own_page(method, sent):
         raise ProblemError("FORBIDDEN", "By its cookie alone a page may only read; send Origin, or a bearer token")
 
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Protocol
 
-from quart import Response, request
+from quart import Response
 
 from web.encoding import OWN
 from web.errors import ProblemError
+from web.exchange import exchange
 
 _OWN_PART = re.compile(OWN + r'[0-9a-f]+(?=")')
 
@@ -109,7 +110,7 @@ def conditional(etag: str, build: Callable[[], Response], *, modified: datetime 
     Raises:
         ProblemError: PRECONDITION_FAILED.
     """
-    judged = verdict(request.headers, etag=etag, modified=modified)
+    judged = verdict(exchange().sent, etag=etag, modified=modified)
     if judged is Verdict.FAILED:
         raise ProblemError("PRECONDITION_FAILED", "It is not the version that If-Match names")
     response = Response(b"", 304) if judged is Verdict.NOT_MODIFIED else build()
@@ -129,7 +130,7 @@ def demanded(etag: str, version: int) -> int | None:
         ProblemError: as `demand_match`.
     """
     demand_match(etag)
-    return None if request.headers["If-Match"].strip() == "*" else version
+    return None if exchange().sent["If-Match"].strip() == "*" else version
 
 
 def demand_match(etag: str) -> None:
@@ -138,7 +139,7 @@ def demand_match(etag: str) -> None:
     Raises:
         ProblemError: PRECONDITION_REQUIRED without If-Match, PRECONDITION_FAILED with a stale one.
     """
-    if_match = request.headers.get("If-Match")
+    if_match = exchange().sent.get("If-Match")
     if if_match is None:
         raise ProblemError("PRECONDITION_REQUIRED", "Send the ETag of what you saw as If-Match")
     if not is_match(if_match, etag):

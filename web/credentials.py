@@ -1,25 +1,15 @@
 """What a request shows to say who makes it. Looks nothing up."""
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
-
 import attrs
 
 from web.access import Kind, Shown
 from web.errors import ProblemError
 from web.origin import SAFE_METHODS
+from web.sent import Sent
 
 COOKIE = "rookery_session"
 KEY_HEADER = "X-API-Key"
 CHALLENGE = 'Bearer realm="rookery"'
-
-
-class Headers(Protocol):
-    """Headers of a request, found without regard to case."""
-
-    def getlist(self, name: str, /) -> Sequence[str]:
-        """All values."""
-        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -31,7 +21,7 @@ class Credential:
     """Browsers send it by themselves, whoever made them ask."""
 
 
-def credential(headers: Headers, cookies: Mapping[str, str]) -> Credential | None:
+def credential(sent: Sent) -> Credential | None:
     """What a request shows: a bearer token or a key, or else the page's cookie.
 
     Another scheme of `Authorization` is somebody else's, such as a proxy's.
@@ -39,9 +29,9 @@ def credential(headers: Headers, cookies: Mapping[str, str]) -> Credential | Non
     Raises:
         ProblemError: BAD_REQUEST for several at once; UNAUTHENTICATED for one that cannot be any.
     """
-    bearers = [value.strip() for value in headers.getlist("Authorization")]
+    bearers = [value.strip() for value in sent.getlist("Authorization")]
     secrets = [value[len("bearer") :].strip() for value in bearers if value.lower().split(" ")[0] == "bearer"]
-    keys = [value.strip() for value in headers.getlist(KEY_HEADER)]
+    keys = [value.strip() for value in sent.getlist(KEY_HEADER)]
     if len(bearers) > 1 or len(secrets) + len(keys) > 1:
         raise ProblemError("BAD_REQUEST", f"Show one thing only: a bearer token or a key as {KEY_HEADER}")
     if keys:
@@ -51,11 +41,11 @@ def credential(headers: Headers, cookies: Mapping[str, str]) -> Credential | Non
         return Credential(shown=shown)
     if secrets:
         return Credential(shown=Shown.of(secrets[0]))
-    cookie = cookies.get(COOKIE)
+    cookie = sent.cookies.get(COOKIE)
     return None if not cookie else Credential(shown=Shown.of(cookie), is_cookie=True)
 
 
-def is_from_own_page(method: str, headers: Headers) -> bool:
+def is_from_own_page(method: str, sent: Sent) -> bool:
     """Whether a request that shows a cookie was made by this server's own page, as far as that matters.
 
     What only reads is guarded by SameSite and by the rules for reading across origins. What writes, and a socket, must
@@ -64,7 +54,7 @@ def is_from_own_page(method: str, headers: Headers) -> bool:
     """
     if method in SAFE_METHODS:
         return True
-    return bool(headers.getlist("Origin")) or headers.getlist("Sec-Fetch-Site") == ["same-origin"]
+    return bool(sent.getlist("Origin")) or sent.getlist("Sec-Fetch-Site") == ["same-origin"]
 
 
 def unauthenticated(message: str, *, is_wrong: bool = False) -> ProblemError:

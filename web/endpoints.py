@@ -8,7 +8,7 @@ from typing import Any
 import attrs
 import msgspec
 import trio
-from quart import Blueprint, Response, request
+from quart import Blueprint, Response
 from werkzeug.exceptions import MethodNotAllowed
 
 from actors.config import SECONDS
@@ -29,7 +29,8 @@ ANSWER_LIMIT_S = 30 * SECONDS
 """An answer must be ready by then; the body of a stream is not counted."""
 
 _DECLARATION = "rookery_declaration"
-_PLACE = re.compile(r"<(?:(\w+):)?(\w+)>")
+PLACE = re.compile(r"<(?:(\w+):)?(\w+)>")
+"""A place in a route: its kind, if it has one, and its name."""
 
 
 class NoParameters(msgspec.Struct):
@@ -80,6 +81,8 @@ class Declaration:
     """What a caller must be at least; None: anyone, also who is not known."""
     asks: tuple[str, ...] = ()
     """Request headers that matter, by their names in the table of the OpenAPI document."""
+    is_hot: bool = False
+    """Whether it is answered ahead of the framework."""
     problems: tuple[str, ...] = attrs.field(
         default=(), validator=attrs.validators.deep_iterable(attrs.validators.in_(CODES))
     )
@@ -104,6 +107,7 @@ def endpoint(
     is_open: bool = False,
     cached: Depends | None = None,
     is_repeatable: bool = False,
+    is_hot: bool = False,
 ) -> Callable[[Handler], Handler]:
     """Bind a handler to a method and path of a blueprint; HEAD comes with GET.
 
@@ -129,6 +133,8 @@ def endpoint(
         is_open: whether anyone may, also who is not known.
         cached: on what its answer depends, if it is kept; for answers of JSON with status 200 alone. A list declares `ETag`.
         is_repeatable: whether an Idempotency-Key may say that it is the same request again; for what creates something.
+        is_hot: whether it is answered ahead of the framework, as what is kept always is; for answers of ready bytes. Its handler
+            runs to its end even if the client leaves, where it does not mind that by `unless_left`.
     """
     needed = None if is_open else role or (Role.LISTENER if method == "GET" else Role.EDITOR)
 
@@ -138,7 +144,7 @@ def endpoint(
         declaration = Declaration(
             name=_camel(handler.__name__.rstrip("_")),
             method=method,
-            path=_PLACE.sub(lambda place: f"{{{_camel(place[2])}}}", full),
+            path=PLACE.sub(lambda place: f"{{{_camel(place[2])}}}", full),
             tag=tag,
             summary=summary.strip().rstrip("."),
             description=" ".join(description.split()),
@@ -150,12 +156,14 @@ def endpoint(
             has_head=has_head and method == "GET",
             role=needed,
             asks=(*asks, HEADER) if is_repeatable else asks,
+            is_hot=is_hot or cached is not None,
             problems=(*problems, *PROBLEMS) if is_repeatable else problems,
         )
 
         async def serve(**places: str) -> Response:
-            exchange().route = declaration.path
-            if request.method == "HEAD" and not has_head:
+            current = exchange()
+            current.route = declaration.path
+            if current.method == "HEAD" and not has_head:
                 raise MethodNotAllowed(valid_methods=[method])
             arguments: dict[str, Any] = dict(places)
             with trio.fail_after(limit_s):
@@ -163,7 +171,7 @@ def endpoint(
                     await identify()
                     demand(needed)
                 await count_caller()
-                asked = parameters(request.query_string, query)
+                asked = parameters(current.query, query)
                 if query is not NoParameters:
                     arguments["query"] = asked
                 if body is not None:

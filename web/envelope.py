@@ -5,7 +5,7 @@ An ASGI application around another, so that it holds for whatever answers inside
 
 import re
 import secrets
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 
 import structlog
@@ -17,6 +17,7 @@ from web.exchange import Exchange, exchange, serving
 from web.gate import Gate
 from web.outgoing import ALWAYS, Body, Message, Outgoing, Receive, Send
 from web.rates import over
+from web.sent import Sent
 from web.trace import trace_of
 from web.traffic import FullError, Place, Traffic
 from web.traffic.policy import FREE
@@ -54,32 +55,29 @@ class Envelope:
             await self._inside(scope, receive, send)
 
     async def _request(self, scope: Message, receive: Receive, send: Send) -> None:
-        sent = _sent(scope)
-        headers = _first(sent)
+        sent = Sent(scope["headers"])
         current = self._exchange(scope, sent, scope["method"])
-        asks_first = is_preflight(current.method, headers)
-        answer = Outgoing(
-            send, current, more=granted(headers.get("origin"), self._gate.origins, is_preflight=asks_first)
-        )
-        body = Body(receive, current, is_empty=not sent.keys() & _ANNOUNCING)
+        asks_first = is_preflight(current.method, sent)
+        answer = Outgoing(send, current, more=granted(sent.get("origin"), self._gate.origins, is_preflight=asks_first))
+        body = Body(receive, current, is_empty=not any(name in sent for name in _ANNOUNCING))
         self._metrics.open.inc()
         try:
             with serving(current):
-                if asks_first and headers["origin"] in self._gate.origins:
+                if asks_first and sent["origin"] in self._gate.origins:
                     await answer.send({"type": "http.response.start", "status": 204, "headers": []})
                     await answer.send({"type": "http.response.body", "body": b""})
                 else:
                     async with current.leaving:
-                        await self._answer(scope, headers, body, answer)
+                        await self._answer(scope, sent, body, answer)
                 await body.drain()
                 await answer.finish()
         finally:
             self._metrics.open.dec()
             self._count(current, answer)
 
-    async def _answer(self, scope: Message, headers: Mapping[str, str], body: Body, answer: Outgoing) -> None:
+    async def _answer(self, scope: Message, sent: Sent, body: Body, answer: Outgoing) -> None:
         try:
-            if (refused := await self._refusal(scope, headers)) is not None:
+            if (refused := await self._refusal(scope, sent)) is not None:
                 await answer.refuse(refused)
                 return
             place = exchange().place = await self._place()
@@ -108,10 +106,10 @@ class Envelope:
             ) from None
 
     async def _socket(self, scope: Message, receive: Receive, send: Send) -> None:
-        sent = _sent(scope)
+        sent = Sent(scope["headers"])
         current = self._exchange(scope, sent, "WEBSOCKET")
         with serving(current):
-            refused = await self._refusal(scope, _first(sent))
+            refused = await self._refusal(scope, sent)
             if refused is None:
                 await self._inside(scope, receive, send)
                 return
@@ -125,8 +123,8 @@ class Envelope:
             await send({"type": "websocket.http.response.start", "status": refused.status, "headers": headers})
             await send({"type": "websocket.http.response.body", "body": refused.body()})
 
-    async def _refusal(self, scope: Message, headers: Mapping[str, str]) -> Refusal | None:
-        refused = self._gate.refusal(scope, headers)
+    async def _refusal(self, scope: Message, sent: Sent) -> Refusal | None:
+        refused = self._gate.refusal(scope, sent)
         if refused is not None:
             return refused
         current = exchange()
@@ -136,16 +134,18 @@ class Envelope:
         current.verdicts.append(verdict)
         return None if verdict.is_allowed else over(verdict)
 
-    def _exchange(self, scope: Message, sent: Mapping[str, list[str]], method: str) -> Exchange:
-        ids = sent.get("x-request-id", [])
+    def _exchange(self, scope: Message, sent: Sent, method: str) -> Exchange:
+        ids = sent.getlist("x-request-id")
         usable = len(ids) == 1 and _USABLE_ID.fullmatch(ids[0])
         peer = scope.get("client")
         return Exchange(
             request_id=ids[0] if usable else secrets.token_hex(16),
             method=method,
             path=scope["path"],
-            client=self._traffic.client(peer[0] if peer else None, sent.get("x-forwarded-for", [])),
-            trace=trace_of(sent.get("traceparent", []), sent.get("tracestate", [])),
+            query=scope["query_string"],
+            sent=sent,
+            client=self._traffic.client(peer[0] if peer else None, sent.getlist("x-forwarded-for")),
+            trace=trace_of(sent.getlist("traceparent"), sent.getlist("tracestate")),
         )
 
     def _count(self, current: Exchange, answer: Outgoing) -> None:
@@ -170,16 +170,3 @@ class Envelope:
             client=current.client,
             user=current.caller and current.caller.name,
         )
-
-
-def _sent(scope: Message) -> dict[str, list[str]]:
-    """All values of each header."""
-    sent: dict[str, list[str]] = {}
-    for name, value in scope["headers"]:
-        sent.setdefault(str(name, "latin-1").lower(), []).append(str(value, "latin-1"))
-    return sent
-
-
-def _first(sent: Mapping[str, list[str]]) -> dict[str, str]:
-    """The first value of each header."""
-    return {name: values[0] for name, values in sent.items()}

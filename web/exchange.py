@@ -1,16 +1,26 @@
 """The request or socket that is being served now: its id, its clock, and what took how long. Nothing about answers."""
 
 import time
+from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from contextvars import ContextVar, Token
+from typing import TypeVar
 
 import attrs
+import trio
 
 from actors.model.user import Caller
 from web.access import Shown
 from web.intake import Intake
+from web.sent import Sent
 from web.trace import Trace, trace_of
 from web.traffic import Place, Verdict
+
+T = TypeVar("T")
+
+
+class LeftError(Exception):
+    """The client is gone; nobody waits for the answer."""
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -21,6 +31,14 @@ class Exchange:
     method: str
     path: str
     """Decoded, without the query, which may hold what no log should."""
+    query: bytes = b""
+    """As it came, without the question mark."""
+    sent: Sent = attrs.field(factory=Sent)
+    """Its headers."""
+    read: Callable[[], Awaitable[bytes]] | None = None
+    """Takes the whole body, which is bounded in size and in time; None where there is no request to take one of."""
+    left: Callable[[], Awaitable[None]] | None = None
+    """Waits until the client is gone; None where somebody else ends the work for one that is."""
     started_s: float = attrs.field(factory=time.perf_counter)
     client: str = "unknown"
     """The address that asks, as far as it is known."""
@@ -106,3 +124,33 @@ class timed:  # noqa: N801  # as above
         """The time is over."""
         spent_s = _current.get().spent_s
         spent_s[self._part] = spent_s.get(self._part, 0.0) + time.perf_counter() - self._started_s
+
+
+async def unless_left(work: Callable[[], Awaitable[T]]) -> T:
+    """The result of some work for the present request, which is cancelled when its client goes.
+
+    Raises:
+        LeftError: it went.
+    """
+    left = exchange().left
+    if left is None:
+        return await work()
+    results: list[T] = []
+    failure: Exception | None = None
+
+    async def watch() -> None:
+        await left()
+        nursery.cancel_scope.cancel()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(watch)
+        try:
+            results.append(await work())
+        except Exception as error:  # noqa: BLE001 — raised below, outside the nursery, which would wrap it in a group
+            failure = error
+        nursery.cancel_scope.cancel()
+    if failure is not None:
+        raise failure
+    if not results:
+        raise LeftError
+    return results[0]

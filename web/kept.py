@@ -3,10 +3,11 @@
 import enum
 import hashlib
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
-from quart import Response, request
+from quart import Response
 
 from actors.config import KIB
 from actors.model.user import Caller
@@ -15,7 +16,7 @@ from web.cache import CacheInfo, Entry
 from web.cache.entry import cache_info
 from web.conditions import conditional
 from web.encoding import JSON, now, raw_answer
-from web.exchange import Exchange, exchange, serving, timed
+from web.exchange import Exchange, exchange, serving, timed, unless_left
 from web.services import Services, services
 
 Handler = Callable[..., Awaitable[Response]]
@@ -62,7 +63,10 @@ async def kept(name: str, depends: Depends, arguments: Mapping[str, Any], handle
     async def ask() -> tuple[Entry, bool]:
         with timed("revision"):
             revision = await held.store.revisions.current(caller.user_id if depends is Depends.CALLER else None)
-        return await held.cache.answer(key, revision, make)
+        entry = await held.cache.find(key, revision)
+        if entry is not None:
+            return entry, True
+        return await unless_left(partial(held.cache.made, key, revision, make)), False
 
     async def repeat() -> bool:
         # As the one who asked then, whoever warms the cache now.
@@ -74,7 +78,7 @@ async def kept(name: str, depends: Depends, arguments: Mapping[str, Any], handle
     if len(question) <= LARGEST_REMEMBERED_BYTES:
         held.cache.remember(key, repeat)
     entry, is_hit = await ask()
-    if request.method == "POST":
+    if exchange().method == "POST":
         # A question in a body has no representation that a client could have already.
         return raw_answer(entry.told(is_hit=is_hit), content_type=JSON)
     return conditional(entry.etag, lambda: raw_answer(entry.told(is_hit=is_hit), content_type=JSON))

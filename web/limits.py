@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 import msgspec
 import trio
-from quart import request
 
 from actors.config import MIB, SECONDS
 from web.choices import choices, one_of
 from web.errors import FieldError, ProblemError, invalid
+from web.exchange import exchange
 
 Model = TypeVar("Model", bound=msgspec.Struct)
 
@@ -44,14 +44,14 @@ async def json_body(model: type[Model]) -> Model:
         ProblemError: UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON, or VALIDATION_ERROR naming every field.
         HTTPException: 413 when it is larger than `JSON_LIMIT_BYTES`, 408 when it came too slowly.
     """
-    mimetype = request.mimetype
+    current = exchange()
+    mimetype = current.sent.media_type
     if mimetype != "application/json" and not (mimetype.startswith("application/") and mimetype.endswith("+json")):
         raise ProblemError(
             "UNSUPPORTED_MEDIA_TYPE", "Send the body as application/json", headers={"Accept": "application/json"}
         )
-    body = await request.get_data(cache=False)
-    assert isinstance(body, bytes)
-    return structured(body, model)
+    assert current.read is not None
+    return structured(await current.read(), model)
 
 
 def structured(body: bytes, model: type[Model]) -> Model:

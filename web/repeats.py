@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 import trio
-from quart import Response, request
+from quart import Response
 
 from actors.config import SECONDS
 from actors.errors import DatabaseError
@@ -79,7 +79,7 @@ async def repeat() -> AsyncIterator[Repeat]:
     Raises:
         ProblemError: VALIDATION_ERROR for a key that cannot be used, CONFLICT while the first one is still worked on.
     """
-    keys = request.headers.getlist(HEADER)
+    keys = exchange().sent.getlist(HEADER)
     if not keys:
         yield Repeat(None, None)
         return
@@ -91,7 +91,7 @@ async def repeat() -> AsyncIterator[Repeat]:
     current, repeats = exchange(), services().store.repeats
     with timed("db"):
         assert current.caller is not None  # operations that create are open to nobody unknown
-        begun = await repeats.begin(current.caller.user_id, f"{request.method} {current.path}", key, lease_s=LEASE_S)
+        begun = await repeats.begin(current.caller.user_id, f"{current.method} {current.path}", key, lease_s=LEASE_S)
     if begun is None:
         raise ProblemError("CONFLICT", f"The first request with this {HEADER} is still worked on")
     if isinstance(begun, Kept):
@@ -125,7 +125,7 @@ async def repeated(asked: Any, work: Callable[[], Awaitable[Response]], *, limit
         if one.is_answered:
             return one.again(fingerprint)
         with trio.fail_after(limit_s) as scope:
-            scope.shield = HEADER in request.headers
+            scope.shield = HEADER in exchange().sent
             response = await work()
             await one.keep(fingerprint, response)
             return response

@@ -1,11 +1,11 @@
 """What the web works with: one value, made by the composition root and handed to every route."""
 
+from contextvars import ContextVar, Token
 from datetime import datetime
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import attrs
 import trio
-from quart import current_app
 
 from actors.config import SECONDS, Config
 from actors.feed import Feed
@@ -87,6 +87,30 @@ def _buckets(redis: "Redis | None") -> Buckets:
     return RedisBuckets(redis)
 
 
+_current: ContextVar[Services] = ContextVar("services")
+
+
 def services() -> Services:
-    """The services of the app that serves the present request or socket; only inside one."""
-    return cast("Services", current_app.extensions["services"])
+    """The services of the app that serves the present request or socket.
+
+    Raises:
+        LookupError: outside of any.
+    """
+    return _current.get()
+
+
+class using:  # noqa: N801  # used as a verb; a class, because every request passes it
+    """Make services those of what happens inside."""
+
+    __slots__ = ("_services", "_token")
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def __enter__(self) -> None:
+        """From here."""
+        self._token: Token[Services] = _current.set(self._services)
+
+    def __exit__(self, *_: object) -> None:
+        """To here."""
+        _current.reset(self._token)

@@ -18,7 +18,7 @@ from web.auth import attempt, caller, demand
 from web.errors import ProblemError
 from web.exchange import Exchange, serving
 from web.openapi import declarations
-from web.services import Services
+from web.services import Services, using
 
 
 def make_services_without_auth(store, config):
@@ -185,17 +185,16 @@ async def test_the_server_can_be_told_to_ask_nobody(fresh_store, served_over, st
 
 async def test_tries_that_fail_make_wait_unless_the_fault_is_ours(served) -> None:
     attempts = served.services.access.attempts
-    async with served.app.app_context():
-        with serving(Exchange(request_id="r", method="POST", path="/", client="192.0.2.1")):
-            for fault in (BusyError("later"), DatabaseError("away")):
-                for _ in range(10):
-                    with pytest.raises(type(fault)), attempt("ada"):
-                        raise fault
-            for _ in range(FREE_OF_PAIR):
-                with pytest.raises(KeyError), attempt("ada"):
-                    raise KeyError
-            with pytest.raises(ProblemError) as refused, attempt("ADA"):
-                pytest.fail("it was tried")
+    with using(served.services), serving(Exchange(request_id="r", method="POST", path="/", client="192.0.2.1")):
+        for fault in (BusyError("later"), DatabaseError("away")):
+            for _ in range(10):
+                with pytest.raises(type(fault)), attempt("ada"):
+                    raise fault
+        for _ in range(FREE_OF_PAIR):
+            with pytest.raises(KeyError), attempt("ada"):
+                raise KeyError
+        with pytest.raises(ProblemError) as refused, attempt("ADA"):
+            pytest.fail("it was tried")
 
     assert refused.value.refusal.code == "RATE_LIMITED"
     assert refused.value.refusal.headers == {"Retry-After": "1"}
@@ -204,11 +203,10 @@ async def test_tries_that_fail_make_wait_unless_the_fault_is_ours(served) -> Non
 
 async def test_another_address_of_the_same_network_is_no_way_around(served) -> None:
     current = Exchange(request_id="r", method="POST", path="/")
-    async with served.app.app_context():
-        with serving(current):
-            for number in range(FREE_OF_PAIR + 1):
-                current.client = f"2001:db8::{number}"
-                with pytest.raises((KeyError, ProblemError)) as refused, attempt("eve"):
-                    raise KeyError
+    with using(served.services), serving(current):
+        for number in range(FREE_OF_PAIR + 1):
+            current.client = f"2001:db8::{number}"
+            with pytest.raises((KeyError, ProblemError)) as refused, attempt("eve"):
+                raise KeyError
 
     assert isinstance(refused.value, ProblemError)

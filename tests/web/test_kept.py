@@ -16,6 +16,7 @@ from actors.model.user import Caller, Role
 from actors.redis import Redis
 from web.exchange import Exchange, serving
 from web.kept import Depends, kept
+from web.services import using
 
 SOUND = Sound(container="mp3", codec="mp3", duration_s=61.5, rate_hz=44_100, channels=2)
 TITLES = ("Rook", "Jackdaw", "Räbe")
@@ -58,7 +59,7 @@ async def test_roles_never_share_and_callers_only_what_is_not_theirs(served, dep
         made.append(caller)
         return served.app.response_class(b"{}")
 
-    async with served.app.test_request_context("/"):
+    with using(served.services):
         for caller in (
             Caller(user_id="a", name="a", role=Role.LISTENER),
             Caller(user_id="b", name="b", role=Role.LISTENER),

@@ -7,11 +7,12 @@ import pytest
 from actors.model.change import LoseLocations
 from web.errors import ProblemError
 from web.located import located
+from web.services import using
 
 
 async def test_the_first_file_that_is_there_is_opened(served, shelf) -> None:
     track_id = await shelf.put("a.mp3", b"sound")
-    async with served.app.app_context():
+    with using(served.services):
         track = await served.store.tracks.find(track_id, person_id="local")
         location, file = await opened(track)
 
@@ -26,7 +27,7 @@ async def test_a_file_that_is_gone_is_not_there(served, shelf, is_known) -> None
     (shelf.folder / "gone.mp3").unlink()
     if is_known:
         await shelf.store.changes.apply([LoseLocations(paths=(os.fsencode(shelf.folder / "gone.mp3"),))])
-    async with served.app.app_context():
+    with using(served.services):
         track = await served.store.tracks.find(track_id, person_id="local")
         with pytest.raises(ProblemError) as refused:
             await opened(track)

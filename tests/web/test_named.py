@@ -10,6 +10,7 @@ from actors.model.user import LOCAL_CALLER, Caller, Role
 from web.errors import ProblemError
 from web.exchange import Exchange, serving
 from web.named import named_key, named_memory, named_root, named_track, named_user, own_user, wanted_track
+from web.services import using
 
 
 def asking(who: Caller = LOCAL_CALLER) -> AbstractContextManager[Exchange]:
@@ -18,37 +19,34 @@ def asking(who: Caller = LOCAL_CALLER) -> AbstractContextManager[Exchange]:
 
 @pytest.mark.parametrize("bad", ["", "nope", "\0", "ä", "x" * 129, "a/b", "a b", "a\n"])
 async def test_what_is_not_there_is_refused(served, bad: str) -> None:
-    async with served.app.app_context():
-        with asking():
-            for find, code in (
-                (named_track, "TRACK_NOT_FOUND"),
-                (wanted_track, "TRACK_NOT_FOUND"),
-                (named_root, "NOT_FOUND"),
-                (named_user, "NOT_FOUND"),
-                (named_key, "NOT_FOUND"),
-                (named_memory, "NOT_FOUND"),
-            ):
-                with pytest.raises(ProblemError) as caught:
-                    await find(bad)
-                assert caught.value.refusal.code == code
+    with using(served.services), asking():
+        for find, code in (
+            (named_track, "TRACK_NOT_FOUND"),
+            (wanted_track, "TRACK_NOT_FOUND"),
+            (named_root, "NOT_FOUND"),
+            (named_user, "NOT_FOUND"),
+            (named_key, "NOT_FOUND"),
+            (named_memory, "NOT_FOUND"),
+        ):
+            with pytest.raises(ProblemError) as caught:
+                await find(bad)
+            assert caught.value.refusal.code == code
 
 
 async def test_what_is_there_is_found(served, shelf) -> None:
     track_id = await shelf.put("named.mp3")
-    async with served.app.app_context():
-        with asking() as current:
-            assert (await named_track(track_id)).id == track_id
-            assert await named_root(shelf.root.id) == shelf.root
-            assert list(current.spent_s) == ["db"]
+    with using(served.services), asking() as current:
+        assert (await named_track(track_id)).id == track_id
+        assert await named_root(shelf.root.id) == shelf.root
+        assert list(current.spent_s) == ["db"]
 
 
 async def test_only_what_still_waits_is_brought_forward(served, shelf) -> None:
     done = await shelf.put("done.mp3", peaks=b"\0\0")
     waits = await shelf.put("waits.mp3")
-    async with served.app.app_context():
-        with asking():
-            for track_id in (done, waits):
-                assert (await wanted_track(track_id)).id == track_id
+    with using(served.services), asking():
+        for track_id in (done, waits):
+            assert (await wanted_track(track_id)).id == track_id
     ranks = await shelf.store.pool.read(
         lambda connection: connection.fetch("SELECT id, priority FROM track WHERE id = ANY($1)", [done, waits])
     )
@@ -59,7 +57,7 @@ async def test_only_what_still_waits_is_brought_forward(served, shelf) -> None:
 async def test_keys_are_there_for_their_owner_and_for_administrators(peopled) -> None:
     users, store = peopled.users, peopled.served.store
     key = await store.keys.add(users[Role.EDITOR].id, digest("rk_k"), name="k", role=Role.LISTENER, expires_at=None)
-    async with peopled.served.app.app_context():
+    with using(peopled.served.services):
         for role, is_there in ((Role.EDITOR, True), (Role.ADMIN, True), (Role.LISTENER, False)):
             with asking(attrs.evolve(LOCAL_CALLER, user_id=users[role].id, role=role)):
                 assert await own_user() == users[role]
@@ -71,16 +69,15 @@ async def test_keys_are_there_for_their_owner_and_for_administrators(peopled) ->
 
 
 async def test_the_local_user_is_oneself_but_no_account(served) -> None:
-    async with served.app.app_context():
-        with asking():
-            assert (await own_user()).id == "local"
-            with pytest.raises(ProblemError):
-                await named_user("local")
+    with using(served.services), asking():
+        assert (await own_user()).id == "local"
+        with pytest.raises(ProblemError):
+            await named_user("local")
 
 
 async def test_one_who_was_removed_meanwhile_is_not_known(served) -> None:
-    async with served.app.app_context():
-        with asking(attrs.evolve(LOCAL_CALLER, user_id="gone")), pytest.raises(ProblemError) as refused:
-            await own_user()
+    gone = asking(attrs.evolve(LOCAL_CALLER, user_id="gone"))
+    with using(served.services), gone, pytest.raises(ProblemError) as refused:
+        await own_user()
 
     assert refused.value.refusal.code == "UNAUTHENTICATED"

@@ -59,20 +59,29 @@ class QueryCache:
         self._questions: OrderedDict[str, _Question] = OrderedDict()
         self._hits = self._misses = self._joined = self._troubles = 0
 
-    async def answer(self, key: str, revision: str, make: Make) -> tuple[Entry, bool]:
-        """The answer to a question, and whether it was kept.
+    async def find(self, key: str, revision: str) -> Entry | None:
+        """The kept answer to a question; None where there is none that may be served.
 
         Args:
             key: of the question; equal questions of callers who may not see the same have different ones.
             revision: what the catalogue is called, read in this very request.
-            make: computes the body. Of equal misses one computes and the others wait for it; when that one is cancelled,
-                another takes over. Its error is everybody's.
         """
         kept = await self._find(key)
         if kept is not None and kept.is_fresh(revision, now=datetime.now(UTC)):
             self._hits += 1
-            return kept, True
+            return kept
         self._misses += 1
+        return None
+
+    async def made(self, key: str, revision: str, make: Make) -> Entry:
+        """The answer to a question of which `find` has found none, kept for those who ask later.
+
+        Args:
+            key: as for `find`.
+            revision: the same.
+            make: computes the body. Of equal questions at once one computes and the others wait for it; when that one is
+                cancelled, another takes over. Its error is everybody's.
+        """
         flight_key = (key, revision)
         while (flight := self._flights.get(flight_key)) is not None:
             await flight.is_over.wait()
@@ -80,7 +89,7 @@ class QueryCache:
                 raise flight.error.with_traceback(None)
             if flight.entry is not None:
                 self._joined += 1
-                return flight.entry, False
+                return flight.entry
         flight = self._flights[flight_key] = _Flight()
         try:
             flight.entry = entry_of(await make(), revision=revision, made_at=datetime.now(UTC))
@@ -91,7 +100,7 @@ class QueryCache:
             del self._flights[flight_key]
             flight.is_over.set()
         await self._put(key, flight.entry)
-        return flight.entry, False
+        return flight.entry
 
     def remember(self, key: str, repeat: Repeat) -> None:
         """Count a question; `repeat` asks it again and says whether it had to be computed."""

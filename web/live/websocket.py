@@ -4,7 +4,7 @@ import contextlib
 
 import attrs
 import trio
-from quart import Blueprint, Websocket, websocket
+from quart import Blueprint, websocket
 
 from actors.errors import DatabaseError
 from web.auth import admitted
@@ -78,7 +78,7 @@ async def socket() -> None:
         outlet=pulse,
         pulse=pulse,
     )
-    door = await _door(current)
+    door = await _door()
     if isinstance(door, Refused):
         await refuse(wire, door)
         return
@@ -94,11 +94,11 @@ async def socket() -> None:
     await session.run()
 
 
-async def _door(current: Websocket) -> Door | Refused:
+async def _door() -> Door | Refused:
     """The way in of who shakes hands; whoever is not known may still say it by CONNECT."""
     here, now = services(), exchange()
     try:
-        now.caller, now.shown = await admitted("WEBSOCKET", current.headers, current.cookies, now.client)
+        now.caller, now.shown = await admitted("WEBSOCKET", now.sent, now.client)
     except ProblemError as error:
         if error.refusal.code != "UNAUTHENTICATED":
             return Refused(error.refusal.code, error.refusal.message)

@@ -62,6 +62,7 @@ _HEALTH = Health(status="degraded", version="0.1.0", uptime=3600.0, services=_PA
     "/health",
     tag="Service",
     is_open=True,
+    is_hot=True,
     answers={200: Answer(meaning="It works; `degraded` if a part does not.", model=Health, example=_HEALTH)},
 )
 async def read_health() -> Response:
@@ -91,6 +92,7 @@ async def read_health() -> Response:
     "/livez",
     tag="Service",
     is_open=True,
+    is_hot=True,
     answers={200: Answer(meaning="It lives.", model=Liveness, example=Liveness())},
 )
 async def read_liveness() -> Response:
@@ -104,6 +106,7 @@ async def read_liveness() -> Response:
     "/readyz",
     tag="Service",
     is_open=True,
+    is_hot=True,
     answers={200: Answer(meaning="It is ready.", model=Liveness, example=Liveness())},
 )
 async def read_readiness() -> Response:

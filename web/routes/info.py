@@ -155,7 +155,12 @@ _INFO = Info(
 
 
 @endpoint(
-    blueprint, "GET", "/info", tag="Service", answers={200: Answer(meaning="What it is.", model=Info, example=_INFO)}
+    blueprint,
+    "GET",
+    "/info",
+    tag="Service",
+    answers={200: Answer(meaning="What it is.", model=Info, example=_INFO)},
+    is_hot=True,
 )
 async def read_info() -> Response:
     """What this server is and can do."""

@@ -174,6 +174,7 @@ async def search_tracks(body: TrackSearch) -> Response:
     body=TracksWanted,
     example={"trackIds": [examples.TRACK_ID, "0"], "includeMetadata": False},
     answers={200: Answer(meaning="Those that there are.", model=TracksGot, example=_GOT)},
+    is_hot=True,
 )
 async def batch_get_tracks(body: TracksWanted) -> Response:
     """Many tracks at once, by their ids."""

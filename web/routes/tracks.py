@@ -98,6 +98,7 @@ async def list_tracks(query: TrackListQuery) -> Response:
     },
     asks=("If-None-Match",),
     problems=("TRACK_NOT_FOUND", "PRECONDITION_FAILED"),
+    is_hot=True,
 )
 async def find_track(track_id: str) -> Response:
     """One track, with all that the catalogue knows of it."""

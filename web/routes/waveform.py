@@ -82,6 +82,7 @@ _PROBLEMS = ("TRACK_NOT_FOUND", "NOT_FOUND", "PRECONDITION_FAILED")
     answers=_answers(Answer(meaning="The waveform as numbers.", model=Waveform, headers=("ETag",), example=_WAVEFORM)),
     asks=_ASKS,
     problems=_PROBLEMS,
+    is_hot=True,
 )
 async def read_waveform(track_id: str, query: WaveformQuery) -> Response:
     """The waveform of a track, as numbers."""
@@ -113,6 +114,7 @@ async def read_waveform(track_id: str, query: WaveformQuery) -> Response:
     answers=_answers(Answer(meaning="The waveform as a drawing.", content=("image/svg+xml",), headers=("ETag",))),
     asks=_ASKS,
     problems=_PROBLEMS,
+    is_hot=True,
 )
 async def draw_waveform(track_id: str, query: DrawingQuery) -> Response:
     """The waveform of a track, as a drawing of any size."""
@@ -132,6 +134,7 @@ async def draw_waveform(track_id: str, query: DrawingQuery) -> Response:
     answers=_answers(Answer(meaning="The waveform as a picture.", content=("image/png",), headers=("ETag",))),
     asks=_ASKS,
     problems=_PROBLEMS,
+    is_hot=True,
 )
 async def paint_waveform(track_id: str, query: DrawingQuery) -> Response:
     """The waveform of a track, as a picture."""
