@@ -1,6 +1,6 @@
 """Carries the durable log, and passing progress, to the live feed of this process."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 
 import structlog
@@ -9,10 +9,12 @@ import trio
 from actors.config import MINUTES, SECONDS, Config
 from actors.errors import DatabaseAwayError
 from actors.feed import Feed
-from actors.messages import Progress
+from actors.messages import PlayerChanged, Progress
+from actors.model.event import Event as LogEvent
 from actors.model.event import NewEvent, Passing
+from actors.model.player import PlayerState
 from actors.store.store import Store
-from supervision import Actor, Context, Event, EventKind, EventStream
+from supervision import Actor, Context, Event, EventKind, EventStream, Ref
 
 PAGE = 200
 """Events read from the log at once."""
@@ -32,13 +34,15 @@ class Broadcaster(Actor[Progress]):
     database is away it waits; clients stay connected and hear of progress.
     """
 
-    def __init__(self, *, store: Store, feed: Feed, config: Config) -> None:
+    def __init__(self, *, store: Store, feed: Feed, config: Config, conductor: str) -> None:
         self._store = store
         self._feed = feed
         self._config = config
+        self._conductor_path = conductor
 
     async def started(self, context: Context) -> None:
         """Ready once the feed knows where the log stands."""
+        self._conductor: Ref[PlayerChanged] = context.ref_to(self._conductor_path)
         await self._feed.begin()
         context.start_soon(self._patiently, self._pump)
         context.start_soon(self._patiently, self._prune)
@@ -64,6 +68,8 @@ class Broadcaster(Actor[Progress]):
             while True:
                 await news.take()
                 while events := await self._store.events.after(self._feed.newest, PAGE):
+                    for changed in changed_players(events):
+                        self._conductor.tell_nowait(changed)
                     await self._feed.publish_paced(events)
                     if len(events) < PAGE:
                         await trio.sleep(GATHER_S)
@@ -87,6 +93,15 @@ class Broadcaster(Actor[Progress]):
                     await self._store.events.add(_told(event))
                 except DatabaseAwayError as error:
                     log.warning("a supervision event was not logged", path=event.path, error=str(error))
+
+
+def changed_players(events: Iterable[LogEvent]) -> Iterator[PlayerChanged]:
+    """What some events of the log say of players."""
+    for event in events:
+        if event.type == "PLAYER_STATE_UPDATE" and event.owner is not None:
+            player = event.payload["player"]
+            is_playing = player["state"] == PlayerState.PLAYING
+            yield PlayerChanged(person_id=event.owner, version=player["version"], is_playing=is_playing)
 
 
 def _told(event: Event) -> NewEvent:

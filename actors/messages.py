@@ -20,6 +20,7 @@
 | ShelveUpload    | web           | librarian   | the asker is told; the watcher finds the file anyway      |
 | TidyUp          | sweeper       | librarian   | the next sweep sends it again                             |
 | PlayerOrder     | web           | player      | the asker is told; the versions tell whether it counted   |
+| PlayerChanged   | broadcaster   | conductor   | another node's positions are off until the next one       |
 | Progress        | any           | broadcaster | nothing: the next one says more                           |
 """
 
@@ -190,6 +191,16 @@ class PlayerOrder:
     """From the web to a person's player, asked: carry out a command. Answered by the player as it is then, or why not."""
 
     command: Command
+
+
+@attrs.frozen(kw_only=True)
+class PlayerChanged:
+    """From the broadcaster to the conductor, and from there to the player: the log says that somebody's player is another."""
+
+    person_id: str
+    version: int
+    """Of the player now."""
+    is_playing: bool
 
 
 @attrs.frozen(kw_only=True)

@@ -22,6 +22,7 @@ import trio
 from actors.analyzer import Analyzer
 from actors.broadcaster import Broadcaster
 from actors.cataloger import Cataloger
+from actors.conductor import Conductor
 from actors.config import SECONDS, Config
 from actors.errors import ConfigurationError
 from actors.feed import Feed
@@ -51,6 +52,7 @@ ANALYZER = "rookery/pipeline/analyzer"
 WATCHER = "rookery/pipeline/watcher"
 LIBRARIAN = "rookery/pipeline/librarian"
 SWEEPER = "rookery/pipeline/sweeper"
+CONDUCTOR = "rookery/pipeline/conductor"
 
 WAITS_FOR: Mapping[str, tuple[str, ...]] = {
     WATCHER: (CATALOGER,),
@@ -59,6 +61,7 @@ WAITS_FOR: Mapping[str, tuple[str, ...]] = {
     LIBRARIAN: (),
     SWEEPER: (LIBRARIAN,),
     BROADCASTER: (),
+    CONDUCTOR: (),
     PLAYERS: (),
 }
 """Whose full mailbox each actor may wait on."""
@@ -155,10 +158,6 @@ class House:
             context.ready()
             await context.stopping.wait()
 
-    async def keep_playing(self, context: Context) -> None:
-        """Task: whoever's player played goes on."""
-        await Players(store=self.store, feed=self.feed, config=self.config).resume(context)
-
     async def keep_redis(self, context: Context) -> None:
         """Task: the connections to Redis. It is ready at once: nobody needs Redis to start."""
         assert self.redis is not None
@@ -209,7 +208,7 @@ def pipeline(house: House) -> Supervisor:
         children=[
             Child(
                 "broadcaster",
-                lambda: Broadcaster(store=house.store, feed=house.feed, config=config),
+                lambda: Broadcaster(store=house.store, feed=house.feed, config=config, conductor=CONDUCTOR),
                 mailbox=Mailbox(capacity=1_000, overflow=Overflow.DROP_OLDEST),
                 shutdown=QUICK,
             ),
@@ -259,7 +258,14 @@ def pipeline(house: House) -> Supervisor:
                 max_children=config.players,
                 shutdown=QUICK,
             ),
-            Child("conductor", house.keep_playing, shutdown=QUICK),
+            Child(
+                "conductor",
+                lambda: Conductor(
+                    store=house.store, players=Players(store=house.store, feed=house.feed, config=config)
+                ),
+                mailbox=Mailbox(capacity=1_000, overflow=Overflow.DROP_OLDEST),
+                shutdown=QUICK,
+            ),
         ],
     )
 

@@ -1,7 +1,7 @@
 """Keeps each person's player: their devices' commands one after the other, and the time between them."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import attrs
@@ -11,12 +11,13 @@ import trio
 from actors.config import SECONDS, Config
 from actors.errors import BusyError, DatabaseError, RookeryError
 from actors.feed import Feed
-from actors.messages import PlayerOrder
+from actors.messages import PlayerChanged, PlayerOrder
 from actors.model.event import Passing
-from actors.model.player import Deck, Moment, PlayerState
+from actors.model.player import Deck, Moment, Outcome, PlayerState, TrackFacts
 from actors.model.player_commands import AddTrack, Command
 from actors.model.player_transitions import carried_out
 from actors.store.store import Store
+from actors.wall import Wall, utc_now
 from supervision import (
     Actor,
     ActorStoppedError,
@@ -24,8 +25,6 @@ from supervision import (
     AlreadyRunningError,
     Child,
     Context,
-    EventKind,
-    EventStream,
     InFlight,
     Mailbox,
     NotFoundError,
@@ -40,6 +39,8 @@ from supervision import (
 PLAYERS = "rookery/pipeline/players"
 TICK_S = 1 * SECONDS
 """Whoever listens is told the position this often."""
+LOOK_S = 10 * SECONDS
+"""Of a track that plays and whose length is not known, it is looked so often whether it is meanwhile."""
 AWAY_S = 1 * SECONDS
 """What the time brings about is tried again after this, while the database is away."""
 STARTS = 3
@@ -48,17 +49,12 @@ STARTS = 3
 log = structlog.get_logger("rookery.player")
 
 
-def utc_now() -> datetime:
-    """The time of the clock on the wall."""
-    return datetime.now(UTC)
-
-
-class PersonalPlayer(Actor[PlayerOrder]):
+class PersonalPlayer(Actor[PlayerOrder | PlayerChanged]):
     """One person's player. What it is stands in the catalogue: a crash or a restart, at whatever moment, loses nothing.
 
-    Each change is one transaction with its events and plays. Between commands it wakes when the track ends, when a listening
-    counts, and once a second for the position while a device of the person listens. It ends when nothing plays and nobody
-    has told it anything for `Config.player_idle_s`.
+    Each change is one transaction with its events and plays. While it plays it wakes when the track ends, when a listening counts,
+    and once a second: for the position, while a device of the person listens, and to notice that the clock was set, which must not
+    move what plays. It ends when nothing plays and nobody has told it anything for `Config.player_idle_s`.
     """
 
     def __init__(
@@ -68,25 +64,32 @@ class PersonalPlayer(Actor[PlayerOrder]):
         self._store = store
         self._feed = feed
         self._config = config
-        self._now = now
+        self._wall = Wall(now)
+        self._set_by = timedelta()  # so far the clock was set since the player was last changed
         self._deck: Deck | None = None
         self._turn = trio.Lock()
         self._changed = trio.Event()
-        self._tick_at = -float("inf")
+        self._tick_at = self._look_at = -float("inf")
 
     async def started(self, context: Context) -> None:
         """Ready at once; what happened meanwhile is caught up with before anything else."""
         self._context = context
         context.start_soon(self._keep_time)
 
-    async def receive(self, order: PlayerOrder) -> Deck | RookeryError:
-        """Carry out one command; gives the player as it is then, or why it cannot be.
+    async def receive(self, message: PlayerOrder | PlayerChanged) -> Deck | RookeryError | None:
+        """Carry out one command; gives the player as it is then, or why it cannot be. What another node did is looked at.
 
         Cancellation: the change happens wholly or not at all.
         """
+        if (
+            isinstance(message, PlayerChanged)
+            and self._deck is not None
+            and message.version <= self._deck.player.version
+        ):
+            return None
         try:
             async with self._turn:
-                return await self._change(order.command)
+                return await self._change(message.command if isinstance(message, PlayerOrder) else None)
         except DatabaseError as error:
             return error
         finally:
@@ -94,15 +97,22 @@ class PersonalPlayer(Actor[PlayerOrder]):
 
     async def _change(self, command: Command | None) -> Deck | RookeryError:
         """For whoever has the turn."""
-        now, was_away = self._now(), self._deck is None
+        self._set_by += self._wall.set_by()
+        now, known, set_by = self._wall.now(), self._deck, self._set_by
+
+        def decide(deck: Deck, tracks: Mapping[str, TrackFacts]) -> Outcome | RookeryError:
+            # Whoever changed it meanwhile went by a clock that was set already.
+            is_known = known is not None and known.player.version == deck.player.version
+            moment = Moment(now=now, tracks=tracks, set_by=set_by if is_known else timedelta())
+            return carried_out(deck, command, moment, was_away=known is None)
+
         changed = await self._store.player_queues.change(
-            self._person_id,
-            lambda deck, tracks: carried_out(deck, command, Moment(now=now, tracks=tracks), was_away=was_away),
-            now=now,
-            also=(command.track_id,) if isinstance(command, AddTrack) else (),
+            self._person_id, decide, now=now, also=(command.track_id,) if isinstance(command, AddTrack) else ()
         )
         if isinstance(changed, Deck):
             self._deck = changed
+            self._set_by -= set_by
+            self._look_at = trio.current_time() + LOOK_S
         return changed
 
     async def _keep_time(self) -> None:
@@ -112,14 +122,15 @@ class PersonalPlayer(Actor[PlayerOrder]):
                 await self._changed.wait()
             if not waiting.cancelled_caught:
                 continue
-            if self._deck is not None and self._deck.player.state is not PlayerState.PLAYING:
-                self._context.stop()
-                await trio.sleep_forever()
             try:
-                await self._pass_time()
+                is_needed = await self._pass_time()
             except DatabaseError as error:
                 log.warning("the player stands still", person=self._person_id, error=str(error), again_in_s=AWAY_S)
                 await trio.sleep(AWAY_S)
+                continue
+            if not is_needed:
+                self._context.stop()
+                await trio.sleep_forever()
 
     def _wait_s(self) -> float:
         """Until time alone changes something, or the position is due."""
@@ -129,28 +140,35 @@ class PersonalPlayer(Actor[PlayerOrder]):
         if player.state is not PlayerState.PLAYING:
             return self._config.player_idle_s
         due = min(moment for moment in (player.ends_at, player.counts_at, datetime.max.replace(tzinfo=UTC)) if moment)
-        return max(0.0, min((due - self._now()).total_seconds(), self._tick_at - trio.current_time()))
+        return max(0.0, min((due - self._wall.now()).total_seconds(), self._tick_at - trio.current_time()))
 
     def _is_due(self) -> bool:
         """Whether time alone changes something now, or nobody knows."""
         if self._deck is None:
             return True
-        player, now = self._deck.player, self._now()
-        return any(moment is not None and moment <= now for moment in (player.ends_at, player.counts_at))
+        self._set_by += self._wall.set_by()
+        player, now = self._deck.player, self._wall.now()
+        is_over = any(moment is not None and moment <= now for moment in (player.ends_at, player.counts_at))
+        is_unmeasured = player.length_s is None and trio.current_time() >= self._look_at
+        return is_over or is_unmeasured or bool(self._set_by)
 
-    async def _pass_time(self) -> None:
+    async def _pass_time(self) -> bool:
+        """Do what is due now; whether the player is needed any longer."""
+        if self._deck is not None and self._deck.player.state is not PlayerState.PLAYING:
+            return False
         async with self._turn:
-            if self._is_due():
-                await self._change(None)
+            if self._is_due() and isinstance(await self._change(None), RookeryError):
+                return False  # its account is gone
         if trio.current_time() >= self._tick_at:
             self._tick_at = trio.current_time() + TICK_S
             self._tell_position()
+        return True
 
     def _tell_position(self) -> None:
         player = None if self._deck is None else self._deck.player
         if player is None or player.item is None or not self._feed.is_heard("player", owner=self._person_id):
             return
-        now = self._now()
+        now = self._wall.now()
         payload = {"trackId": player.item.track_id, "position": player.position_at(now), "at": now}
         self._feed.publish_passing(
             Passing(
@@ -184,7 +202,7 @@ class Players:
             BusyError: as many players are awake as may be.
         """
         for _ in range(STARTS):
-            ref = await self._awake(running, person_id)
+            ref = await self.wake(running, person_id)
             try:
                 answer: Deck | RookeryError = await ref.ask(PlayerOrder(command=command), timeout_s=limit_s)
             except ActorStoppedError:
@@ -192,39 +210,24 @@ class Players:
             return answer
         raise BusyError("The player is just ending; try again")
 
-    async def resume(self, context: Context) -> None:
-        """Task: whatever played when the service, or the players' supervisor, ended plays on."""
-        async with trio.open_nursery() as nursery, context.running.events() as events:
-            nursery.start_soon(self._resume_all, context.running, events)
-            await context.stopping.wait()
-            nursery.cancel_scope.cancel()
+    def awake(self, running: Running, person_id: str) -> Ref[PlayerOrder | PlayerChanged] | None:
+        """A person's player, if it is awake here."""
+        try:
+            return running.ref(f"{PLAYERS}/{person_id}")
+        except NotFoundError:
+            return None
 
-    async def _resume_all(self, running: Running, events: EventStream) -> None:
-        await self._resume(running)
-        async for event in events:
-            if event.kind is EventKind.RESTARTED and event.path == PLAYERS:
-                await self._resume(running)
-
-    async def _resume(self, running: Running) -> None:
-        for person_id in await self.store.player_queues.list_playing():
+    async def wake(self, running: Running, person_id: str) -> Ref[PlayerOrder | PlayerChanged]:
+        """A person's player, awake. Raises: BusyError."""
+        while (ref := self.awake(running, person_id)) is None:
             try:
-                await self._awake(running, person_id)
-            except BusyError as error:
-                log.warning("not every player plays on", reason=str(error))
-                return
-
-    async def _awake(self, running: Running, person_id: str) -> Ref[PlayerOrder]:
-        while True:
-            try:
-                return running.ref(f"{PLAYERS}/{person_id}")
-            except NotFoundError:
-                pass
-            try:
-                return await running.start_child(PLAYERS, self._child(person_id))
+                ref = await running.start_child(PLAYERS, self._child(person_id))
             except (AlreadyRunningError, AlreadyPresentError):
                 continue  # somebody else was quicker
             except RefusedError as error:
                 raise BusyError("No more players can be awake at once; try again") from error
+            break
+        return ref
 
     def _child(self, person_id: str) -> Child:
         return Child(

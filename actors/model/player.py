@@ -71,6 +71,12 @@ class Player:
         """The same, said as of now."""
         return attrs.evolve(self, position_s=self.position_at(now), heard_s=self.heard_at(now), since=now)
 
+    def shifted(self, by: timedelta) -> "Player":
+        """The same after the clock was set by so much: it is where it is, whatever the clock says."""
+        if self.state is not PlayerState.PLAYING or not by:
+            return self
+        return attrs.evolve(self, since=self.since + by, began_at=self.began_at and self.began_at + by)
+
     def _elapsed_s(self, now: datetime) -> float:
         # A clock that was set back has elapsed nothing.
         return max(0.0, (now - self.since).total_seconds()) if self.state is PlayerState.PLAYING else 0.0
@@ -117,6 +123,8 @@ class Moment:
 
     now: datetime
     tracks: Mapping[str, TrackFacts]
+    set_by: timedelta = timedelta()
+    """The clock was set forward by so much since the deck was changed."""
 
     def first_playable(self, items: Iterable[QueueItem]) -> QueueItem | None:
         """The first of some items whose file is there."""

@@ -5,7 +5,7 @@ of the very moment when it was due.
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import attrs
@@ -33,6 +33,10 @@ BACK_TO_START_S = 3 * SECONDS
 """Later than this in a track, PREVIOUS_TRACK goes to its beginning."""
 
 
+CLOCKS_DIFFER = timedelta(seconds=2)
+"""The clocks of two nodes may."""
+
+
 def carried_out(
     deck: Deck, command: Command | None, moment: Moment, *, was_away: bool = False
 ) -> Outcome | RookeryError:
@@ -40,7 +44,7 @@ def carried_out(
 
     With `was_away` nobody kept the time meanwhile: tracks that ended since are passed over, and are no plays.
     """
-    settled = _caught_up(deck, moment, was_away=was_away)
+    settled = _caught_up(_measured(_clocked(deck, moment, was_away=was_away), moment), moment, was_away=was_away)
     if command is None:
         return _numbered(deck, settled)
     if isinstance(command, EDITS) and (refused := stale(deck.queue, command.version)):
@@ -51,6 +55,24 @@ def carried_out(
     # A seek to the very end is over at once.
     done = _caught_up(after, moment, was_away=was_away)
     return _numbered(deck, attrs.evolve(done, plays=(*settled.plays, *done.plays)))
+
+
+def _clocked(deck: Deck, moment: Moment, *, was_away: bool) -> Deck:
+    """With a clock that was set meanwhile; and what seems to have begun in the future, while nobody saw it set, begins now."""
+    player = deck.player.shifted(moment.set_by)
+    ahead = player.since - moment.now
+    if was_away and ahead > CLOCKS_DIFFER:
+        player = player.shifted(-ahead)
+    return attrs.evolve(deck, player=player)
+
+
+def _measured(deck: Deck, moment: Moment) -> Deck:
+    """With the length of a track that was not known when it began; one that is shorter than was played ends now."""
+    player = deck.player
+    facts = None if player.item is None else moment.tracks.get(player.item.track_id)
+    if player.length_s is not None or facts is None or facts.length_s is None:
+        return deck
+    return attrs.evolve(deck, player=attrs.evolve(player, length_s=facts.length_s).rebased(moment.now))
 
 
 def _caught_up(deck: Deck, moment: Moment, *, was_away: bool) -> Outcome:
@@ -117,13 +139,15 @@ def _play(deck: Deck, command: Play, moment: Moment) -> Deck | RookeryError:
             return ConflictError("The file of this track is not there")
         if item != player.item:
             return _on(deck, item, moment, PlayerState.PLAYING)
-    if player.state is PlayerState.PAUSED:
-        return attrs.evolve(deck, player=attrs.evolve(player, state=PlayerState.PLAYING, since=moment.now))
     if player.state is PlayerState.PLAYING:
         return deck
-    first = moment.first_playable(deck.queue.items)
+    # What is gone since it was paused is passed over, as at the end of a track.
+    items = deck.queue.items if player.item is None else (player.item, *deck.queue.after(player.item.id))
+    first = moment.first_playable(items)
     if first is None:
         return ConflictError("Nothing in the queue can be played" if deck.queue.items else "The queue is empty")
+    if first == player.item:
+        return attrs.evolve(deck, player=attrs.evolve(player, state=PlayerState.PLAYING, since=moment.now))
     return _on(deck, first, moment, PlayerState.PLAYING)
 
 

@@ -7,15 +7,17 @@ from contextlib import asynccontextmanager
 import attrs
 import pytest
 import trio
+from trio.testing import wait_all_tasks_blocked
 
 from actors.broadcaster import Broadcaster
 from actors.errors import DatabaseAwayError
 from actors.feed import Feed
-from actors.messages import Progress
+from actors.messages import PlayerChanged, Progress
 from actors.model.event import NewEvent
-from supervision import Backoff, Child, Intensity, Mailbox, Overflow, Supervisor, run
+from supervision import Actor, Backoff, Child, Intensity, Mailbox, Overflow, Supervisor, run
 
 PATH = "rookery/broadcaster"
+CONDUCTOR = "rookery/conductor"
 PATIENT_S = 20
 
 
@@ -24,8 +26,24 @@ def feed(fresh_store):
     return Feed(fresh_store.events, queue_bytes=1_000_000)
 
 
+@attrs.define(eq=False)
+class Told(Actor[PlayerChanged]):
+    """In the conductor's place; keeps what it is told."""
+
+    told: list[PlayerChanged]
+
+    async def receive(self, message: PlayerChanged) -> None:
+        """Keep it."""
+        self.told.append(message)
+
+
 @pytest.fixture
-def running(fresh_store, feed, store_config):
+def told() -> list[PlayerChanged]:
+    return []
+
+
+@pytest.fixture
+def running(fresh_store, feed, store_config, told):
     @asynccontextmanager
     async def start(**settings):
         config = attrs.evolve(store_config, **settings)
@@ -34,9 +52,10 @@ def running(fresh_store, feed, store_config):
             intensity=Intensity(restarts=100, within_s=1.0),
             backoff=Backoff(first_s=0.0),
             children=[
+                Child("conductor", lambda: Told(told), mailbox=Mailbox(capacity=10)),
                 Child(
                     "broadcaster",
-                    lambda: Broadcaster(store=fresh_store, feed=feed, config=config),
+                    lambda: Broadcaster(store=fresh_store, feed=feed, config=config, conductor=CONDUCTOR),
                     mailbox=Mailbox(capacity=10, overflow=Overflow.DROP_OLDEST),
                 ),
                 Child("idle", idle),
@@ -96,6 +115,22 @@ async def test_what_happens_in_the_tree_is_logged(running, feed):
     assert message["seq"] > 0
     assert (message["payload"]["path"], message["payload"]["kind"]) == (PATH, "started")
     assert json.loads(stopped.body)["payload"]["path"] == "rookery/idle"
+
+
+async def test_the_conductor_hears_of_every_player_before_its_devices_do(running, feed, fresh_store, told):
+    def player(state, version):
+        payload = {"player": {"state": state, "version": version}}
+        return NewEvent(type="PLAYER_STATE_UPDATE", payload=payload, owner="ada")
+
+    async with running(), feed.subscribe(["player"], owner="ada") as subscription:
+        await fresh_store.events.add(*tracks(3), player("playing", 7), player("paused", 8))
+        await taken(subscription, 2)
+        await wait_all_tasks_blocked()
+
+    assert told == [
+        PlayerChanged(person_id="ada", version=7, is_playing=True),
+        PlayerChanged(person_id="ada", version=8, is_playing=False),
+    ]
 
 
 async def test_crashes_at_any_point_lose_and_double_nothing(running, feed, fresh_store):

@@ -1,109 +1,26 @@
 """Players in a real tree over a real catalogue; their time is moved by hand."""
 
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
-import attrs
 import msgspec
 import pytest
 import trio
-from trio.testing import MockClock, wait_all_tasks_blocked
+from trio.testing import wait_all_tasks_blocked
 
 from actors.errors import BusyError, ConflictError, DatabaseAwayError, ItemGoneError
-from actors.feed import Feed
-from actors.model.player import Deck, PlayerState
+from actors.model.player import PlayerState
 from actors.model.player_commands import AddTrack, NextTrack, Pause, Play, RemoveTrack, SetVolume
-from actors.player import PLAYERS, Players
+from actors.model.user import Role
+from actors.player import PLAYERS
 from supervision import (
     ActorStoppedError,
-    Backoff,
-    Child,
-    Intensity,
     MessageFailedError,
     NotFoundError,
-    Running,
-    Strategy,
-    Supervisor,
-    run,
 )
 
 EPOCH = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 PATH = f"{PLAYERS}/local"
-
-
-def now() -> datetime:
-    """The wall's clock goes as Trio's does."""
-    return EPOCH + timedelta(seconds=trio.current_time())
-
-
-@pytest.fixture
-def clock() -> MockClock:
-    """Stands still until it is moved; what the database takes is no time."""
-    return MockClock()
-
-
-@attrs.define(eq=False)
-class House:
-    """One service's part for players, for as long as it runs."""
-
-    running: Running
-    players: Players
-    feed: Feed
-
-    async def tell(self, command, person_id: str = "local"):
-        return await self.players.ordered(self.running, person_id, command, limit_s=30)
-
-    async def add(self, *track_ids: str) -> Deck:
-        for track_id in track_ids:
-            deck = await self.tell(AddTrack(track_id=track_id))
-        return deck
-
-
-@pytest.fixture
-def opened(fresh_store, store_config):
-    """Start the service's part for players; may be done again, as after a restart."""
-
-    @asynccontextmanager
-    async def start(*, store=fresh_store, most: int = 10, **settings):
-        feed = Feed(fresh_store.events, queue_bytes=1_000_000)
-        await feed.begin()
-        players = Players(store=store, feed=feed, config=attrs.evolve(store_config, **settings), now=now)
-        root, pipeline, name = PLAYERS.split("/")
-        dynamic = Supervisor(
-            name,
-            strategy=Strategy.DYNAMIC,
-            max_children=most,
-            intensity=Intensity(restarts=2, within_s=5.0),
-            backoff=Backoff(first_s=0.0),
-        )
-        tree = Supervisor(
-            root,
-            children=[Supervisor(pipeline, children=[dynamic, Child("conductor", players.resume)])],
-        )
-        async with run(tree, signals=False) as running:
-            yield House(running=running, players=players, feed=feed)
-
-    return start
-
-
-@pytest.fixture
-async def tracks(fresh_store) -> tuple[str, ...]:
-    sql = "INSERT INTO track (id, stage, file_name, sound) SELECT unnest($1::text[]), 'pending', 'A', $2"
-    ids = ("a", "b", "c")
-    await fresh_store.pool.write(lambda connection: connection.execute(sql, ids, {"duration_s": 100.0}))
-    return ids
-
-
-async def kept(store) -> Deck:
-    return await store.player_queues.find("local", now=EPOCH)
-
-
-async def changed(store, wanted) -> Deck:
-    """The player, once something holds of it; looks again at every event."""
-    async with store.events.listen() as listening:
-        while not wanted(deck := await kept(store)):
-            await listening.take()
-        return deck
+CONDUCTOR = "rookery/pipeline/conductor"
 
 
 async def test_a_player_is_started_by_its_first_command(opened, tracks, clock):
@@ -121,10 +38,65 @@ async def test_a_track_that_ends_goes_on_to_the_next_by_itself(opened, tracks, c
         await house.add("a", "b")
         started = await house.tell(Play())
         clock.jump(100.5)
-        deck = await changed(fresh_store, lambda deck: deck.player.item and deck.player.item.track_id == "b")
+        deck = await house.until(lambda deck: deck.player.item and deck.player.item.track_id == "b")
 
         assert deck.player.since == started.player.since + timedelta(seconds=100)
         assert deck.player.version == started.player.version + 1
+
+
+@pytest.mark.parametrize("set_by_s", [-3_600, 40, 3_600])
+async def test_a_clock_that_is_set_moves_nothing_that_plays(opened, tracks, clock, dial, set_by_s):
+    async with opened() as house:
+        await house.add("a", "b")
+        started = await house.tell(Play())
+        clock.jump(30)
+        await wait_all_tasks_blocked()
+        dial.set_by_s = set_by_s
+        clock.jump(1)
+        set_at = started.player.since + timedelta(seconds=set_by_s)
+        deck = await house.until(lambda deck: deck.player.since == set_at)
+        assert (deck.player.item.track_id, deck.player.version) == ("a", started.player.version + 1)
+        clock.jump(69.5)
+        await house.until(lambda deck: deck.player.item.track_id == "b")
+        assert (await house.store.ratings.find("local", "a")).plays == 1
+
+
+async def test_a_clock_that_is_set_back_while_nobody_looks_holds_nothing_up(opened, tracks, clock, fresh_store, dial):
+    async with opened() as house:
+        await house.add("a", "b")
+        await house.tell(Play())
+    dial.set_by_s = -3_600
+    async with opened() as house:
+        await house.until(lambda deck: deck.player.since <= dial.now())
+        clock.jump(100.5)
+        await house.until(lambda deck: deck.player.item.track_id == "b")
+
+
+async def test_the_player_of_an_account_that_is_gone_ends(opened, tracks, clock, fresh_store):
+    ada = await fresh_store.users.add(name="ada", role=Role.ADMIN, password_hash=None)
+    async with opened() as house:
+        await house.tell(AddTrack(track_id="a"), person_id=ada.id)
+        await house.tell(Play(), person_id=ada.id)
+        ref = house.running.ref(f"{PLAYERS}/{ada.id}")
+        sql = "DELETE FROM person WHERE id = $1"
+        await fresh_store.pool.write(lambda connection: connection.execute(sql, ada.id))
+        clock.jump(100.5)
+        with trio.fail_after(1_000):
+            await ref.watch()
+
+
+async def test_a_track_whose_length_is_found_out_while_it_plays_has_an_end_then(opened, tracks, clock, fresh_store):
+    sql = "UPDATE track SET sound = $1 WHERE id = 'a'"
+    await fresh_store.pool.write(lambda connection: connection.execute(sql, {}))
+    async with opened() as house:
+        await house.add("a", "b")
+        assert (await house.tell(Play())).player.length_s is None
+        clock.jump(50)
+        await fresh_store.pool.write(lambda connection: connection.execute(sql, {"duration_s": 100.0}))
+        clock.jump(10.5)
+        await house.until(lambda deck: deck.player.length_s == 100.0)
+        clock.jump(40)
+        await house.until(lambda deck: deck.player.item.track_id == "b")
 
 
 async def test_a_listening_counts_as_it_happens_and_once(opened, tracks, clock, fresh_store):
@@ -132,10 +104,10 @@ async def test_a_listening_counts_as_it_happens_and_once(opened, tracks, clock, 
         await house.add("a")
         await house.tell(Play())
         clock.jump(50)
-        while not (await kept(fresh_store)).player.is_counted:
+        while not (await house.kept()).player.is_counted:
             await trio.lowlevel.checkpoint()
         clock.jump(60)
-        await changed(fresh_store, lambda deck: deck.player.state is PlayerState.STOPPED)
+        await house.until(lambda deck: deck.player.state is PlayerState.STOPPED)
 
     assert (await fresh_store.ratings.find("local", "a")).plays == 1
 
@@ -188,10 +160,9 @@ async def test_an_idle_player_sleeps_and_wakes_as_it_was(opened, tracks, clock):
 
 
 async def test_a_crash_amid_a_command_tells_its_asker_and_loses_nothing(opened, tracks, clock, fresh_store):
-    store = attrs.evolve(fresh_store, player_queues=Stumbling(fresh_store.player_queues))
-    async with opened(store=store) as house:
+    async with opened() as house:
         before = await house.add("a", "b")
-        store.player_queues.stumbles = 1
+        house.stumbling.stumbles = 1
         with pytest.raises(MessageFailedError):
             await house.tell(Play())
         after = await house.tell(Play())
@@ -201,29 +172,13 @@ async def test_a_crash_amid_a_command_tells_its_asker_and_loses_nothing(opened, 
 
 
 async def test_a_database_that_is_away_is_told_and_the_player_lives(opened, tracks, clock, fresh_store):
-    store = attrs.evolve(fresh_store, player_queues=Stumbling(fresh_store.player_queues))
-    async with opened(store=store) as house:
+    async with opened() as house:
         await house.add("a")
-        store.player_queues.stumbles, store.player_queues.error = 1, DatabaseAwayError("away")
+        house.stumbling.stumbles, house.stumbling.error = 1, DatabaseAwayError("away")
         assert isinstance(await house.tell(Play()), DatabaseAwayError)
 
         assert (await house.tell(Play())).player.state is PlayerState.PLAYING
         assert house.running.status().find(PATH).incarnation == 1
-
-
-async def test_what_played_when_the_service_ended_plays_on_by_the_clock(opened, tracks, clock, fresh_store):
-    async with opened() as house:
-        await house.add("a", "b", "c")
-        started = await house.tell(Play())
-    clock.jump(130)
-    async with opened() as house:
-        deck = await changed(fresh_store, lambda deck: deck.player.item.track_id == "b")
-        assert deck.player.since == started.player.since + timedelta(seconds=100)
-        clock.jump(80)
-        await changed(fresh_store, lambda deck: deck.player.item.track_id == "c")
-
-    # `a` ended while nobody kept the time; `b` was heard to its end.
-    assert [(await fresh_store.ratings.find("local", track)).plays for track in "ab"] == [0, 1]
 
 
 async def test_a_pause_outlives_the_service(opened, tracks, clock, fresh_store):
@@ -238,26 +193,12 @@ async def test_a_pause_outlives_the_service(opened, tracks, clock, fresh_store):
         assert (await house.tell(Play())).player.position_s == paused.player.position_s
 
 
-async def test_when_all_players_fall_they_play_on(opened, tracks, clock, fresh_store):
-    store = attrs.evolve(fresh_store, player_queues=Stumbling(fresh_store.player_queues))
-    async with opened(store=store) as house:
-        await house.add("a", "b")
-        await house.tell(Play())
-        store.player_queues.stumbles = 3
-        async with house.running.events() as events:
-            clock.jump(100.5)
-            async for event in events:
-                if event.path == PATH and event.kind.name == "STARTED":
-                    break
-        await changed(fresh_store, lambda deck: deck.player.item.track_id == "b")
-
-
 async def test_two_devices_at_once_lose_nothing(opened, tracks, clock, fresh_store):
     async with opened() as house:
         async with trio.open_nursery() as nursery:
             for track_id in "abc" * 10:
                 nursery.start_soon(house.add, track_id)
-        deck = await kept(fresh_store)
+        deck = await house.kept()
         assert sorted(item.track_id for item in deck.queue.items) == sorted("abc" * 10)
         answers = []
 
@@ -280,7 +221,7 @@ async def test_a_command_outlives_whoever_sent_it(opened, tracks, clock, fresh_s
                 await wait_all_tasks_blocked()
                 gone.cancel()
 
-        await changed(fresh_store, lambda deck: deck.player.state is PlayerState.PLAYING)
+        await house.until(lambda deck: deck.player.state is PlayerState.PLAYING)
 
 
 async def test_no_more_players_are_awake_than_may_be(opened, tracks, clock):
@@ -294,23 +235,3 @@ async def test_what_cannot_be_is_answered_not_raised(opened, tracks, clock):
     async with opened() as house:
         assert isinstance(await house.tell(NextTrack()), ConflictError)
         assert isinstance(await house.tell(RemoveTrack(item_id="9")), ItemGoneError)
-
-
-@attrs.define(eq=False)
-class Stumbling:
-    """Players of a store that fail at their changes, so many times."""
-
-    inner: object
-    stumbles: int = 0
-    error: Exception = attrs.field(factory=lambda: RuntimeError("a slip"))
-
-    async def change(self, *given, **named):
-        """As the store inside, but for the first times."""
-        if self.stumbles:
-            self.stumbles -= 1
-            raise self.error
-        return await self.inner.change(*given, **named)
-
-    async def list_playing(self):
-        """As the store inside."""
-        return await self.inner.list_playing()

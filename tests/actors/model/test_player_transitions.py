@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
+import attrs
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from actors.errors import ConflictError, InvalidError, ItemGoneError, RookeryError, TrackGoneError, VersionError
 from actors.model.player import COUNTS_AFTER_S, Deck, Listened, Moment, Outcome, Player, PlayerState, TrackFacts
@@ -29,6 +30,7 @@ TRACKS = {
     "a": TrackFacts(length_s=100.0, is_present=True),
     "b": TrackFacts(length_s=200.0, is_present=True),
     "c": TrackFacts(length_s=600.0, is_present=True),
+    "unmeasured": TrackFacts(length_s=None, is_present=True),
     "away": TrackFacts(length_s=50.0, is_present=False),
 }
 
@@ -43,8 +45,8 @@ class Told:
         for track_id in track_ids:
             self.tell(AddTrack(track_id=track_id))
 
-    def tell(self, command, *, at: float = 0.0, tracks=TRACKS, **how) -> Player:
-        moment = Moment(now=NOW + timedelta(seconds=at), tracks=tracks)
+    def tell(self, command, *, at: float = 0.0, tracks=TRACKS, set_by: float = 0.0, **how) -> Player:
+        moment = Moment(now=NOW + timedelta(seconds=at), tracks=tracks, set_by=timedelta(seconds=set_by))
         outcome = carried_out(self.deck, command, moment, **how)
         self.refused = outcome if isinstance(outcome, RookeryError) else None
         if isinstance(outcome, Outcome):
@@ -223,6 +225,63 @@ def test_whoever_is_late_counts_every_track_that_was_played():
     assert [play.track_id for play in told.plays] == ["a", "b"]
 
 
+@pytest.mark.parametrize("set_by", [-5_000, 30, 5_000])
+def test_a_clock_that_is_set_moves_neither_the_place_nor_what_was_heard(set_by):
+    told = Told("a", "b")
+    told.tell(Play(), at=10)
+    player = told.tell(None, at=40 + set_by, set_by=set_by)
+
+    now = NOW + timedelta(seconds=40 + set_by)
+    assert (told.track, player.position_at(now), player.heard_at(now), told.plays) == ("a", 30, 30, [])
+    assert player.version == 2
+
+
+def test_a_clock_that_is_set_is_nothing_to_a_player_that_does_not_play():
+    told = Told("a")
+    told.tell(Play())
+    paused = told.tell(Pause(), at=10)
+
+    assert told.tell(None, at=500, set_by=490) == paused
+
+
+def test_what_would_begin_in_the_future_begins_when_somebody_looks():
+    told = Told("a", "b")
+    told.tell(Play(), at=5_000)
+
+    assert told.tell(None, at=1_000, was_away=True).position_at(NOW + timedelta(seconds=1_030)) == 30
+
+
+def test_a_length_that_is_found_out_is_taken():
+    told = Told("unmeasured", "b")
+    told.tell(Play())
+    player = told.tell(None, at=50, tracks=TRACKS | {"unmeasured": TRACKS["a"]})
+    assert (player.length_s, player.position_s, player.version) == (100.0, 50.0, 2)
+
+    told.tell(None, at=130)
+    assert (told.track, told.deck.player.since) == ("b", NOW + timedelta(seconds=100))
+
+
+def test_what_is_found_to_be_over_long_ago_ends_now():
+    told = Told("unmeasured", "b", "c")
+    told.tell(Play())
+    told.tell(None, at=5_000, tracks=TRACKS | {"unmeasured": TRACKS["a"]})
+
+    assert (told.track, told.deck.player.since) == ("b", NOW + timedelta(seconds=5_000))
+    assert [play.track_id for play in told.plays] == ["unmeasured"]
+
+
+def test_who_goes_on_where_the_file_is_gone_goes_on_with_the_next():
+    told = Told("a", "b")
+    told.tell(Play())
+    told.tell(Pause(), at=10)
+    told.tell(Play(), at=20, tracks={"b": TRACKS["b"]})
+    assert (told.track, told.deck.player.state, told.deck.player.position_s) == ("b", PlayerState.PLAYING, 0.0)
+
+    told.tell(Pause(), at=30)
+    told.tell(Play(), at=40, tracks={"a": TRACKS["a"]})
+    assert isinstance(told.refused, ConflictError)
+
+
 class SecondBySecond(RuleBasedStateMachine):
     """The model keeps a list, a place in it and a position, and lets every second pass by itself."""
 
@@ -238,22 +297,44 @@ class SecondBySecond(RuleBasedStateMachine):
         self.plays: list[str] = []
         self.volume = 1.0
         self.edits = 0
+        self.tracks = dict(TRACKS)
+        self.set_by = 0
 
-    def length(self) -> int:
-        return int(TRACKS[dict(self.items)[self.at]].length_s)
+    def length(self) -> float:
+        length_s = self.tracks[dict(self.items)[self.at]].length_s
+        return float("inf") if length_s is None else length_s
 
     def begin_item(self, item: str | None) -> None:
         self.at, self.position, self.heard, self.is_counted = item, 0, 0, False
         self.is_playing = self.is_playing and item is not None
 
     def playable(self, places) -> str | None:
-        return next((self.items[p][0] for p in places if TRACKS[self.items[p][1]].is_present), None)
+        return next((self.items[p][0] for p in places if self.tracks[self.items[p][1]].is_present), None)
 
     def place(self, item: str) -> int:
         return [one for one, _ in self.items].index(item)
 
     def tell(self, command) -> None:
-        self.told.tell(command, at=self.now)
+        self.told.tell(command, at=self.now, tracks=self.tracks, set_by=self.set_by)
+        self.set_by = 0
+
+    @rule(by=st.integers(-1_000, 1_000))
+    def set_clock(self, by: int) -> None:
+        self.now += by
+        self.set_by = by
+        self.tell(None)
+
+    @rule(track=st.sampled_from(["a", "b", "c"]), is_present=st.booleans())
+    def come_or_go(self, *, track: str, is_present: bool) -> None:
+        self.tracks[track] = attrs.evolve(self.tracks[track], is_present=is_present)
+
+    @precondition(lambda self: self.at is not None and self.length() == float("inf"))
+    @rule()
+    def measure(self) -> None:
+        self.tracks["unmeasured"] = TrackFacts(length_s=300.0, is_present=True)
+        self.tell(None)
+        self.position = min(self.position, self.length())
+        self.go_on_at_the_end()
 
     @rule(seconds=st.integers(1, 400))
     def wait(self, seconds: int) -> None:
@@ -317,12 +398,15 @@ class SecondBySecond(RuleBasedStateMachine):
     @rule()
     def play(self) -> None:
         self.tell(Play())
-        if self.at is None:
-            first = self.playable(range(len(self.items)))
-            assert (first is None) == isinstance(self.told.refused, ConflictError)
-            self.is_playing = True
+        if self.is_playing:
+            return
+        first = self.playable(range(0 if self.at is None else self.place(self.at), len(self.items)))
+        assert (first is None) == isinstance(self.told.refused, ConflictError)
+        if first is None:
+            return
+        self.is_playing = True
+        if first != self.at:
             self.begin_item(first)
-        self.is_playing = self.at is not None
         self.go_on_at_the_end()
 
     @rule()
@@ -368,8 +452,9 @@ class SecondBySecond(RuleBasedStateMachine):
         assert (player.state is PlayerState.STOPPED) == (self.at is None)
         if self.at is not None:
             assert player.position_at(NOW + timedelta(seconds=self.now)) == self.position
+            assert (player.length_s or float("inf")) == self.length()
         assert [play.track_id for play in self.told.plays] == self.plays
 
 
-SecondBySecond.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+SecondBySecond.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
 TestSecondBySecond = SecondBySecond.TestCase

@@ -1,0 +1,109 @@
+"""The conductor: who plays, plays on, over restarts and on every node."""
+
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+import msgspec
+import trio
+from trio.testing import wait_all_tasks_blocked
+
+from actors.broadcaster import changed_players
+from actors.messages import PlayerChanged
+from actors.model.player import PlayerState
+from actors.model.player_commands import NextTrack, Pause, Play, SetVolume
+from actors.pipeline import CONDUCTOR
+from actors.player import PLAYERS
+
+PATH = f"{PLAYERS}/local"
+
+
+@asynccontextmanager
+async def followed(house):
+    """What the log says reaches this node, as by its broadcaster."""
+
+    async def follow(*, task_status):
+        events = house.store.events
+        async with events.listen() as news:
+            _, seen = await events.bounds()
+            task_status.started()
+            while True:
+                await news.take()
+                for changed in changed_players(await events.after(seen, 100)):
+                    house.running.ref(CONDUCTOR).tell_nowait(changed)
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(follow)
+        yield
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_player_is_awake_and_the_same_on_every_node(opened, tracks, clock, fresh_store):
+    async with opened() as here, opened() as there, followed(there):
+        await here.add("a", "b")
+        async with there.feed.subscribe(["player"], owner="local") as listener:
+            await here.tell(Play())
+            clock.jump(1)
+            (frame,) = await listener.take()
+            assert msgspec.json.decode(frame.body)["payload"]["trackId"] == "a"
+            await here.tell(NextTrack())
+            while msgspec.json.decode(frame.body)["payload"]["trackId"] != "b":
+                clock.jump(1)
+                (frame,) = await listener.take()
+            await here.tell(Pause())
+            deck = await there.tell(SetVolume(volume=0.5))
+            assert (deck.player.item.track_id, deck.player.state) == ("b", PlayerState.PAUSED)
+
+
+async def test_a_listening_that_two_nodes_watch_counts_once(opened, tracks, clock, fresh_store):
+    async with opened() as here, opened() as there, followed(there):
+        await here.add("a", "b")
+        await here.tell(Play())
+        while there.players.awake(there.running, "local") is None:
+            await trio.lowlevel.checkpoint()
+        await wait_all_tasks_blocked()
+        clock.jump(100.5)
+        deck = await here.until(lambda deck: deck.player.item.track_id == "b")
+        assert deck.player.version == 2
+
+    assert (await fresh_store.ratings.find("local", "a")).plays == 1
+
+
+async def test_what_played_when_the_service_ended_plays_on_by_the_clock(opened, tracks, clock, fresh_store):
+    async with opened() as house:
+        await house.add("a", "b", "c")
+        started = await house.tell(Play())
+    clock.jump(130)
+    async with opened() as house:
+        deck = await house.until(lambda deck: deck.player.item.track_id == "b")
+        assert deck.player.since == started.player.since + timedelta(seconds=100)
+        clock.jump(80)
+        await house.until(lambda deck: deck.player.item.track_id == "c")
+
+    # `a` ended while nobody kept the time; `b` was heard to its end.
+    assert [(await fresh_store.ratings.find("local", track)).plays for track in "ab"] == [0, 1]
+
+
+async def test_when_all_players_fall_they_play_on(opened, tracks, clock, fresh_store):
+    async with opened() as house:
+        await house.add("a", "b")
+        await house.tell(Play())
+        house.stumbling.stumbles = 3
+        async with house.running.events() as events:
+            clock.jump(100.5)
+            async for event in events:
+                if event.path == PATH and event.kind.name == "STARTED":
+                    break
+        await house.until(lambda deck: deck.player.item.track_id == "b")
+
+
+async def test_as_many_play_on_as_may_be_awake(opened, tracks, clock):
+    async with opened(most=1) as house:
+        await house.add("a")
+        await house.tell(Play())
+        conductor = house.running.ref(CONDUCTOR)
+        await conductor.tell(PlayerChanged(person_id="ada", version=1, is_playing=True))
+        await conductor.tell(PlayerChanged(person_id="bo", version=1, is_playing=False))
+        await wait_all_tasks_blocked()
+
+        assert house.players.awake(house.running, "ada") is None
+        assert house.running.status().find(CONDUCTOR).incarnation == 1
