@@ -10,9 +10,13 @@ from typing import Protocol
 from quart import Response
 
 from web.encoding import OWN
-from web.errors import ProblemError
+from web.errors import FieldError, ProblemError, invalid
 from web.exchange import exchange
+from web.wording import shown
 
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_TAGS = re.compile(rf"[ \t,]*{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*")
+"""RFC 9110, 8.8.3 and 5.6.1: tags with commas between them; empty places count for nothing."""
 _OWN_PART = re.compile(OWN + r'[0-9a-f]+(?=")')
 
 
@@ -41,8 +45,13 @@ def verdict(headers: Headers, *, etag: str, modified: datetime | None = None) ->
         headers: of the request, found without regard to case.
         etag: the present entity tag, quotes included.
         modified: when the thing last changed; None where that is not told.
+
+    Raises:
+        ProblemError: VALIDATION_ERROR for an If-Match that is none. An If-None-Match that is none is left aside, as RFC 9110
+            demands of dates that are none: the answer is whole, and so never wrong.
     """
     if (if_match := headers.get("If-Match")) is not None:
+        _refuse_malformed(if_match)
         if not _names(if_match, etag, weakly=False):
             return Verdict.FAILED
     elif modified is not None and (since := _time(headers.get("If-Unmodified-Since"))) and _second(modified) > since:
@@ -83,11 +92,18 @@ def http_date(moment: datetime) -> str:
 def _names(header: str, etag: str, *, weakly: bool) -> bool:
     if header.strip() == "*":
         return True
-    tags = (tag.strip() for tag in header.split(","))
+    tags = [found[0] for found in _TAG.finditer(header)]
     if weakly:
         return any(tag.removeprefix("W/") == etag.removeprefix("W/") for tag in tags)
     # A weak tag names no exact bytes, so it never matches strongly.
     return any(tag == etag and not tag.startswith("W/") for tag in tags)
+
+
+def _refuse_malformed(if_match: str) -> None:
+    """A change under a condition that cannot be understood must not happen as if it failed, nor as if there were none."""
+    if if_match.strip() != "*" and not _TAGS.fullmatch(if_match):
+        message = f"If-Match must be * or entity tags in their quotes, not {shown(if_match)}"
+        raise invalid(FieldError(field="If-Match", message=message, value=if_match))
 
 
 def _time(header: str | None) -> datetime | None:
@@ -108,7 +124,7 @@ def conditional(etag: str, build: Callable[[], Response], *, modified: datetime 
     """The answer to the present GET or HEAD: what `build` gives, with its tag, or 304 without a body.
 
     Raises:
-        ProblemError: PRECONDITION_FAILED.
+        ProblemError: PRECONDITION_FAILED, or VALIDATION_ERROR for an If-Match that is none.
     """
     judged = verdict(exchange().sent, etag=etag, modified=modified)
     if judged is Verdict.FAILED:
@@ -137,10 +153,12 @@ def demand_match(etag: str) -> None:
     """Let a change of the thing with this tag go on only if the present request names it.
 
     Raises:
-        ProblemError: PRECONDITION_REQUIRED without If-Match, PRECONDITION_FAILED with a stale one.
+        ProblemError: PRECONDITION_REQUIRED without If-Match, PRECONDITION_FAILED with a stale one, VALIDATION_ERROR with one
+            that is none.
     """
     if_match = exchange().sent.get("If-Match")
     if if_match is None:
         raise ProblemError("PRECONDITION_REQUIRED", "Send the ETag of what you saw as If-Match")
+    _refuse_malformed(if_match)
     if not is_match(if_match, etag):
         raise ProblemError("PRECONDITION_FAILED", "It was changed since you saw it", headers={"ETag": etag})

@@ -9,7 +9,7 @@ from quart.wrappers.response import ResponseBody
 
 from actors.errors import UnreadableError
 from actors.media.encode import available_forms, encoder_version
-from actors.model.delivery import CARRIED_CHARACTERS, FORMS, Encoding, Form
+from actors.model.delivery import CARRIED_CHARACTERS, FORMS, Encoding
 from actors.model.track import Tags, Track, shown_path
 from actors.work.stream import PlacesTakenError, Stream
 from actors.work.worker import WorkerStartError
@@ -41,14 +41,15 @@ class AudioQuery(msgspec.Struct, rename="camel", kw_only=True):
         Annotated[
             int,
             msgspec.Meta(
-                ge=1,
-                description="Bits per second of the converted sound, with `format` only. "
+                ge=min(form.least_bit_rate for form in FORMS.values()),
+                le=max(form.most_bit_rate for form in FORMS.values()),
+                description="Bits per second of the converted sound: the nearest that the form has. "
                 + "; ".join(
                     f"{name}: {', '.join(map(str, form.bit_rates)) or f'{form.least_bit_rate}–{form.most_bit_rate}'}, "
                     f"{form.usual_bit_rate} if not said"
                     for name, form in FORMS.items()
                 )
-                + ".",
+                + ". Without `format` the sound is converted to the first of them.",
             ),
         ]
         | None
@@ -57,7 +58,9 @@ class AudioQuery(msgspec.Struct, rename="camel", kw_only=True):
         Annotated[
             float,
             msgspec.Meta(
-                ge=0, le=10_000_000, description="Seconds into the recording to begin at, with `format` only."
+                ge=0,
+                le=10_000_000,
+                description="Seconds into the recording to begin at. Without `format` the sound is converted to the first of its forms.",
             ),
         ]
         | None
@@ -68,33 +71,24 @@ def encoding_of(query: AudioQuery, track: Track) -> Encoding | None:
     """The conversion that a request asks for; None when it wants the file as it is.
 
     Raises:
-        ProblemError: VALIDATION_ERROR naming every value that cannot be used.
+        ProblemError: VALIDATION_ERROR for a form that this server cannot write, RANGE_NOT_SATISFIABLE for a start behind the end.
     """
-    errors = []
-    duration_s = track.sound.duration_s if track.sound else 0.0
-    if query.format is None:
-        if query.bit_rate is not None:
-            errors.append(FieldError(field="bitRate", message="Only together with format", value=query.bit_rate))
-        if query.start is not None:
-            errors.append(FieldError(field="start", message="Only together with format", value=query.start))
-    else:
-        form = FORMS[query.format]
-        if query.format not in available_forms():
-            known = ", ".join(available_forms()) or "none"
-            message = f"FFmpeg on this server cannot write it; it can: {known}"
-            errors.append(FieldError(field="format", message=message, value=query.format))
-        if query.bit_rate is not None and not form.takes(query.bit_rate):
-            errors.append(FieldError(field="bitRate", message=_bit_rates(form), value=query.bit_rate))
-        if query.start and duration_s and query.start >= duration_s:
-            message = f"The recording ends at {duration_s:.3f} s"
-            errors.append(FieldError(field="start", message=message, value=query.start))
-    if errors:
-        raise invalid(*errors)
-    if query.format is None:
+    if query.format is None and query.bit_rate is None and query.start is None:
         return None
+    known = available_forms()
+    name: str = query.format or (known or tuple(FORMS))[0]
+    if name not in known:
+        message = (
+            f"format cannot be {name}, which FFmpeg on this server cannot write; it can: {', '.join(known) or 'none'}"
+        )
+        raise invalid(FieldError(field="format", message=message, value=query.format))
+    duration_s = track.sound.duration_s if track.sound else 0.0
+    if query.start and duration_s and query.start >= duration_s:
+        raise _past_end(f"The recording ends at {duration_s:.3f} s, before the start that was asked for")
+    form = FORMS[name]
     return Encoding(
-        form=query.format,
-        bit_rate=query.bit_rate or FORMS[query.format].usual_bit_rate,
+        form=name,
+        bit_rate=form.usual_bit_rate if query.bit_rate is None else form.nearest_bit_rate(query.bit_rate),
         start_s=query.start or 0.0,
         tags=_carried(track.tags, track.title),
     )
@@ -110,7 +104,7 @@ async def converted(file: OpenFile, path: bytes, encoding: Encoding, *, is_downl
         is_download: whether it is to be saved.
 
     Raises:
-        ProblemError: OVERLOADED, UNPLAYABLE, UNAVAILABLE, or VALIDATION_ERROR for a start behind the last sound.
+        ProblemError: OVERLOADED, UNPLAYABLE, UNAVAILABLE, or RANGE_NOT_SATISFIABLE for a start behind the last sound.
 
     Cancellation: at once; what was started ends with the exchange.
     """
@@ -146,7 +140,7 @@ async def _begun(file: OpenFile, path: bytes, encoding: Encoding) -> Stream:
         raise ProblemError("UNAVAILABLE", str(error), headers={"Retry-After": str(BUSY_S)}) from None
     except UnreadableError as error:
         if error.kind == "past_end":
-            raise invalid(FieldError(field="start", message=error.message, value=encoding.start_s)) from None
+            raise _past_end(error.message) from None
         raise ProblemError("UNPLAYABLE", error.message, details={"kind": error.kind}) from None
 
 
@@ -168,10 +162,8 @@ class _Body(ResponseBody):
         return self._stream
 
 
-def _bit_rates(form: Form) -> str:
-    if form.bit_rates:
-        return f"Bits per second, one of {', '.join(map(str, form.bit_rates))}"
-    return f"Bits per second, {form.least_bit_rate} to {form.most_bit_rate}"
+def _past_end(message: str) -> ProblemError:
+    return ProblemError("RANGE_NOT_SATISFIABLE", message, details={"field": "start"})
 
 
 def _carried(tags: Tags, title: str) -> dict[str, str]:

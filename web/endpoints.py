@@ -3,7 +3,7 @@
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import msgspec
@@ -72,6 +72,8 @@ class Declaration:
     answers: Mapping[int, Answer]
     query: type[msgspec.Struct] = NoParameters
     body: type[msgspec.Struct] | None = None
+    """One model, or a union of several that a word in them tells apart."""
+    is_body_needed: bool = True
     form: type[msgspec.Struct] | None = None
     """Fields of a multipart form, which come before its file, `file`."""
     example: Mapping[str, Any] | None = None
@@ -122,7 +124,8 @@ def endpoint(
         tag: under which heading of the documentation it stands.
         answers: good answers by status.
         query: the query parameters; every other is refused.
-        body: the JSON body.
+        body: the JSON body: one model, or a union of several that a word in them tells apart. A POST whose body would say
+            nothing that is required may come without one.
         form: fields of a multipart form with one file; the handler reads it.
         example: one body, as JSON has it.
         asks: request headers that matter.
@@ -136,6 +139,7 @@ def endpoint(
         is_hot: whether it is answered ahead of the framework, as what is kept always is; for answers of ready bytes. Its handler
             runs to its end even if the client leaves, where it does not mind that by `unless_left`.
     """
+    is_body_needed = body is not None and (method != "POST" or _requires(body))
     needed = None if is_open else role or (Role.LISTENER if method == "GET" else Role.EDITOR)
 
     def bind(handler: Handler) -> Handler:
@@ -151,6 +155,7 @@ def endpoint(
             answers=answers,
             query=query,
             body=body,
+            is_body_needed=is_body_needed,
             form=form,
             example=example,
             has_head=has_head and method == "GET",
@@ -175,7 +180,7 @@ def endpoint(
                 if query is not NoParameters:
                     arguments["query"] = asked
                 if body is not None:
-                    arguments["body"] = await json_body(body)
+                    arguments["body"] = await json_body(body, is_needed=is_body_needed)
                 if is_repeatable:
                     return await repeated(arguments, partial(handler, **arguments), limit_s=limit_s)
                 if cached is not None:
@@ -194,6 +199,10 @@ def endpoint(
 def declaration_of(view: Any) -> Declaration | None:
     """What was declared for a view function of an app, or None."""
     return getattr(view, _DECLARATION, None)
+
+
+def _requires(body: Any) -> bool:
+    return bool(get_args(body)) or any(field.required for field in msgspec.structs.fields(body))
 
 
 def _camel(name: str) -> str:

@@ -63,7 +63,7 @@ CODES: Mapping[str, tuple[int, str]] = {
 
 _CODE_OF_STATUS = {status: code for code, (status, _) in reversed(tuple(CODES.items()))}
 _SHOWN_CHARACTERS = 200
-_SECRETS = ("password", "token", "secret")
+SECRETS = ("password", "token", "secret")
 """Fields that end so have no value in a problem: problems are logged and shown."""
 
 _log = structlog.stdlib.get_logger("rookery.web")
@@ -232,7 +232,7 @@ def _refusal_of_http(error: HTTPException) -> Refusal:
 
 def _shortened(error: FieldError) -> FieldError:
     value = error.value
-    if error.field.lower().endswith(_SECRETS):
+    if error.field.lower().endswith(SECRETS):
         value = None
     elif isinstance(value, str) and len(value) > _SHOWN_CHARACTERS:
         value = value[:_SHOWN_CHARACTERS] + "…"

@@ -9,6 +9,7 @@ from web.repeats import HEADER as IDEMPOTENCY_KEY
 
 _TEXT: Mapping[str, Any] = {"type": "string"}
 _ID: Mapping[str, Any] = {"type": "string", "pattern": "^[A-Za-z0-9._:-]{1,128}$"}
+_TAG_FORM = '(W/)?"[!#-~]*"'
 _TAG = '"7f1d0c52a9e34b8810c6d2f4"'
 
 
@@ -26,6 +27,7 @@ REQUEST_HEADERS: Mapping[str, Told] = {
         "Entity tag of what you saw; the change happens only if it still is that. What you alone keep, such as your rating, does not count. "
         "`*` for whatever is there.",
         "*",
+        {"type": "string", "anyOf": [{"const": "*"}, {"pattern": f"^{_TAG_FORM}( *, *{_TAG_FORM})*$"}]},
     ),
     "If-None-Match": Told("Entity tags that you have; 304 if one of them still is right.", _TAG),
     "If-Modified-Since": Told("304 if nothing changed since.", "Sun, 01 Mar 2026 12:30:00 GMT"),

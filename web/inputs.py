@@ -21,7 +21,10 @@ def parameters_of(one: Declaration, schemas: Mapping[Any, Any]) -> list[dict[str
 def body_of(one: Declaration, schemas: Mapping[Any, Any]) -> dict[str, Any] | None:
     """The body that an operation needs, with its example; None if it takes none."""
     if one.body is not None:
-        return {"required": True, "content": {JSON: {"schema": schemas[one.body], "example": one.example}}}
+        return {
+            "required": one.is_body_needed,
+            "content": {JSON: {"schema": schemas[one.body], "example": one.example}},
+        }
     if one.form is not None:
         return {"required": True, "content": {MULTIPART: {"schema": _form(one.form, schemas), "example": one.example}}}
     return None

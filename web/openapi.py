@@ -184,7 +184,7 @@ def _headers(names: Iterable[str]) -> dict[str, Any]:
 
 def _problem(code: str) -> dict[str, Any]:
     status, title = CODES[code]
-    errors = (FieldError(field="pageSize", message="Expected `int` <= 500", value="501"),)
+    errors = (FieldError(field="pageSize", message="pageSize must be at most 500, not 501", value="501"),)
     told = Problem(
         type=f"/docs#{code}",
         title=title,

@@ -56,8 +56,8 @@ class Meta(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     total: int | None
     """How many there are in all; null where they were not counted."""
-    is_total_exact: bool = True
-    """Whether `total` and `totalPages` are counted, not estimated."""
+    is_total_exact: bool | None = True
+    """Whether `total` and `totalPages` are counted, not estimated; null where they were not."""
     page: int | None
     """Number of this page, from 1; null on pages taken by cursor."""
     page_size: int
@@ -199,7 +199,7 @@ def surroundings(
     cursor = None if after is None else _continued(asked, path, after)
     meta = Meta(
         total=total,
-        is_total_exact=is_exact,
+        is_total_exact=None if total is None else is_exact,
         page=asked.page,
         page_size=asked.page_size,
         total_pages=pages,

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from web.choices import choices, one_of
 from web.errors import FieldError, ProblemError, invalid
+from web.wording import fault, missing, unknown
 
 Model = TypeVar("Model", bound=msgspec.Struct)
 
@@ -42,20 +42,15 @@ def parameters(query: bytes, model: type[Model]) -> Model:
     for name, texts in given.items():
         field = fields.get(name)
         if field is None:
-            known = ", ".join(fields) or "none"
-            message = f"Unknown parameter; known: {known}"
-            errors.append(FieldError(field=_shown(name), message=message, value=_shown(texts[0])))
+            readable = _shown(name)
+            errors.append(unknown(readable, readable, tuple(fields), value=_shown(texts[0]), noun="parameter"))
             continue
         values[name] = None
         try:
-            values[name] = _values(texts, field.type)
-        except msgspec.ValidationError as error:
-            errors.append(FieldError(field=name, message=str(error), value=_shown(texts[-1])))
-    errors.extend(
-        FieldError(field=name, message="Required")
-        for name, field in fields.items()
-        if field.required and name not in values
-    )
+            values[name] = _values(name, texts, field.type)
+        except _UnusableError as error:
+            errors.append(error.fault)
+    errors.extend(missing(name) for name, field in fields.items() if field.required and name not in values)
     if errors:
         raise invalid(*errors)
     return model(**{fields[name].name: value for name, value in values.items()})
@@ -80,14 +75,24 @@ def _pairs(query: bytes) -> list[tuple[str, str]]:
         raise ProblemError("BAD_REQUEST", f"More than {MOST_PARAMETERS} parameters") from None
 
 
-def _values(texts: list[str], kind: Any) -> Any:
+class _UnusableError(Exception):
+    def __init__(self, fault: FieldError) -> None:
+        super().__init__(fault.message)
+        self.fault = fault
+
+
+def _values(name: str, texts: list[str], kind: Any) -> Any:
     """One text as a value; several only where the kind holds several."""
     items = _items(kind)
     if items is not None:
-        return msgspec.convert([_value(text, items) for text in texts], kind)
+        values = [_value(name, text, items) for text in texts]
+        try:
+            return msgspec.convert(values, kind)
+        except msgspec.ValidationError as error:
+            raise _UnusableError(fault(name, error, values, kind, is_text=True)) from None
     if len(texts) > 1:
-        raise msgspec.ValidationError("Given more than once")
-    return _value(texts[0], kind)
+        raise _unusable(name, texts[-1], "is given more than once")
+    return _value(name, texts[0], kind)
 
 
 def _items(kind: Any) -> Any:
@@ -96,35 +101,31 @@ def _items(kind: Any) -> Any:
     return get_args(bare)[0] if get_origin(bare) is tuple else None
 
 
-def _value(text: str, kind: Any) -> Any:
+def _value(name: str, text: str, kind: Any) -> Any:
     if "\0" in text:
-        raise msgspec.ValidationError("Must not contain NUL")
+        raise _unusable(name, text, "must not contain NUL")
     if not _is_unicode(text):
-        raise msgspec.ValidationError("Must be UTF-8")
-    allowed = choices(kind)
-    if allowed and text not in allowed:
-        raise msgspec.ValidationError(one_of(allowed))
+        raise _unusable(name, text, "must be UTF-8")
     try:
         return msgspec.convert(text, kind)
-    except msgspec.ValidationError as as_text:
-        typed = _typed(text)
-        if typed is None:
-            raise msgspec.ValidationError(_EXPECTED.sub(_expected, str(as_text))) from None
+    except msgspec.ValidationError as error:
+        refusal = error
+    if (typed := _typed(text)) is not None:
         try:
             return msgspec.convert(typed, kind)
-        except msgspec.ValidationError as as_typed:
-            message = str(as_text if "got `str`" in str(as_typed) else as_typed)
-            raise msgspec.ValidationError(_EXPECTED.sub(_expected, message)) from None
+        except msgspec.ValidationError as error:
+            # What was of the wrong type altogether was refused as text for a better reason.
+            if "got `" not in str(error):
+                raise _UnusableError(_as_sent(fault(name, error, typed, kind, is_text=True), text)) from None
+    raise _UnusableError(fault(name, refusal, text, kind, is_text=True))
 
 
-_EXPECTED = re.compile(r"Expected `([^`]+)`, got `\w+`")
-_KINDS = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+def _as_sent(fault: FieldError, text: str) -> FieldError:
+    return msgspec.structs.replace(fault, value=text)
 
 
-def _expected(found: re.Match[str]) -> str:
-    """Without the types of Python and JSON: all that a query can hold is text."""
-    kinds = [_KINDS.get(kind, kind) for kind in found[1].split(" | ") if kind != "null"]
-    return f"Expected {' or '.join(kinds)}"
+def _unusable(name: str, text: str, why: str) -> _UnusableError:
+    return _UnusableError(FieldError(field=name, message=f"{name} {why}", value=_shown(text)))
 
 
 def _typed(text: str) -> int | float | bool | None:

@@ -78,8 +78,8 @@ class Selection(msgspec.Struct, rename="camel", kw_only=True, omit_defaults=True
     max_bpm: Annotated[Bpm, _said("Of so many beats a minute at most.")] | None = None
     min_loudness: Annotated[Lufs, _said("Integrated loudness in LUFS.")] | None = None
     max_loudness: Annotated[Lufs, _said("Integrated loudness in LUFS.")] | None = None
-    min_rating: Annotated[Stars, _said("Your stars.")] | None = None
-    max_rating: Annotated[Stars, _said("Your stars.")] | None = None
+    min_rating: Annotated[Stars, _said("Your rating, 1–5 stars.")] | None = None
+    max_rating: Annotated[Stars, _said("Your rating, 1–5 stars.")] | None = None
     min_plays: Annotated[Plays, _said("How often you have listened.")] | None = None
     max_plays: Annotated[Plays, _said("How often you have listened.")] | None = None
 
@@ -128,7 +128,7 @@ class LufsRange(Between[Lufs], frozen=True):
 
 
 class StarsRange(Between[Stars], frozen=True):
-    """A range of stars."""
+    """A range of ratings."""
 
 
 class PlaysRange(Between[Plays], frozen=True):
@@ -171,7 +171,7 @@ class Filters(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     loudness: LufsRange | None = None
     """How loud they are, in LUFS; null for any."""
     rating: StarsRange | None = None
-    """Your stars; null for any."""
+    """Your rating, 1–5 stars; null for any."""
     plays: PlaysRange | None = None
     """How often you listened; null for any."""
 

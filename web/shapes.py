@@ -23,6 +23,7 @@ MEANINGS: Mapping[str, str] = {
     "id": "What addresses name it by; opaque.",
     "links": "Addresses of this page and its neighbors.",
     "meta": "Where this page stands in its list.",
+    "payload": "What belongs to it.",
     "rootId": "The root that it lies in.",
     "sizeBytes": "Its size in bytes; of several, all together.",
     "trackId": "The track's id.",
@@ -48,6 +49,7 @@ def shapes(types: Iterable[Any], *, sent: Iterable[Any] = ()) -> tuple[dict[Any,
     schemas, components = msgspec.json.schema_components(listed, ref_template=_REFS)
     for name, kind in kinds.items():
         _describe(components[name], kind)
+    _one_of((schemas, components))
     found = dict(zip(listed, schemas, strict=True))
     for name in _names([found[kind] for kind in asked], components):
         _without_nul(components[name])
@@ -152,6 +154,15 @@ def _names(schemas: Iterable[Any], components: Mapping[str, Any]) -> set[str]:
             case list(inner):
                 waiting += inner
     return found
+
+
+def _one_of(schema: Any) -> None:
+    """Shapes that a word tells apart are never two at once."""
+    if isinstance(schema, dict) and "discriminator" in schema:
+        schema["oneOf"] = schema.pop("anyOf")
+    if isinstance(schema, dict | list | tuple):
+        for part in schema.values() if isinstance(schema, dict) else schema:
+            _one_of(part)
 
 
 def _without_nul(schema: Any) -> None:

@@ -22,11 +22,11 @@ class Form:
     bit_rates: tuple[int, ...] = ()
     """The only ones there are; empty: any between least and most."""
 
-    def takes(self, bit_rate: int) -> bool:
-        """Whether it can have this bit rate."""
+    def nearest_bit_rate(self, bit_rate: int) -> int:
+        """The bit rate that it has and that lies nearest to a wished one; of two as near, the better."""
         if self.bit_rates:
-            return bit_rate in self.bit_rates
-        return self.least_bit_rate <= bit_rate <= self.most_bit_rate
+            return min(self.bit_rates, key=lambda rate: (abs(rate - bit_rate), -rate))
+        return min(max(bit_rate, self.least_bit_rate), self.most_bit_rate)
 
     def rate_hz(self, source_hz: int) -> int:
         """The sample rate in which a source of some rate is delivered."""

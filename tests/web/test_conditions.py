@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from web.conditions import Verdict, http_date, is_match, range_holds, verdict
+from web.errors import ProblemError
 
 ETAG = '"abc"'
 MODIFIED = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
@@ -21,6 +22,8 @@ SAME = http_date(MODIFIED)
         ({"If-None-Match": '"x", "abc"'}, Verdict.NOT_MODIFIED),
         ({"If-None-Match": "*"}, Verdict.NOT_MODIFIED),
         ({"If-None-Match": '"x"'}, Verdict.GO_ON),
+        ({"If-None-Match": '"x,y" ,, "abc"'}, Verdict.NOT_MODIFIED),
+        ({"If-None-Match": "abc"}, Verdict.GO_ON),
         ({"If-None-Match": '"x"', "If-Modified-Since": SAME}, Verdict.GO_ON),
         ({"If-Modified-Since": SAME}, Verdict.NOT_MODIFIED),
         ({"If-Modified-Since": BEFORE}, Verdict.GO_ON),
@@ -36,6 +39,22 @@ SAME = http_date(MODIFIED)
 )
 def test_headers_are_judged_in_order(headers: dict[str, str], expected: Verdict) -> None:
     assert verdict(headers, etag=ETAG, modified=MODIFIED) is expected
+
+
+@pytest.mark.parametrize(
+    "if_match", ["abc", "", '"abc', 'abc"', '"a" "b"', 'w/"a"', "*, *", '"a", b', '"a b"', "W/", '"a\x00"']
+)
+def test_a_condition_that_is_none_is_refused_by_its_name(if_match: str) -> None:
+    with pytest.raises(ProblemError) as caught:
+        verdict({"If-Match": if_match}, etag=ETAG)
+
+    assert caught.value.refusal.code == "VALIDATION_ERROR"
+    assert [error.field for error in caught.value.refusal.errors] == ["If-Match"]
+
+
+@pytest.mark.parametrize("if_match", ['"x,y" ,, "abc"', ' "abc" ', '"x","abc"', '"\xe4", "abc"'])
+def test_a_list_of_tags_may_have_empty_places_and_tags_may_hold_commas(if_match: str) -> None:
+    assert verdict({"If-Match": if_match}, etag=ETAG) is Verdict.GO_ON
 
 
 def test_a_thing_without_a_date_ignores_dates() -> None:

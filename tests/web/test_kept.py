@@ -176,7 +176,7 @@ async def test_a_rating_is_seen_at_once(served, shelf) -> None:
     seen = []
     for stars in (None, 3, 5):
         if stars is not None:
-            await served.client.put(f"/api/v1/tracks/{track_id}/rating", json={"stars": stars})
+            await served.client.put(f"/api/v1/tracks/{track_id}/rating", json={"rating": stars})
         told = (await served.client.get("/api/v1/tracks?q=raven")).json()
         seen.append((told["data"][0]["mine"]["rating"], told["cacheInfo"]["hitCache"]))
 

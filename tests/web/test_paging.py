@@ -115,7 +115,7 @@ def test_an_empty_list_has_one_empty_page() -> None:
 def test_pages_by_cursor_are_not_counted() -> None:
     meta, links = surroundings(asked(cursor=sealed(CURSOR)), path="/x", total=None, after=("v", "i"))
 
-    assert (meta.total, meta.page, meta.total_pages) == (None, None, None)
+    assert (meta.total, meta.is_total_exact, meta.page, meta.total_pages) == (None, None, None, None)
     assert (meta.has_next_page, meta.has_previous_page) == (True, True)
     assert (links.last, links.previous) == (None, None)
     assert links.next is not None

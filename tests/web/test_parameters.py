@@ -124,19 +124,21 @@ def test_a_word_that_is_none_of_several_is_answered_with_those_there_are():
         parameters(b"presence=bogus", Asked)
     [field] = caught.value.refusal.errors
 
-    assert field.message == "Expected one of present, missing, unverified"
+    assert field.message == 'presence must be one of present, missing, unverified, not "bogus"'
     assert parameters(b"presence=missing", Asked).presence is Presence.MISSING
 
 
 @pytest.mark.parametrize(
     "query,said",
     [
-        (b"pageSize=x", "Expected a whole number"),
-        (b"pageSize=501", "Expected `int` <= 500"),
-        (b"gain=x", "Expected a number"),
-        (b"deep=1", "Expected true or false"),
-        (b"sort=up", "Expected one of title, artist"),
-        (b"text=longer", "Expected `str` of length <= 5"),
+        (b"pageSize=x", 'pageSize must be a whole number, not "x"'),
+        (b"pageSize=501", "pageSize must be at most 500, not 501"),
+        (b"gain=x", 'gain must be a number, not "x"'),
+        (b"deep=1", 'deep must be true or false, not "1"'),
+        (b"sort=titel", 'sort must be one of artist, title, not "titel"; did you mean title?'),
+        (b"pagesize=1", "There is no parameter pagesize; did you mean pageSize?"),
+        (b"deep=true&deep=true", "deep is given more than once"),
+        (b"text=longer", "text must have at most 5 characters, not 6"),
     ],
 )
 def test_refusals_speak_of_texts_as_queries_hold_nothing_else(query: bytes, said: str) -> None:

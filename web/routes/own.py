@@ -30,10 +30,10 @@ _MINE = mine_view(Mine(rating=4, plays=7, last_played_at=examples.MOMENT))
 
 
 class NewRating(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many stars."""
+    """How good it is to you."""
 
-    stars: Annotated[int, msgspec.Meta(ge=1, le=5)]
-    """1–5."""
+    rating: Annotated[int, msgspec.Meta(ge=1, le=5)]
+    """1–5 stars."""
 
 
 class NewPlay(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -52,7 +52,7 @@ class NewPlay(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_
     tag="Tracks",
     role=Role.LISTENER,
     body=NewRating,
-    example={"stars": 4},
+    example={"rating": 4},
     answers={200: Answer(meaning="What you keep about the track now.", model=MineView, example=_MINE)},
     problems=("TRACK_NOT_FOUND",),
 )
@@ -62,7 +62,7 @@ async def rate_track(track_id: str, body: NewRating) -> Response:
     No If-Match is needed: nobody else can have changed it.
     """
     with timed("db"):
-        mine = await services().store.ratings.put(caller().user_id, track_id, body.stars)
+        mine = await services().store.ratings.put(caller().user_id, track_id, body.rating)
     return _told(mine)
 
 

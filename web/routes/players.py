@@ -1,6 +1,6 @@
 """The caller's own player and its queue. Every command is the same as on the live socket, and told to all of their devices."""
 
-from typing import Annotated, Any, Literal
+from typing import Any, Union
 
 import msgspec
 from quart import Blueprint, Response
@@ -14,41 +14,40 @@ from web.auth import caller
 from web.conditions import conditional
 from web.encoding import answer, entity_tag, now
 from web.endpoints import Answer, endpoint
-from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
-from web.limits import fielded
 from web.orders import commanded
 from web.services import services
 
 blueprint = Blueprint("players", __name__, url_prefix="/api/v1")
 
 _PRIVATE = {"Cache-Control": "private, no-cache"}
-_KINDS = Literal[
-    "PLAY",
-    "PAUSE",
-    "SEEK",
-    "NEXT_TRACK",
-    "PREVIOUS_TRACK",
-    "SET_VOLUME",
-    "ADD_TRACK",
-    "REMOVE_TRACK",
-    "CLEAR_QUEUE",
-    "REORDER_QUEUE",
-]
-_PAYLOAD = (
-    "`PLAY` `{itemId?}`, `SEEK` `{position}` in seconds, `SET_VOLUME` `{volume}` 0–1, `ADD_TRACK` "
-    "`{trackId, position?, version?}`, `REMOVE_TRACK` `{itemId, version?}`, `CLEAR_QUEUE` `{version?}`, "
-    "`REORDER_QUEUE` `{itemId, position, version}`, the others `{}`."
-)
 
 
 class PlayerCommand(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One command, as on the live socket."""
+    """One command, as on the live socket: `type` tells which, `payload` what belongs to it. Base of all."""
 
-    type: Annotated[_KINDS, msgspec.Meta(description="What to do.")]
-    payload: Annotated[dict[str, Any], msgspec.Meta(description=_PAYLOAD)] = {}
+    payload: Command
 
 
+def _told(name: str, payload: type[Command]) -> type[PlayerCommand]:
+    """The body that tells one command; its payload may be left out where nothing in it is required."""
+    needs = any(field.required for field in msgspec.structs.fields(payload))
+    made: Any = msgspec.defstruct(
+        f"{payload.__name__}Command",
+        [("payload", payload) if needs else ("payload", payload, msgspec.field(default_factory=payload))],
+        bases=(PlayerCommand,),
+        module=__name__,
+        namespace={"__doc__": payload.__doc__},
+        tag_field="type",
+        tag=name,
+        kw_only=True,
+        frozen=True,
+    )
+    kind: type[PlayerCommand] = made
+    return kind
+
+
+_BODY: Any = Union[tuple(_told(name, payload) for name, payload in COMMANDS.items())]  # noqa: UP007 — made, not written
 _PLAYER = Answer(meaning="The player as it is now.", model=PlayerView, headers=("ETag",), example=examples.PLAYER)
 _QUEUE = Answer(meaning="The queue as it is now.", model=QueueView, headers=("ETag",), example=examples.QUEUE)
 _SAME = Answer(meaning="You have it already.", headers=("ETag",))
@@ -79,7 +78,7 @@ async def find_player() -> Response:
     "/player",
     tag="Player",
     role=Role.LISTENER,
-    body=PlayerCommand,
+    body=_BODY,
     example={"type": "SEEK", "payload": {"position": 61.5}},
     answers={200: _PLAYER},
     problems=("NOT_FOUND", "TRACK_NOT_FOUND", "CONFLICT"),
@@ -89,7 +88,7 @@ async def command_player(body: PlayerCommand) -> Response:
 
     `CONFLICT` where the player cannot do it as it is, or where `version` is not the queue's: `details.version` is.
     """
-    return _player(await commanded(_command(body)))
+    return _player(await commanded(body.payload))
 
 
 @endpoint(
@@ -174,17 +173,6 @@ async def reorder_queue(body: ReorderQueue) -> Response:
     `details.version` tells the present version. Nothing was changed then; look again.
     """
     return _queue(await commanded(body))
-
-
-def _command(body: PlayerCommand) -> Command:
-    """The command of a body, its payload checked as a body of its own would be."""
-    try:
-        return fielded(body.payload, COMMANDS[body.type])
-    except ProblemError as error:
-        refused = error.refusal.errors
-        raise invalid(
-            *(FieldError(field=f"payload.{one.field}", message=one.message, value=one.value) for one in refused)
-        ) from None
 
 
 async def _deck() -> Deck:

@@ -6,19 +6,19 @@ from actors.model.delivery import FORMS
 
 
 @pytest.mark.parametrize("name", FORMS)
-def test_the_usual_bit_rate_is_one_that_the_form_takes(name):
+def test_a_bit_rate_is_the_nearest_that_the_form_has(name):
     form = FORMS[name]
 
-    assert form.takes(form.usual_bit_rate)
-    assert form.takes(form.least_bit_rate)
-    assert form.takes(form.most_bit_rate)
-    assert not form.takes(form.least_bit_rate - 1)
-    assert not form.takes(form.most_bit_rate + 1)
+    for bit_rate in (form.usual_bit_rate, form.least_bit_rate, form.most_bit_rate):
+        assert form.nearest_bit_rate(bit_rate) == bit_rate
+    assert form.nearest_bit_rate(1) == form.least_bit_rate
+    assert form.nearest_bit_rate(10**9) == form.most_bit_rate
 
 
 def test_mp3_has_steps_and_the_others_have_none():
-    assert not FORMS["mp3"].takes(100_000)
-    assert FORMS["opus"].takes(100_001)
+    assert FORMS["mp3"].nearest_bit_rate(100_000) == 96_000
+    assert FORMS["mp3"].nearest_bit_rate(104_000) == 112_000
+    assert FORMS["opus"].nearest_bit_rate(100_001) == 100_001
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ async def test_changes_say_which_version_they_mean(served, place, refused, metho
 
 async def test_ones_own_rating_does_not_make_ones_picture_stale(served, place) -> None:
     seen = await served.client.get(place)
-    await served.client.put(f"{place}/rating", json={"stars": 3})
+    await served.client.put(f"{place}/rating", json={"rating": 3})
     changed = await served.client.patch(place, json={"title": "B"}, headers={"If-Match": seen.headers["etag"]})
 
     assert changed.status_code == 200

@@ -8,7 +8,7 @@ import pytest
 async def test_a_rating_is_shown_to_who_gave_it_and_changes_what_they_see(served, shelf) -> None:
     place = f"/api/v1/tracks/{await shelf.put('a.mp3')}"
     before = await served.client.get(place)
-    rated = await served.client.put(f"{place}/rating", json={"stars": 4})
+    rated = await served.client.put(f"{place}/rating", json={"rating": 4})
     after = await served.client.get(place, headers={"If-None-Match": before.headers["etag"]})
 
     assert rated.json() == {"rating": 4, "plays": 0, "lastPlayedAt": None}
@@ -43,9 +43,9 @@ async def test_events_tell_nobody_what_others_keep(served, shelf) -> None:
 @pytest.mark.parametrize("stars", [0, 6, -1, 2.5, "4", None, True, 10**30], ids=str)
 async def test_other_stars_are_refused(served, shelf, refused, stars) -> None:
     place = f"/api/v1/tracks/{await shelf.put('a.mp3')}"
-    told = refused(await served.client.put(f"{place}/rating", json={"stars": stars}), 422, "VALIDATION_ERROR")
+    told = refused(await served.client.put(f"{place}/rating", json={"rating": stars}), 422, "VALIDATION_ERROR")
 
-    assert [error["field"] for error in told["errors"]] == ["stars"]
+    assert [error["field"] for error in told["errors"]] == ["rating"]
     assert (await served.client.get(place)).json()["mine"]["rating"] is None
 
 
@@ -73,6 +73,32 @@ async def test_plays_that_cannot_be_are_refused(served, shelf, refused, body, fi
 @pytest.mark.parametrize("track_id", ["unknown", "a%00b", "%FF"])
 async def test_no_track_no_rating(served, refused, track_id) -> None:
     place = f"/api/v1/tracks/{track_id}"
-    refused(await served.client.put(f"{place}/rating", json={"stars": 4}), 404, "TRACK_NOT_FOUND")
+    refused(await served.client.put(f"{place}/rating", json={"rating": 4}), 404, "TRACK_NOT_FOUND")
     refused(await served.client.delete(f"{place}/rating"), 404, "TRACK_NOT_FOUND")
     refused(await served.client.post(f"{place}/plays", json={}), 404, "TRACK_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {},
+        {"content": b""},
+        {"content": b"", "headers": {"Content-Type": "application/json"}},
+        {"content": b"", "headers": {"Content-Type": "application/x-www-form-urlencoded"}},
+        {"json": {}},
+    ],
+    ids=["none", "empty", "empty json", "empty form", "object"],
+)
+async def test_a_play_of_now_needs_no_body(served, shelf, sent) -> None:
+    place = f"/api/v1/tracks/{await shelf.put('a.mp3')}/plays"
+    answer = await served.client.post(place, **sent)
+
+    assert (answer.status_code, answer.json()["plays"]) == (201, 1)
+
+
+async def test_a_body_of_another_kind_is_refused_also_where_none_is_needed(served, shelf, refused) -> None:
+    place = f"/api/v1/tracks/{await shelf.put('a.mp3')}/plays"
+    for kind in ("text/plain", "multipart/form-data; boundary=x", ""):
+        answer = await served.client.post(place, content=b"{}", headers={"Content-Type": kind})
+        refused(answer, 415, "UNSUPPORTED_MEDIA_TYPE")
+    refused(await served.client.put(place.replace("plays", "rating"), content=b""), 415, "UNSUPPORTED_MEDIA_TYPE")

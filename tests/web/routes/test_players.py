@@ -35,9 +35,9 @@ async def tell(client, kind, **payload) -> dict:
 
 
 def test_every_command_of_the_socket_is_one_here():
-    kinds = PlayerCommand.__annotations__["type"].__origin__.__args__
+    kinds = {kind.__struct_config__.tag: kind for kind in PlayerCommand.__subclasses__()}
 
-    assert set(kinds) == set(COMMANDS)
+    assert kinds.keys() == COMMANDS.keys()
 
 
 async def test_a_queue_is_filled_reordered_and_emptied(client, tracks):
@@ -90,18 +90,31 @@ async def test_an_unchanged_player_or_queue_is_not_sent_again(client, tracks):
         assert (await client.get(path, headers={"If-None-Match": tag})).status_code == 200
 
 
+async def test_the_document_tells_the_body_of_each_command(served):
+    document = (await served.client.get("/openapi.json")).json()
+    shape = document["paths"][PLAYER]["post"]["requestBody"]["content"]["application/json"]["schema"]
+
+    assert set(shape["discriminator"]["mapping"]) == set(COMMANDS)
+    assert {one["$ref"] for one in shape["oneOf"]} == set(shape["discriminator"]["mapping"].values())
+    seek = document["components"]["schemas"]["SeekCommand"]
+    assert set(seek["required"]) == {"type", "payload"}
+    assert document["components"]["schemas"]["PauseCommand"]["required"] == ["type"]
+
+
 @pytest.mark.parametrize(
     "body, field",
     [
         ({"type": "DANCE"}, "type"),
         ({}, "type"),
-        ({"type": "SEEK"}, "payload.position"),
+        ({"type": "SEEK"}, "payload"),
+        ({"type": "SEEK", "payload": {}}, "payload.position"),
         ({"type": "SEEK", "payload": {"position": -1}}, "payload.position"),
         ({"type": "SEEK", "payload": {"position": "1"}}, "payload.position"),
         ({"type": "SEEK", "payload": []}, "payload"),
         ({"type": "PAUSE", "payload": {"loud": True}}, "payload.loud"),
         ({"type": "SET_VOLUME", "payload": {"volume": 2}}, "payload.volume"),
-        ({"type": "PLAY", "payload": {"itemId": "\0"}}, "payload"),
+        ({"type": "PLAY", "payload": {"itemId": "\0"}}, "payload.itemId"),
+        ({"type": 1}, "type"),
         ({"type": "PLAY", "extra": 1}, "extra"),
     ],
 )

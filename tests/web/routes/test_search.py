@@ -69,7 +69,7 @@ async def test_filters_restrict(served, three, filters: dict, expected: set[int]
 
 async def test_ones_own_stars_filter_and_sort(served, three) -> None:
     for number, stars in ((0, 2), (2, 5)):
-        rated = await served.client.put(f"/api/v1/tracks/{three[number]}/rating", json={"stars": stars})
+        rated = await served.client.put(f"/api/v1/tracks/{three[number]}/rating", json={"rating": stars})
         assert rated.status_code == 200
     assert await found(served, three, query="trio", filters={"rating": {"min": 3}}) == [2]
     assert await found(served, three, query="trio", sort="rating") == [2, 0, 1]
@@ -127,7 +127,7 @@ async def test_a_cursor_is_of_its_question_alone(served, three, refused) -> None
         ({"query": "\0"}, "query"),
         ({"query": 1}, "query"),
         ({"nope": 1}, "nope"),
-        ({"filters": {"nope": 1}}, "filters"),
+        ({"filters": {"nope": 1}}, "filters.nope"),
         ({"filters": {"bpm": {"least": 1}}}, "filters.bpm"),
         ({"filters": {"bpm": 120}}, "filters.bpm"),
         ({"filters": {"key": ["H"]}}, "filters.key[0]"),

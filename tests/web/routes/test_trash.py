@@ -16,7 +16,7 @@ async def removed(served, track_id, query=""):
 
 async def test_what_is_removed_can_be_seen_in_the_trash_and_brought_back(served, shelf, track_id, refused) -> None:
     place = f"/api/v1/tracks/{track_id}"
-    await served.client.put(f"{place}/rating", json={"stars": 5})
+    await served.client.put(f"{place}/rating", json={"rating": 5})
     before = (await served.client.get(place)).json()
     answer = await removed(served, track_id)
     assert answer.status_code == 204

@@ -147,7 +147,9 @@ def bad_bodies(one: Asked) -> Iterator[Bad]:
         return
     whole = json.dumps(one.example).encode()
     name = next(iter(one.example))
-    for content in (b"", b"{", b"\xff\xfe", b'{"a": "\xff"}', b"nul", b"{}x", b'{"a": NaN}', b'{"a": 1e999}'):
+    if one.operation["requestBody"]["required"]:
+        yield one.bad_body(b"", statuses=(400,))
+    for content in (b"{", b"\xff\xfe", b'{"a": "\xff"}', b"nul", b"{}x", b'{"a": NaN}', b'{"a": 1e999}'):
         yield one.bad_body(content, statuses=(400,))
     yield one.bad_body(b'{"a": ' + b"[" * 50_000 + b"]" * 50_000 + b"}", statuses=(400,))
     yield one.bad_body(b'{"%s": 1, "%s": 1}' % (name.encode(), name.encode()), statuses=(400,))
@@ -160,13 +162,15 @@ def bad_bodies(one: Asked) -> Iterator[Bad]:
         bad = one.bad_body(whole, statuses=(415,))
         yield attrs.evolve(bad, headers={**bad.headers, "Content-Type": kind})
     body = one.operation["requestBody"]["content"]["application/json"]["schema"]
-    schema = one.schemas[body["$ref"].rpartition("/")[2]]
+    told = body.get("discriminator")
+    reference = body["$ref"] if told is None else told["mapping"][one.example[told["propertyName"]]]
+    schema = one.schemas[reference.rpartition("/")[2]]
     for field, shape in schema["properties"].items():
         for value in ANYTHING:
             if one.refuses(shape, value):
                 spoiled = {**copy.deepcopy(one.example), field: value}
                 yield one.bad_body(json.dumps(spoiled).encode(), named=field)
-    for field in schema["required"]:
+    for field in schema.get("required", ()):
         lacking = {key: value for key, value in one.example.items() if key != field}
         yield one.bad_body(json.dumps(lacking).encode(), named=field)
 
