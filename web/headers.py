@@ -90,6 +90,7 @@ RESPONSE_HEADERS: Mapping[str, Told] = {
         {"type": "string", "pattern": "^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$"},
     ),
     "Retry-After": Told("Seconds to wait before the next try.", "5", {"type": "string", "pattern": "^[0-9]+$"}),
+    "Last-Event-ID": Told("The number behind which the stream begins, where you named none.", "42"),
     "Allow": Told("Methods that this path has.", "GET, HEAD"),
     "Idempotency-Replayed": Told("`true`: the answer was given before, and nothing was done.", "true"),
     "Set-Cookie": Told(

@@ -16,7 +16,7 @@ def json_line(frame: Frame) -> bytes:
     return frame.body + b"\n"
 
 
-FORM = Form(media_type=MEDIA_TYPE, opening=b"\n", line=json_line, heartbeat=b"\n")
+FORM = Form(media_type=MEDIA_TYPE, opening=lambda _: b"\n", line=json_line, heartbeat=b"\n")
 
 
 @endpoint(
@@ -25,7 +25,11 @@ FORM = Form(media_type=MEDIA_TYPE, opening=b"\n", line=json_line, heartbeat=b"\n
     "/events.ndjson",
     tag="Live",
     answers={
-        200: Answer(meaning="One message a line, as they happen; empty lines are heartbeats.", content=(MEDIA_TYPE,))
+        200: Answer(
+            meaning="One message a line, as they happen; empty lines are heartbeats.",
+            content=(MEDIA_TYPE,),
+            headers=("Last-Event-ID",),
+        )
     },
     query=StreamQuery,
     asks=("Last-Event-ID",),
@@ -36,6 +40,6 @@ async def live_lines(query: StreamQuery) -> Response:
     """The live feed as lines of JSON.
 
     The same messages as on `/api/v1/events` and `/ws`, one a line. `since` (or `Last-Event-ID`) is the last number
-    seen. An empty line comes every 15 s, and first of all.
+    seen; without it the header `Last-Event-ID` says behind which one the stream begins. An empty line comes every 15 s, and first of all.
     """
     return await streamed(query, FORM)

@@ -22,7 +22,12 @@ def event_lines(frame: Frame) -> bytes:
     return b"%sevent: %s\ndata: %s\n\n" % (number, frame.type.encode(), frame.body)
 
 
-FORM = Form(media_type=MEDIA_TYPE, opening=b"retry: 2000\n: rookery\n\n", line=event_lines, heartbeat=b":\n\n")
+def opening(number: int | None) -> bytes:
+    """What comes first. A number alone is no event, but a browser that loses the connection before the first one comes back with it."""
+    return b"retry: 2000\n: rookery\n%s\n" % (b"" if number is None else b"id: %d\n" % number)
+
+
+FORM = Form(media_type=MEDIA_TYPE, opening=opening, line=event_lines, heartbeat=b":\n\n")
 
 
 @endpoint(
@@ -30,7 +35,7 @@ FORM = Form(media_type=MEDIA_TYPE, opening=b"retry: 2000\n: rookery\n\n", line=e
     "GET",
     "/events",
     tag="Live",
-    answers={200: Answer(meaning=f"Events as they happen, for example:\n\n{EXAMPLE}", content=(MEDIA_TYPE,))},
+    answers={200: Answer(meaning=f"Events as they happen, for example:\n\n{EXAMPLE}", content=(MEDIA_TYPE,), headers=("Last-Event-ID",))},
     query=StreamQuery,
     asks=("Last-Event-ID",),
     has_head=False,
@@ -40,7 +45,7 @@ async def live_events(query: StreamQuery) -> Response:
     """The live feed as Server-Sent Events.
 
     `id:` is the number of the event in the log; a client that comes back with it as `Last-Event-ID` (or `since`) goes
-    on with the next one. Without it the stream begins now. `event:` is the type, `data:` the whole message. A comment
+    on with the next one. Without it the stream begins now, and says behind which number. `event:` is the type, `data:` the whole message. A comment
     comes every 15 s. RESYNC says that history is gone: read the catalogue anew. GOODBYE says when to come back.
     """
     return await streamed(query, FORM)

@@ -47,7 +47,8 @@ class Form:
     """How one transport writes the feed."""
 
     media_type: str
-    opening: bytes
+    opening: Callable[[int | None], bytes]
+    """By the number that the stream begins behind, where its client named none."""
     line: Callable[[Frame], bytes]
     heartbeat: bytes
 
@@ -65,9 +66,16 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
     since = newest if asked is None else asked  # from this moment, not from when the body is asked for
     response = Response(b"", content_type=form.media_type)
     response.response = StreamBody(
-        here, here.feed.subscribe(topics, since, owner=caller().user_id), form, door=door, forbidden=forbidden
+        here,
+        here.feed.subscribe(topics, since, owner=caller().user_id),
+        form,
+        door=door,
+        forbidden=forbidden,
+        opening=form.opening(newest if asked is None else None),
     )
     response.headers.pop("Content-Length", None)
+    if asked is None:
+        response.headers["Last-Event-ID"] = str(newest)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     response.timeout = None
@@ -78,13 +86,21 @@ class StreamBody(ResponseBody):
     """Quart enters it, iterates and leaves, also when the client goes; no scope is open while it sends."""
 
     def __init__(
-        self, here: Services, subscription: Subscription, form: Form, *, door: Door, forbidden: Sequence[str]
+        self,
+        here: Services,
+        subscription: Subscription,
+        form: Form,
+        *,
+        door: Door,
+        forbidden: Sequence[str],
+        opening: bytes,
     ) -> None:
         self._here = here
         self._subscription = subscription
         self._form = form
         self._door = door
         self._forbidden = forbidden
+        self._opening = opening
         self._farewell: str | None = None
         self._shut: Refused | None = None
 
@@ -103,7 +119,7 @@ class StreamBody(ResponseBody):
         return self._pieces()
 
     async def _pieces(self) -> AsyncIterator[bytes]:
-        yield self._form.opening
+        yield self._opening
         if self._forbidden:
             message = f"for administrators only: {', '.join(self._forbidden)}"
             yield self._told("ERROR", {"code": "FORBIDDEN", "message": message})

@@ -11,10 +11,10 @@ async def test_events_have_id_type_and_the_whole_message(live):
     async with live() as here, here.stream("/api/v1/events") as stream:
         assert stream.headers["content-type"] == "text/event-stream"
         (seq,) = await here.tell("TRACK_ADDED")
-        opening = [await stream.line() for _ in range(3)]
+        opening = [await stream.line() for _ in range(4)]
         number, kind, data, end = [await stream.line() for _ in range(4)]
 
-    assert opening == ["retry: 2000", ": rookery", ""]
+    assert opening == ["retry: 2000", ": rookery", f"id: {seq - 1}", ""]
     assert (number, kind, end) == (f"id: {seq}", "event: TRACK_ADDED", "")
     assert json.loads(data.removeprefix("data: "))["seq"] == seq
 

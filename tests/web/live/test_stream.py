@@ -33,6 +33,18 @@ async def test_without_a_number_it_begins_when_it_is_asked_for(live, path):
 
 
 @pytest.mark.parametrize("path", PATHS)
+async def test_one_who_leaves_before_the_first_event_knows_where_to_go_on(live, path):
+    async with live() as here:
+        await here.tell("TRACK_ADDED")
+        async with here.stream(path) as stream:
+            begun = stream.headers["last-event-id"]
+        seqs = await here.tell("TRACK_ADDED")
+        async with here.stream(path, **{"Last-Event-ID": begun}) as stream:
+            assert "last-event-id" not in stream.headers
+            assert [m["seq"] for m in await stream.messages(1)] == seqs
+
+
+@pytest.mark.parametrize("path", PATHS)
 async def test_topics_are_chosen(live, path):
     async with live() as here, here.stream(f"{path}?topics=progress,jobs") as stream:
         await here.tell("TRACK_ADDED", "SCAN_UPDATE")
