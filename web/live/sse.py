@@ -35,7 +35,13 @@ FORM = Form(media_type=MEDIA_TYPE, opening=opening, line=event_lines, heartbeat=
     "GET",
     "/events",
     tag="Live",
-    answers={200: Answer(meaning=f"Events as they happen, for example:\n\n{EXAMPLE}", content=(MEDIA_TYPE,), headers=("Last-Event-ID",))},
+    answers={
+        200: Answer(
+            meaning=f"Events as they happen, for example:\n\n{EXAMPLE}",
+            content=(MEDIA_TYPE,),
+            headers=("Last-Event-ID",),
+        )
+    },
     query=StreamQuery,
     asks=("Last-Event-ID",),
     has_head=False,

@@ -1,7 +1,7 @@
 """The feed as the endless body of an HTTP answer; what a frame looks like on the line is the caller's."""
 
 import re
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Annotated, Any, Self
@@ -101,6 +101,7 @@ class StreamBody(ResponseBody):
         self._door = door
         self._forbidden = forbidden
         self._opening = opening
+        self._all_pieces = self._pieces()
         self._farewell: str | None = None
         self._shut: Refused | None = None
 
@@ -112,13 +113,14 @@ class StreamBody(ResponseBody):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """End it."""
+        """End it, and the iteration, which is left where its last piece could not be sent."""
+        await self._all_pieces.aclose()
         await self._subscription.__aexit__(kind, error, traceback)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
-        return self._pieces()
+        return self._all_pieces
 
-    async def _pieces(self) -> AsyncIterator[bytes]:
+    async def _pieces(self) -> AsyncGenerator[bytes, None]:
         yield self._opening
         if self._forbidden:
             message = f"for administrators only: {', '.join(self._forbidden)}"
