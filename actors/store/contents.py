@@ -1,12 +1,13 @@
 """What the bytes of a recording say, written into its track."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import asyncpg
 import attrs
 
 from actors.model.change import Content
-from actors.model.track import Stage
+from actors.model.track import Stage, Tags
 
 ADD_TRACK = """
     INSERT INTO track (id, stage, audio_hash, file_tags, tags, sound, failure, failures)
@@ -44,6 +45,11 @@ DROP_STALE_FEATURES = """
     FROM stale WHERE id = stale.track_id"""
 
 
+def said(tags: Tags) -> dict[str, Any]:
+    """What a file says of itself, as it is written: without what it does not say, which would be the larger half of most rows."""
+    return attrs.asdict(tags, filter=lambda field, value: value != field.default)
+
+
 async def add(connection: asyncpg.Connection, track_id: str, content: Content) -> None:
     """A new track, which has no location yet, inside a write function."""
     await connection.execute(
@@ -51,7 +57,7 @@ async def add(connection: asyncpg.Connection, track_id: str, content: Content) -
         track_id,
         content.stage,
         content.probe.audio_hash if content.probe else None,
-        attrs.asdict(content.probe.tags) if content.probe else {},
+        said(content.probe.tags) if content.probe else {},
         attrs.asdict(content.probe.sound) if content.probe else None,
         attrs.asdict(content.failure) if content.failure else None,
     )
@@ -65,7 +71,7 @@ async def write(connection: asyncpg.Connection, track_id: str, content: Content)
     probe = content.probe
     if probe is not None:
         status = await connection.execute(
-            SET_PROBE, track_id, probe.audio_hash, attrs.asdict(probe.tags), attrs.asdict(probe.sound)
+            SET_PROBE, track_id, probe.audio_hash, said(probe.tags), attrs.asdict(probe.sound)
         )
     elif content.stage is Stage.GROWING:
         status = await connection.execute(SET_GROWING, track_id)

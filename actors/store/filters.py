@@ -125,7 +125,7 @@ def filtered(wanted: TrackFilter, person_id: str | None = None) -> Query:
         query.add(
             "EXISTS (SELECT FROM location WHERE track_id = track.id AND root_id = {}::text)", storable(wanted.root_id)
         )
-    for names, sign in ((wanted.artists, "a:"), (wanted.genres, "g:")):
+    for names, sign in ((wanted.artists, "@"), (wanted.genres, "#")):
         if names:
             query.add(f"track.words @@ any_of('{sign}', {{}}::text[])", storable(list(names)), is_selective=True)
     if wanted.album is not None:

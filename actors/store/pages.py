@@ -19,18 +19,20 @@ from actors.store.meaning import Meaning, understand
 
 FEW = 8_000
 """More than so many of a million are soon met along the index of the order."""
+LITTLE = 1_000
+"""So many are gathered without thinking about it."""
 STEPS = 12_000
 """So many tracks are looked at along an index, at most."""
-COUNTED = 5_000
-"""Longer lists are not counted but estimated, unless they hold everything."""
+COUNTED = 2_500
+"""Longer lists are not counted but estimated, unless they hold everything, or the catalogue is small."""
+SMALL = 50_000
+"""Tracks of a catalogue in which every list is counted."""
 
 # Statements differ too much by their arguments for a common plan.
 SET_OUT = """
 SELECT set_config('plan_cache_mode', 'force_custom_plan', true), set_config('jit', 'off', true),
   set_config('work_mem', '32MB', true), set_config('enable_seqscan', 'off', true)
 """
-SURELY_LONG = 2
-"""A list estimated so much longer is not even begun to be counted."""
 EVERYTHING = "SELECT tracks FROM tally WHERE noun = 'all'"
 ALONG_INDEXES = "SELECT set_config('enable_indexscan', $1, true), set_config('enable_indexonlyscan', $1, true)"
 
@@ -123,7 +125,7 @@ class Listing:
 
     async def following(self, place: Place | None) -> Rows:
         """The page behind a place, or the first."""
-        if await self._is_little():
+        if await self._is_little(self.page_size + 1):
             return self._page((await self._gathered_whole(self.page_size + 1, 0, place))[0])
         first = 0 if place is None else place.part
         rows: list[tuple[int, asyncpg.Record]] = []
@@ -138,7 +140,7 @@ class Listing:
     async def numbered(self, page: int) -> Rows:
         """The page of a number from 1, with the total."""
         skipped = (page - 1) * self.page_size
-        if await self._is_little():
+        if await self._is_little(skipped + self.page_size + 1):
             rows, total = await self._gathered_whole(self.page_size + 1, skipped, None)
             return attrs.evolve(self._page(rows), total=total)
         rows = []
@@ -154,10 +156,24 @@ class Listing:
         total, is_exact = await self._total()
         return attrs.evolve(self._page(rows), total=total, is_exact=is_exact)
 
-    async def _is_little(self) -> bool:
-        """Whether the whole list is best gathered at once, all its parts together."""
+    async def _is_little(self, wanted: int) -> bool:
+        """Whether the whole list is best gathered at once, all its parts together, for its first so many rows."""
         has_own = any(part.source != "track" for part in self.parts)
-        return self.whole.is_selective and not has_own and await self._estimate(self.whole) <= self.few
+        if has_own or not self.whole.is_selective:
+            return False
+        keyed = [part for part in self.parts if part.key is not None]
+        return await self._is_gathered_sooner(self.whole, wanted, keyed[0] if len(keyed) == 1 else None)
+
+    async def _is_gathered_sooner(self, query: Query, wanted: int, part: Part | None) -> bool:
+        """Whether gathering all that passes means looking at fewer tracks than meeting so many of it along the order of a
+        part, were it spread evenly there. Without a part, `few` decides alone.
+        """
+        source = "track" if part is None else part.source
+        size = await self._estimate(query, source)
+        if part is None or size <= LITTLE or size > self.few:
+            return size <= self.few
+        stretch = await self._estimate(Query([REACHABLE], []) & part.along, source)
+        return size <= wanted * stretch / size
 
     async def _gathered_whole(
         self, limit: int, offset: int, behind: Place | None
@@ -209,7 +225,7 @@ class Listing:
         part = self.parts[number]
         if not part.query.is_selective:
             return await self._along(part, limit, offset, behind)
-        if number not in self._sizes and await self._estimate(part.query, part.source) > self.few:
+        if number not in self._sizes and not await self._is_gathered_sooner(part.query, offset + limit, part):
             met = await self._along(part, limit, offset, behind, steps=STEPS)
             if len(met) == limit:
                 return met
@@ -274,11 +290,13 @@ class Listing:
         """How many tracks the list has, and whether they were counted."""
         if len(self._sizes) == len(self.parts):
             return sum(self._sizes.values()), True
+        everything: int = await self.connection.fetchval(EVERYTHING) or 0
         if self.whole.conditions == [REACHABLE]:
-            return await self.connection.fetchval(EVERYTHING) or 0, True
+            return everything, True
+        most = everything if everything <= SMALL else COUNTED
         estimate = await self._estimate(self.whole)
-        if estimate > SURELY_LONG * COUNTED:
+        if estimate > most:
             return estimate, False
-        sql = f"SELECT count(*) FROM (SELECT FROM track {self.whole.where} LIMIT {COUNTED + 1}) AS counted"  # noqa: S608  # constants
+        sql = f"SELECT count(*) FROM (SELECT FROM track {self.whole.where} LIMIT {most + 1}) AS counted"  # noqa: S608  # constants
         total: int = await self.connection.fetchval(sql, *self.whole.arguments)
-        return (total, True) if total <= COUNTED else (max(total, estimate), False)
+        return (total, True) if total <= most else (max(total, estimate), False)

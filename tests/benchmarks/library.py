@@ -123,10 +123,8 @@ class Library:
             container, codec, _ = CODECS[min(codecs[at], len(CODECS) - 1)]
             duration, year = round(float(durations[at]), 2), int(max(1950, years[at]))
             tags = {
-                "title": title, "artists": [artist], "album_artists": [], "album": album, "genres": [GENRES[genres[at]]],
-                "composers": [], "date": str(year), "year": year, "track_number": int(albums[at]) + 1, "track_total": 12,
-                "disc_number": None, "disc_total": None, "isrc": None, "musicbrainz_recording_id": None, "comment": None,
-                "has_picture": True,
+                "title": title, "artists": [artist], "album": album, "genres": [GENRES[genres[at]]],
+                "date": str(year), "year": year, "track_number": int(albums[at]) + 1, "track_total": 12, "has_picture": True,
             }  # fmt: skip
             sound = {
                 "container": container,

@@ -1,5 +1,6 @@
 """What a file holds, written into its track."""
 
+import msgspec
 import pytest
 
 from actors.model.change import Content
@@ -14,6 +15,12 @@ FAILURE = Failure(kind="corrupt", message="no frame could be decoded")
 
 def probed(audio_hash: str) -> Content:
     return Content(stage=Stage.PENDING, probe=Probe(audio_hash=audio_hash, sound=SOUND, tags=Tags(title="Song")))
+
+
+def test_what_a_file_does_not_say_takes_no_room():
+    tags = Tags(title="Song", artists=("Ann",), track_number=0)
+    assert contents.said(tags) == {"title": "Song", "artists": ("Ann",), "track_number": 0}
+    assert msgspec.convert(contents.said(tags), Tags) == tags
 
 
 async def write(store: Store, track_id: str, content: Content) -> bool:

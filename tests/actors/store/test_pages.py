@@ -91,6 +91,8 @@ async def test_cursors_go_on_where_a_part_ends(fresh_store: Store, add_track):
         ("한국", {"six"}),
         ("coltrain", {"one"}),
         ("coltrane guset", {"one"}),
+        ("a", {"four"}),
+        ("g", {"one"}),
         ("flac", set()),
         ("\0", set()),
         ("  ", set()),
@@ -150,10 +152,15 @@ async def test_words_of_changed_tags_are_learned_and_old_ones_not_found(fresh_st
     assert await titles(fresh_store, "before") == []
 
 
-async def test_long_lists_are_estimated_and_say_so(fresh_store: Store, add_track, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pages, "COUNTED", 3)
+async def test_long_lists_of_a_big_catalogue_are_estimated_and_say_so(
+    fresh_store: Store, add_track, monkeypatch: pytest.MonkeyPatch
+):
     for _ in range(5):
         await add_track(fresh_store, title="Same", stage="failed")
+    counted = await fresh_store.tracks.list_(page=1, page_size=2, wanted=TrackFilter(text="same"), few=0)
+    assert (counted.total, counted.is_exact) == (5, True)
+    monkeypatch.setattr(pages, "SMALL", 4)
+    monkeypatch.setattr(pages, "COUNTED", 3)
     whole = await fresh_store.tracks.list_(page=1)
     assert (whole.total, whole.is_exact) == (5, True)
     same = await fresh_store.tracks.list_(page=1, page_size=2, wanted=TrackFilter(text="same"), few=0)
