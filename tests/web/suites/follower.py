@@ -193,18 +193,19 @@ class Follower:
     async def go(self, port: int, leg: Leg) -> None:
         """One connection to its end, however it ends."""
         with contextlib.suppress(OSError, trio.BrokenResourceError, trio.ClosedResourceError, h11.RemoteProtocolError):
-            with trio.fail_after(LIMIT_S):
-                async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+            async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
+                with trio.fail_after(LIMIT_S):
                     line = await self._begin(stream, leg.transport)
-                    for _ in range(leg.most):
+                for _ in range(leg.most):
+                    with trio.fail_after(LIMIT_S):
                         if self.is_done or (message := await line.next()) is None:
                             break
-                        self._take(message)
-                    if line.code is not None:
-                        self.codes.append(line.code)
-                    await line.leave(leg.ending)
-                    if leg.ending == "reset":
-                        stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self._take(message)
+                if line.code is not None:
+                    self.codes.append(line.code)
+                await line.leave(leg.ending)
+                if leg.ending == "reset":
+                    stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
     async def _begin(self, stream: trio.SocketStream, transport: Transport) -> Line:
         if transport == "socket":

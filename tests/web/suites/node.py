@@ -13,7 +13,7 @@ from actors.broadcaster import Broadcaster
 from actors.config import Config
 from actors.feed import Feed
 from actors.store.store import Store, open_store
-from supervision import Child, Mailbox, Overflow, Supervisor, run
+from supervision import Child, Mailbox, Overflow, Supervisor, run, testing
 from tests.contracts.fake_executor import FakeExecutor
 from tests.web.conftest import SERVER, idle
 from web.application import create_app
@@ -28,9 +28,10 @@ def broadcasting(store: Store, feed: Feed, config: Config) -> Supervisor:
     return Supervisor(
         "rookery",
         children=[
+            testing.Probe().child("conductor"),
             Child(
                 "broadcaster",
-                lambda: Broadcaster(store=store, feed=feed, config=config),
+                lambda: Broadcaster(store=store, feed=feed, config=config, conductor="rookery/conductor"),
                 mailbox=Mailbox(capacity=10, overflow=Overflow.DROP_OLDEST),
             ),
             Child("idle", idle),
