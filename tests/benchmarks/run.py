@@ -28,6 +28,8 @@ VERSIONS = (
     "trio", "hypercorn", "quart", "asyncpg", "av", "numpy", "scipy", "pykka", "xoscar", "fastapi", "uvicorn", "pydantic", "librosa",
     "pyloudnorm",
 )  # fmt: skip
+TRIOTP = TOP / "tests" / "benchmarks" / "peers" / "triotp.txt"
+"""What stands in the environment that TriOTP has for itself."""
 
 
 def main(names: Sequence[str]) -> None:
@@ -89,6 +91,8 @@ def text(tables: dict[str, str]) -> str:
             installed.append(f"{name} {importlib.metadata.version(name)}")
         except importlib.metadata.PackageNotFoundError:
             continue
+    pinned = dict(line.split("==") for line in TRIOTP.read_text(encoding="utf-8").splitlines() if "==" in line)
+    installed.append(f"triotp {pinned['triotp']} on trio {pinned['trio']}")
     head = (
         "# Benchmarks\n\nWritten by `nox -s bench`. Each row compares two things in one run on one machine, by turns, round after round: values are "
         "medians of the rounds, *from – to* is the least and the most of them, a ratio is the median of the rounds' ratios. "
