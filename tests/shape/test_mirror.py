@@ -12,6 +12,7 @@ VALUES_ONLY = {
     "actors/messages.py": "frozen values",
     "actors/feed/lag.py": "frozen values",
     "actors/feed/outlet.py": "a protocol",
+    "web/cli/finding.py": "frozen values",
     "web/serving/refused.py": "a protocol and an error",
     "actors/model/change.py": "frozen values",
     "actors/model/kind.py": "names of kinds",

@@ -3,7 +3,6 @@
 A check that cannot be made is a finding, too; no check takes longer than `LIMIT_S`.
 """
 
-import enum
 import importlib.metadata
 import os
 import platform
@@ -25,45 +24,22 @@ import trio
 from actors.config import GIB, SECONDS, Config, available_cores
 from actors.errors import RookeryError
 from actors.media.demo import make_demo
-from actors.model.track import logged_path, shown_path
+from actors.model.track import logged_path
 from actors.store.bridge import open_bridge
 from actors.store.migrate import migrations
 from actors.store.place import CLUSTER_NAME, RECORD_NAME
 from actors.store.pool import open_pool
 from actors.store.roots import Roots
 from actors.store.visit import visited
-from actors.watching.mounts import file_system_of, must_poll
 from actors.work.local import local_executor
+from web.cli.finding import Finding, Verdict
+from web.cli.folders import folders
 
 LIMIT_S = 30 * SECONDS
 FEW_FREE_BYTES = 1 * GIB
 FEW_FILES = 1_024
-MOST_FOLDERS = 200_000
-"""So many are counted in a root; then it is "more than"."""
-COUNT_LIMIT_S = 5 * SECONDS
 LIBRARIES = ("trio", "hypercorn", "quart", "quart-trio", "asyncpg", "av", "numpy", "watchfiles")
 CODECS = ("mp3", "flac", "vorbis", "opus", "aac", "alac", "pcm_s16le", "wmav2", "wavpack", "ape")
-WATCHES = Path("/proc/sys/fs/inotify/max_user_watches")
-
-
-class Verdict(enum.StrEnum):
-    """How serious a finding is."""
-
-    FINE = "fine"
-    NOTE = "note"
-    """It works, but somebody might wonder."""
-    WRONG = "wrong"
-    """It has to be mended."""
-
-
-@attrs.frozen(kw_only=True)
-class Finding:
-    """The answer to one question, and what to do about it."""
-
-    about: str
-    verdict: Verdict = Verdict.FINE
-    text: str
-    advice: str | None = None
 
 
 Check = Callable[[Config], AsyncIterator[Finding]]
@@ -164,7 +140,7 @@ async def database(config: Config) -> AsyncIterator[Finding]:
     named = {os.path.realpath(bytes(root.expanduser())) for root in config.roots}  # noqa: ASYNC240 — before anything runs
     if config.database_url is None and not _has_cluster(config.data_dir):
         yield Finding(about="database", text="None yet; the first start makes it")
-        async for finding in _roots(named):
+        async for finding in folders(named):
             yield finding
         return
     async with (
@@ -192,65 +168,12 @@ async def database(config: Config) -> AsyncIterator[Finding]:
             text=f"{tracks} tracks, schema {schema}, this program's is {newest}",
             advice="It was used by a newer Rookery: run that one." if schema > newest else None,
         )
-        async for finding in _roots({root.path for root in await Roots(pool).list_()} | named):
+        async for finding in folders({root.path for root in await Roots(pool).list_()} | named):
             yield finding
 
 
 def _has_cluster(data_dir: Path) -> bool:
     return any((data_dir / name).exists() for name in (CLUSTER_NAME, RECORD_NAME))
-
-
-async def _roots(paths: set[bytes]) -> AsyncIterator[Finding]:
-    if not paths:
-        yield Finding(
-            about="folders", verdict=Verdict.NOTE, text="None is watched", advice="Name one: rookery serve ~/Music"
-        )
-    mountinfo, watches = await trio.to_thread.run_sync(_kernel_facts)
-    folders = 0
-    for path in sorted(paths):
-        finding, count = await trio.to_thread.run_sync(_root, path, mountinfo, abandon_on_cancel=True)
-        folders += count
-        yield finding
-    short = watches is not None and folders > watches
-    yield Finding(
-        about="watches",
-        verdict=Verdict.NOTE if short else Verdict.FINE,
-        text=f"{folders} folders; the kernel lets {'any number' if watches is None else watches} be watched",
-        advice=f"What is left over is polled; raise it: sysctl fs.inotify.max_user_watches={2 * folders}"
-        if short
-        else None,
-    )
-
-
-def _kernel_facts() -> tuple[bytes, int | None]:
-    return Path("/proc/self/mountinfo").read_bytes(), int(WATCHES.read_text()) if WATCHES.exists() else None
-
-
-def _root(path: bytes, mountinfo: bytes) -> tuple[Finding, int]:
-    shown = shown_path(path)
-    if not os.path.isdir(path):
-        return Finding(
-            about="folder", verdict=Verdict.WRONG, text=f"{shown} is not there", advice="Mount it, or remove it."
-        ), 0
-    try:
-        os.scandir(path).close()
-    except OSError as error:
-        text = f"{shown} cannot be read: {error.strerror}"
-        return Finding(about="folder", verdict=Verdict.WRONG, text=text, advice="Give this user permission."), 0
-    system = file_system_of(path, mountinfo)
-    polled = ", polled every 30 s" if must_poll(system) else ""
-    count = _folders(path)
-    more = "more than " if count >= MOST_FOLDERS else ""
-    return Finding(about="folder", text=f"{shown} on {system}{polled}, {more}{count} folders"), count
-
-
-def _folders(path: bytes) -> int:
-    count, until_s = 1, time.monotonic() + COUNT_LIMIT_S
-    for _, names, _ in os.walk(path):
-        count += len(names)
-        if count >= MOST_FOLDERS or time.monotonic() > until_s:
-            return MOST_FOLDERS
-    return count
 
 
 async def workers(config: Config) -> AsyncIterator[Finding]:

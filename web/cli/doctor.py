@@ -12,8 +12,9 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.config import Config
-from web.cli.checks import Finding, Verdict, findings
+from web.cli.checks import findings
 from web.cli.database import database_options, run_on
+from web.cli.finding import Finding, Verdict
 from web.cli.interrupt import written
 
 SIGNS = {Verdict.FINE: Text("✓", "green"), Verdict.NOTE: Text("!", "yellow"), Verdict.WRONG: Text("✗", "red")}

@@ -1,16 +1,15 @@
 """What the doctor finds, on real parts."""
 
-import os
 import socket
 import sys
 from pathlib import Path
 
 import attrs
-import pytest
 import trio
 
 from web.cli import checks
-from web.cli.checks import Verdict, findings
+from web.cli.checks import findings
+from web.cli.finding import Verdict
 
 
 async def found(check, config) -> dict:
@@ -126,15 +125,6 @@ async def test_the_machine_and_the_versions_are_told(store_config) -> None:
     assert f"Python {sys.version_info.major}." in versions["versions"].text
     assert "libavcodec" in versions["FFmpeg"].text
     assert "workers" in machine["processors"].text
-
-
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everywhere")
-async def test_a_folder_that_cannot_be_read_is_wrong(store_config, tmp_path) -> None:
-    tmp_path.chmod(0o000)
-    told = await found(checks.database, attrs.evolve(store_config, roots=(tmp_path,)))
-    tmp_path.chmod(0o700)
-
-    assert told["folder"].verdict is Verdict.WRONG
 
 
 async def test_a_full_or_closed_data_folder_is_told(store_config) -> None:
