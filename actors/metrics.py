@@ -69,7 +69,22 @@ class Metrics:
             registry=self._registry,
         )
         self.sent = Counter("rookery_http_response_bytes", "Bodies, without heads.", registry=self._registry)
+        self._counters: dict[tuple[str, str], Counter] = {}
+        self._spreads: dict[tuple[str, str], Histogram] = {}
         self.open = Gauge("rookery_http_requests_open", "Requests being answered now.", registry=self._registry)
+
+    def answered(self, *, method: str, status: str, route: str, elapsed_s: float, sent_bytes: int) -> None:
+        """Count one request that is over."""
+        # To look a child up by its labels costs more than to count.
+        counter = self._counters.get((method, status))
+        if counter is None:
+            counter = self._counters[method, status] = self.requests.labels(method, status)
+        spread = self._spreads.get((method, route))
+        if spread is None:
+            spread = self._spreads[method, route] = self.seconds.labels(method, route)
+        counter.inc()
+        spread.observe(elapsed_s)
+        self.sent.inc(sent_bytes)
 
     def exposition(self, families: Iterable[Family | Spread]) -> bytes:
         """Everything in the Prometheus text format; `families` are what was read for this answer."""

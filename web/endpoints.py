@@ -1,5 +1,6 @@
 """One declaration per operation: it binds the route, reads the parameters, bounds the time and feeds the OpenAPI document."""
 
+import math
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
@@ -130,7 +131,7 @@ def endpoint(
         example: one body, as JSON has it.
         asks: request headers that matter.
         problems: codes that this operation may answer with, besides those that all have.
-        limit_s: seconds until an answer must be ready; infinite for what waits by nature.
+        limit_s: seconds until an answer must be ready; infinite for what waits by nature, or for nothing.
         has_head: whether HEAD comes with GET; not for streams, which have no length.
         role: what a caller must be at least; if not said, a listener for GET and an editor for what writes.
         is_open: whether anyone may, also who is not known.
@@ -170,22 +171,27 @@ def endpoint(
             current.route = declaration.path
             if current.method == "HEAD" and not has_head:
                 raise MethodNotAllowed(valid_methods=[method])
-            arguments: dict[str, Any] = dict(places)
-            with trio.fail_after(limit_s):
-                if needed is not None:
-                    await identify()
-                    demand(needed)
-                await count_caller()
-                asked = parameters(current.query, query)
-                if query is not NoParameters:
-                    arguments["query"] = asked
-                if body is not None:
-                    arguments["body"] = await json_body(body, is_needed=is_body_needed)
-                if is_repeatable:
-                    return await repeated(arguments, partial(handler, **arguments), limit_s=limit_s)
-                if cached is not None:
-                    return await kept(declaration.name, cached, arguments, handler)
-                return await handler(**arguments)
+            if limit_s == math.inf:
+                return await work(places)
+            with trio.CancelScope(deadline=trio.current_time() + limit_s):
+                return await work(places)
+            raise trio.TooSlowError
+
+        async def work(arguments: dict[str, Any]) -> Response:
+            if needed is not None:
+                await identify()
+                demand(needed)
+            await count_caller()
+            asked = parameters(exchange().query, query)
+            if query is not NoParameters:
+                arguments["query"] = asked
+            if body is not None:
+                arguments["body"] = await json_body(body, is_needed=is_body_needed)
+            if is_repeatable:
+                return await repeated(arguments, partial(handler, **arguments), limit_s=limit_s)
+            if cached is not None:
+                return await kept(declaration.name, cached, arguments, handler)
+            return await handler(**arguments)
 
         setattr(serve, _DECLARATION, declaration)
         blueprint.add_url_rule(

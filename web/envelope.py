@@ -152,9 +152,9 @@ class Envelope:
         method = current.method if current.method in _METHODS else "other"
         status = "left" if answer.status is None else str(answer.status)
         elapsed_s = current.elapsed_s()
-        self._metrics.requests.labels(method, status).inc()
-        self._metrics.seconds.labels(method, current.route).observe(elapsed_s)
-        self._metrics.sent.inc(answer.sent_bytes)
+        self._metrics.answered(
+            method=method, status=status, route=current.route, elapsed_s=elapsed_s, sent_bytes=answer.sent_bytes
+        )
         say = _log.debug if current.path in _QUIET else _log.info
         say(
             "request",

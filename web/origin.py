@@ -6,6 +6,7 @@ these two headers. Without accounts everyone who comes through is an administrat
 
 import ipaddress
 import socket
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 import attrs
@@ -68,6 +69,7 @@ def is_own_origin(origin: str, host: str) -> bool:
     return parts.hostname == name and port == (own_port or _DEFAULT_PORTS[parts.scheme])
 
 
+@lru_cache(maxsize=1024)
 def _split(host: str) -> tuple[str | None, int | None]:
     try:
         parts = urlsplit(f"//{host}")
@@ -78,6 +80,7 @@ def _split(host: str) -> tuple[str | None, int | None]:
         return None, None
 
 
+@lru_cache(maxsize=1024)
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         return ipaddress.ip_address(name)

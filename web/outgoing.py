@@ -22,9 +22,9 @@ DRAIN_LIMIT_S = 2 * SECONDS
 
 NOT_MODIFIED = 304
 
-PAGE_POLICY = "default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+PAGE_POLICY = b"default-src 'self'; img-src 'self' data:; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 """Content-Security-Policy of pages: everything from here, nothing inline."""
-OTHER_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
+OTHER_POLICY = b"default-src 'none'; frame-ancestors 'none'; sandbox"
 """Of everything else: nothing runs, even if a browser shows it."""
 ALWAYS: Headers = [
     (b"x-content-type-options", b"nosniff"),
@@ -73,6 +73,8 @@ class Body:
 
     async def drain(self) -> None:
         """Take what nobody read, within limits: an answer that ends before its request costs the connection."""
+        if self._is_empty:
+            return
         left = DRAIN_LIMIT_BYTES
         self._current = None
         with trio.move_on_after(DRAIN_LIMIT_S):
@@ -129,7 +131,7 @@ class Outgoing:
 
     def _added(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
         current = self._current
-        present = {name.lower(): value for name, value in headers}
+        present = dict(headers)
         added = [
             *ALWAYS,
             *self._more,
@@ -143,7 +145,7 @@ class Outgoing:
         # A browser takes the headers of 304 over the ones that it keeps, and the page must not lose its policy by that.
         if b"content-security-policy" not in present and self.status != NOT_MODIFIED:
             is_page = present.get(b"content-type", b"").startswith(b"text/html")
-            added.append((b"content-security-policy", (PAGE_POLICY if is_page else OTHER_POLICY).encode()))
+            added.append((b"content-security-policy", PAGE_POLICY if is_page else OTHER_POLICY))
         if b"cache-control" not in present:
             added.append((b"cache-control", b"no-store"))
         return added

@@ -47,3 +47,14 @@ def test_two_services_count_apart() -> None:
 
     assert b"rookery_http_response_bytes_total 5.0" in first.exposition([])
     assert b"rookery_http_response_bytes_total 0.0" in second.exposition([])
+
+
+def test_an_answer_is_counted_by_its_method_status_and_route() -> None:
+    metrics = Metrics()
+    for _ in range(2):
+        metrics.answered(method="GET", status="200", route="/livez", elapsed_s=0.002, sent_bytes=5)
+    lines = metrics.exposition(()).decode().splitlines()
+
+    assert 'rookery_http_requests_total{method="GET",status="200"} 2.0' in lines
+    assert 'rookery_http_request_seconds_count{method="GET",route="/livez"} 2.0' in lines
+    assert "rookery_http_response_bytes_total 10.0" in lines

@@ -1,5 +1,6 @@
 """Whether the service lives, is ready, and is well."""
 
+import math
 from typing import Literal
 
 import msgspec
@@ -91,6 +92,7 @@ async def read_health() -> Response:
     "GET",
     "/livez",
     tag="Service",
+    limit_s=math.inf,
     is_open=True,
     is_hot=True,
     answers={200: Answer(meaning="It lives.", model=Liveness, example=Liveness())},

@@ -87,8 +87,6 @@ class Cycle:
                 return LEFT
             if not isinstance(self._body_left, Chunked):
                 self._body_left -= len(data)
-        else:
-            await trio.lowlevel.checkpoint()
         return {"type": "http.request", "body": data, "more_body": not self.is_read}
 
     async def skip(self) -> int:
@@ -105,7 +103,6 @@ class Cycle:
                 raise RuntimeError("an answer has one start")
             self._start = message
             self.has_begun = True
-            await trio.lowlevel.checkpoint()
         elif message["type"] == "http.response.body":
             await self._send_body(message.get("body", b""), is_last=not message.get("more_body", False))
         else:
@@ -128,14 +125,14 @@ class Cycle:
             framed = self._measured(body, is_last=is_last)
         self.is_answered = is_last
         if begins or framed:
-            await self._write(begins + framed)
+            await self._write(begins + framed, is_last=is_last)
         else:
             await trio.lowlevel.checkpoint()
         if is_last and self._listening is not None:
             self._listening.cancel()
 
     def _head(self, start: Message, body: bytes, *, is_last: bool) -> bytes:
-        headers = [(bytes(name).lower(), bytes(value)) for name, value in start.get("headers", ())]
+        headers = [(name.lower(), value) for name, value in start.get("headers", ())]
         names = dict(headers)
         status = start["status"]
         self._carries_body = not has_no_body(status, self.request.method)
@@ -169,12 +166,16 @@ class Cycle:
                 raise RuntimeError("the body is not as long as its Content-Length")
         return body
 
-    async def _write(self, data: bytes) -> None:
+    async def _write(self, data: bytes, *, is_last: bool = False) -> None:
         if self.is_broken:
             await trio.lowlevel.checkpoint()
             return
         try:
-            await self._line.send_all(data)
+            # The end of an answer need not wait for a turn: whoever reads the next request gives others theirs.
+            if not (is_last and self._line.give(data)):
+                await self._line.send_all(data)
+            elif self._line.owed_bytes:
+                await self._line.send_all(b"")
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self.is_broken = True
             if self._listening is not None:

@@ -50,14 +50,20 @@ class Inlet:
             RefusedError: what came is no head, is too large, or came too slowly.
             HandOverError: HTTP/2 begins, or is asked for.
         """
-        with idle, trio.move_on_after(idle_s):
+        if self.buffer:
+            # Others have their turn between requests that came together.
+            await trio.lowlevel.checkpoint()
+        idle.deadline = trio.current_time() + idle_s
+        with idle:
             await self._first_byte()
         if not self.buffer:
             return None
-        with trio.move_on_after(self._head_limit_s) as limit:
-            head = await self._head()
-        if limit.cancelled_caught:
-            raise RefusedError(408, f"A head must be complete within {self._head_limit_s:g} s")
+        if END not in self.buffer:
+            with trio.move_on_after(self._head_limit_s) as limit:
+                await self._rest_of_head()
+            if limit.cancelled_caught:
+                raise RefusedError(408, f"A head must be complete within {self._head_limit_s:g} s")
+        head = self._head()
         if head is None:
             return None
         if head == PREFACE:
@@ -97,23 +103,28 @@ class Inlet:
         await trio.sleep_forever()
 
     async def _first_byte(self) -> None:
-        while await self._strip() and not self.has_ended:
+        while self._strip() and not self.has_ended:
             await self.more()
 
-    async def _strip(self) -> bool:
+    def _strip(self) -> bool:
         """Drop empty lines before a request (RFC 9112, 2.2); whether nothing is left."""
-        await trio.lowlevel.checkpoint_if_cancelled()
         while self.buffer[:2] == b"\r\n":
             del self.buffer[:2]
         return not self.buffer or self.buffer == b"\r"
 
-    async def _head(self) -> bytes | None:
+    async def _rest_of_head(self) -> None:
         searched = 0
-        while (end := self.buffer.find(END, searched)) < 0:
+        while self.buffer.find(END, searched) < 0:
             self._refuse_early()
             searched = max(0, len(self.buffer) - len(END) + 1)
             if not await self.more():
-                return None
+                return
+
+    def _head(self) -> bytes | None:
+        """The head, taken out of the buffer; None where the peer left before its end."""
+        end = self.buffer.find(END)
+        if end < 0:
+            return None
         if end + len(END) > self._head_bytes:
             raise RefusedError(431, f"A head has at most {self._head_bytes} bytes")
         head = bytes(self.buffer[: end + len(END)])

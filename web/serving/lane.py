@@ -1,6 +1,8 @@
 """One connection of the lane, requests one after the other, each answered by the app in this very task."""
 
+import time
 from collections.abc import Awaitable, Callable
+from functools import lru_cache
 from typing import Any
 
 import attrs
@@ -69,7 +71,7 @@ class Lane:
             await self._serve_socket(request)
             return False
         cycle = Cycle(
-            request, self.inlet, self.line, common=self.config.response_headers("h11"), ends=lambda: self.is_ending
+            request, self.inlet, self.line, common=_common(self.config, int(time.time())), ends=lambda: self.is_ending
         )
         try:
             await self.app(self._scope(request, "http"), cycle.receive, cycle.send)
@@ -168,3 +170,9 @@ class Lane:
                     pass
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return
+
+
+@lru_cache(maxsize=8)
+def _common(config: Config, second: int) -> tuple[tuple[bytes, bytes], ...]:  # noqa: ARG001  # it names the entry
+    """What stands in every answer of a second, such as the date."""
+    return tuple(config.response_headers("h11"))

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from http import HTTPStatus
 
 _NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
@@ -20,11 +21,16 @@ def head(status: int, headers: Headers) -> bytes:
     """
     parts = [_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
     for name, value in headers:
-        if not _NAME.fullmatch(name) or _BROKEN.search(value):
+        if not _is_name(name) or _BROKEN.search(value):
             raise ValueError(f"not a header: {name!r}: {value!r}")
         parts += (name, b": ", value, b"\r\n")
     parts.append(b"\r\n")
     return b"".join(parts)
+
+
+@lru_cache(maxsize=256)
+def _is_name(name: bytes) -> bool:
+    return _NAME.fullmatch(name) is not None
 
 
 def has_no_body(status: int, method: str) -> bool:

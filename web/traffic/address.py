@@ -3,6 +3,7 @@
 import ipaddress
 import re
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Networks = tuple[ipaddress.IPv4Network | ipaddress.IPv6Network, ...]
@@ -24,6 +25,7 @@ def networks_of(texts: Iterable[str]) -> Networks:
     return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
 
 
+@lru_cache(maxsize=4096)
 def address_of(text: str) -> Address | None:
     """An address from its text, which may name a port too, IPv4 inside IPv6 as IPv4; None for anything else."""
     found = _WITH_PORT.fullmatch(text.strip())
