@@ -29,7 +29,7 @@ import attrs
 from actors.model.change import Content, Reading
 from actors.model.edits import Edits
 from actors.model.features import Features
-from actors.model.player_commands import Command
+from actors.model.player_commands import Command, Device
 from actors.model.root import RootState
 from actors.model.track import Failure
 
@@ -191,6 +191,8 @@ class PlayerOrder:
     """From the web to a person's player, asked: carry out a command. Answered by the player as it is then, or why not."""
 
     command: Command
+    teller: Device | None = None
+    """Which device tells it, if it said so."""
 
 
 @attrs.frozen(kw_only=True)

@@ -14,7 +14,7 @@ from actors.feed import Feed
 from actors.messages import PlayerChanged, PlayerOrder
 from actors.model.event import Passing
 from actors.model.player import Deck, Moment, Outcome, PlayerState, TrackFacts
-from actors.model.player_commands import AddTrack, Command
+from actors.model.player_commands import AddTrack
 from actors.model.player_transitions import carried_out
 from actors.store.store import Store
 from actors.wall import Wall, utc_now
@@ -89,21 +89,22 @@ class PersonalPlayer(Actor[PlayerOrder | PlayerChanged]):
             return None
         try:
             async with self._turn:
-                return await self._change(message.command if isinstance(message, PlayerOrder) else None)
+                return await self._change(message if isinstance(message, PlayerOrder) else None)
         except DatabaseError as error:
             return error
         finally:
             self._changed.set()
 
-    async def _change(self, command: Command | None) -> Deck | RookeryError:
+    async def _change(self, order: PlayerOrder | None) -> Deck | RookeryError:
         """For whoever has the turn."""
+        command, teller = (None, None) if order is None else (order.command, order.teller)
         self._set_by += self._wall.set_by()
         now, known, set_by = self._wall.now(), self._deck, self._set_by
 
         def decide(deck: Deck, tracks: Mapping[str, TrackFacts]) -> Outcome | RookeryError:
             # Whoever changed it meanwhile went by a clock that was set already.
             is_known = known is not None and known.player.version == deck.player.version
-            moment = Moment(now=now, tracks=tracks, set_by=set_by if is_known else timedelta())
+            moment = Moment(now=now, tracks=tracks, set_by=set_by if is_known else timedelta(), teller=teller)
             return carried_out(deck, command, moment, was_away=known is None)
 
         changed = await self._store.player_queues.change(
@@ -191,9 +192,9 @@ class Players:
     now: Callable[[], datetime] = utc_now
 
     async def ordered(
-        self, running: Running, person_id: str, command: Command, *, limit_s: float
+        self, running: Running, person_id: str, order: PlayerOrder, *, limit_s: float
     ) -> Deck | RookeryError:
-        """What a person's player answers to a command: how it is then, or why not.
+        """What a person's player answers to an order: how it is then, or why not.
 
         A command that was taken is carried out even if whoever sent it is gone.
 
@@ -204,7 +205,7 @@ class Players:
         for _ in range(STARTS):
             ref = await self.wake(running, person_id)
             try:
-                answer: Deck | RookeryError = await ref.ask(PlayerOrder(command=command), timeout_s=limit_s)
+                answer: Deck | RookeryError = await ref.ask(order, timeout_s=limit_s)
             except ActorStoppedError:
                 continue  # it was not read, so it is safe to say it again
             return answer

@@ -9,6 +9,7 @@ from actors.feed.frame import VERSION
 from actors.model.player_commands import (
     AddTrack,
     ClearQueue,
+    Device,
     NextTrack,
     Pause,
     Play,
@@ -21,7 +22,7 @@ from actors.model.player_commands import (
 from web.credentials import KEY_HEADER
 from web.encoding import JSON
 from web.examples import MOMENT, TRACK_ID
-from web.live.messages import PAYLOADS, Connect, Device, Nothing, Topics
+from web.live.messages import PAYLOADS, Connect, Nothing, Topics
 from web.live.payloads import TOLD
 from web.live.wire import Close
 from web.shapes import shapes

@@ -7,6 +7,7 @@ from actors.model.key import Key as ApiKey
 from actors.model.memory import MemoryView
 from actors.model.mine import Mine
 from actors.model.player import PlayerState
+from actors.model.player_commands import Device
 from actors.model.player_view import PlayerView, QueueItemView, QueueView
 from actors.model.root import Root, RootState
 from actors.model.root_view import root_view
@@ -192,6 +193,7 @@ PLAYER = PlayerView(
     at=MOMENT,
     duration=214.58,
     volume=0.8,
+    device=Device(id="kitchen", name="The radio in the kitchen"),
     version=12,
     queue_version=QUEUE.version,
 )

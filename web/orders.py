@@ -5,8 +5,9 @@ from typing import Any
 from actors.config import SECONDS
 from actors.errors import RookeryError
 from actors.librarian import Order
+from actors.messages import PlayerOrder
 from actors.model.player import Deck
-from actors.model.player_commands import Command
+from actors.model.player_commands import Command, Device
 from actors.model.track import Track
 from actors.pipeline import LIBRARIAN
 from web.auth import caller
@@ -48,15 +49,17 @@ async def commanded(command: Command) -> Deck:
         return await commanded_by(caller().user_id, command)
 
 
-async def commanded_by(user_id: str, command: Command) -> Deck:
-    """A user's player after a command; it is carried out even if whoever sent it leaves meanwhile.
+async def commanded_by(user_id: str, command: Command, teller: Device | None = None) -> Deck:
+    """A user's player after a command, which one of their devices may tell; it is carried out even if whoever sent it leaves meanwhile.
 
     Raises:
         RookeryError: what it refuses with.
         SendError: it did not answer.
     """
     here = services()
-    answer = await here.players.ordered(here.running, user_id, command, limit_s=ORDER_LIMIT_S)
+    answer = await here.players.ordered(
+        here.running, user_id, PlayerOrder(command=command, teller=teller), limit_s=ORDER_LIMIT_S
+    )
     if isinstance(answer, RookeryError):
         raise answer
     return answer

@@ -7,6 +7,7 @@ from enum import StrEnum
 import attrs
 
 from actors.config import MINUTES
+from actors.model.player_commands import Device
 from actors.model.player_queue import PlayerQueue, QueueItem
 
 COUNTS_AFTER_S = 4 * MINUTES
@@ -34,6 +35,8 @@ class Player:
     since: datetime
     """UTC."""
     volume: float = 1.0
+    device: Device | None = None
+    """Where it sounds; None if no device has said so."""
     version: int = 0
     """Grows by one at each change that can be seen."""
     began_at: datetime | None = None
@@ -125,6 +128,8 @@ class Moment:
     tracks: Mapping[str, TrackFacts]
     set_by: timedelta = timedelta()
     """The clock was set forward by so much since the deck was changed."""
+    teller: Device | None = None
+    """Which device tells the command; None if it did not say."""
 
     def first_playable(self, items: Iterable[QueueItem]) -> QueueItem | None:
         """The first of some items whose file is there."""

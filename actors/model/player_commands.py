@@ -9,6 +9,18 @@ Id = Annotated[str, Meta(min_length=1, max_length=128)]
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 
 
+_WITHOUT_NUL = "^[^\\u0000]*$"
+
+
+class Device(Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Something of a user's that can sound, as it calls itself: a page, a phone, a radio."""
+
+    id: Annotated[str, Meta(min_length=1, max_length=128, pattern=_WITHOUT_NUL)]
+    """The same at each of its connections, and no other device's of this user."""
+    name: Annotated[str, Meta(max_length=200, pattern=_WITHOUT_NUL)] = ""
+    """For people."""
+
+
 class Command(Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One wish. Base of all."""
 
@@ -18,6 +30,8 @@ class Play(Command, frozen=True, kw_only=True):
 
     item_id: Id | None = None
     """Which; null: where the player is, or the first that can be played."""
+    device: Device | None = None
+    """Where it sounds from now on. Null: where it did; what was stopped, or sounded nowhere, does on the device that says this."""
 
 
 class Pause(Command, frozen=True, kw_only=True):

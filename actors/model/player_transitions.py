@@ -18,6 +18,7 @@ from actors.model.player_commands import (
     AddTrack,
     ClearQueue,
     Command,
+    Device,
     NextTrack,
     Pause,
     Play,
@@ -33,8 +34,8 @@ BACK_TO_START_S = 3 * SECONDS
 """Later than this in a track, PREVIOUS_TRACK goes to its beginning."""
 
 
-CLOCKS_DIFFER = timedelta(seconds=2)
-"""The clocks of two nodes may."""
+AHEAD = timedelta(seconds=60)
+"""A clock that is so far behind what it said before was set back. Less is another node's clock, or a change that had to wait for one of its own."""
 
 
 def carried_out(
@@ -61,7 +62,7 @@ def _clocked(deck: Deck, moment: Moment, *, was_away: bool) -> Deck:
     """With a clock that was set meanwhile; and what seems to have begun in the future, while nobody saw it set, begins now."""
     player = deck.player.shifted(moment.set_by)
     ahead = player.since - moment.now
-    if was_away and ahead > CLOCKS_DIFFER:
+    if was_away and ahead >= AHEAD:
         player = player.shifted(-ahead)
     return attrs.evolve(deck, player=player)
 
@@ -104,7 +105,7 @@ def _numbered(before: Deck, outcome: Outcome) -> Outcome:
 
 
 def _seen(player: Player) -> tuple[object, ...]:
-    return player.state, player.item, player.length_s, player.position_s, player.since, player.volume
+    return player.state, player.item, player.length_s, player.position_s, player.since, player.volume, player.device
 
 
 def _current(deck: Deck) -> QueueItem:
@@ -129,6 +130,19 @@ def _on(deck: Deck, item: QueueItem | None, moment: Moment, state: PlayerState |
 
 
 def _play(deck: Deck, command: Play, moment: Moment) -> Deck | RookeryError:
+    return _started(
+        attrs.evolve(deck, player=attrs.evolve(deck.player, device=_sounding(deck, command, moment))), command, moment
+    )
+
+
+def _sounding(deck: Deck, command: Play, moment: Moment) -> Device | None:
+    """Where a player sounds from a PLAY on: whoever goes on from afar takes nothing away from where it is heard."""
+    here = deck.player.device
+    is_free = here is None or deck.player.state is PlayerState.STOPPED
+    return command.device or (is_free and moment.teller) or here
+
+
+def _started(deck: Deck, command: Play, moment: Moment) -> Deck | RookeryError:
     player = deck.player
     if command.item_id is not None:
         place = deck.queue.place(command.item_id)

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from actors.model.player import Deck, PlayerState
+from actors.model.player_commands import Device
 from actors.model.player_queue import PlayerQueue, QueueItem
 from actors.model.time import Time
 
@@ -43,6 +44,8 @@ class PlayerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Of the track, in seconds; null if not known, or stopped."""
     volume: float
     """0–1."""
+    device: Device | None
+    """Where it sounds, by its last PLAY; null if no device has said so. The others of the user show the same, silently."""
     version: int
     """Grows by one at each change of the player."""
     queue_version: int
@@ -68,6 +71,7 @@ def player_view(deck: Deck, now: datetime | None = None) -> PlayerView:
         at=player.since,
         duration=player.length_s,
         volume=player.volume,
+        device=player.device,
         version=player.version,
         queue_version=deck.queue.version,
     )

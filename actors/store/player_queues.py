@@ -9,6 +9,7 @@ import attrs
 from actors.errors import ConflictError, RookeryError
 from actors.model.event import NewEvent
 from actors.model.player import Deck, Outcome, Player, PlayerState, TrackFacts
+from actors.model.player_commands import Device
 from actors.model.player_queue import PlayerQueue, QueueItem
 from actors.model.player_view import told
 from actors.store import events
@@ -29,7 +30,8 @@ FROM track WHERE id = ANY($1::text[]) AND removed_at IS NULL
 PUT = """
 UPDATE player SET state = $2, item_id = $3, item_track = $4, length_s = $5, position_s = $6, since = $7, volume = $8,
   version = $9, began_at = $10, heard_s = $11, is_counted = $12,
-  queue_version = $13, last_id = $14, item_ids = $15, track_ids = $16
+  queue_version = $13, last_id = $14, item_ids = $15, track_ids = $16,
+  device_id = $17, device_name = $18
 WHERE person_id = $1
 """
 
@@ -94,6 +96,7 @@ async def _facts(connection: asyncpg.Connection, track_ids: Collection[str]) -> 
 
 def _deck(row: asyncpg.Record) -> Deck:
     item = None if row["item_id"] is None else QueueItem(id=row["item_id"], track_id=row["item_track"])
+    device = None if row["device_id"] is None else Device(id=row["device_id"], name=row["device_name"])
     player = Player(
         state=PlayerState(row["state"]),
         item=item,
@@ -101,6 +104,7 @@ def _deck(row: asyncpg.Record) -> Deck:
         position_s=row["position_s"],
         since=row["since"],
         volume=row["volume"],
+        device=device,
         version=row["version"],
         began_at=row["began_at"],
         heard_s=row["heard_s"],
@@ -131,4 +135,6 @@ def _columns(deck: Deck) -> tuple[object, ...]:
         queue.last_id,
         [item.id for item in queue.items],
         [item.track_id for item in queue.items],
+        None if player.device is None else player.device.id,
+        None if player.device is None else player.device.name,
     )

@@ -12,6 +12,7 @@ from trio.testing import MockClock
 from actors.conductor import Conductor
 from actors.errors import RookeryError
 from actors.feed import Feed
+from actors.messages import PlayerOrder
 from actors.model.player import Deck
 from actors.model.player_commands import AddTrack, Command
 from actors.player import PLAYERS, Players
@@ -75,7 +76,7 @@ class House:
 
     async def tell(self, command: Command, person_id: str = "local") -> Deck | RookeryError:
         """What a person's player answers to a command."""
-        return await self.players.ordered(self.running, person_id, command, limit_s=30)
+        return await self.players.ordered(self.running, person_id, PlayerOrder(command=command), limit_s=30)
 
     async def add(self, *track_ids: str) -> Deck:
         """The player with these tracks in its queue."""

@@ -9,7 +9,7 @@ import trio
 from actors.config import SECONDS
 from actors.errors import RookeryError
 from actors.model.player import Deck
-from actors.model.player_commands import Command
+from actors.model.player_commands import Command, Device
 from supervision import SupervisionError
 from web.errors import refusal_of
 from web.live.messages import Refused
@@ -21,8 +21,8 @@ LEAVING_S = 10 * SECONDS
 STOPPING_S = 1 * SECONDS
 """The same when the service stops."""
 
-CarryOut = Callable[[str, Command], Awaitable[Deck]]
-"""Carries out a command of a user, named by id, and gives their player; raises what it is refused with."""
+CarryOut = Callable[[str, Command, Device | None], Awaitable[Deck]]
+"""Carries out a command of a user, named by id, that one of their devices tells, and gives their player; raises what it is refused with."""
 Reply = Callable[[str, dict[str, Any], str | None], None]
 """Answers by a type, a payload and the request's id. Never waits."""
 
@@ -31,6 +31,8 @@ class Commands:
     """The commands of one client that wait for their turn. What was put is carried out even if the client leaves."""
 
     def __init__(self, carry_out: CarryOut, reply: Reply, *, stopping: trio.Event) -> None:
+        self.teller: Device | None = None
+        """What the client calls itself, once it has said so."""
         self._carry_out = carry_out
         self._reply = reply
         self._stopping = stopping
@@ -73,7 +75,7 @@ class Commands:
 
     async def _answer(self, user_id: str, command: Command) -> tuple[str, dict[str, Any]]:
         try:
-            deck = await self._carry_out(user_id, command)
+            deck = await self._carry_out(user_id, command, self.teller)
         except (RookeryError, SupervisionError) as error:
             refusal = refusal_of(error)
             told: dict[str, Any] = {"code": refusal.code, "message": refusal.message}

@@ -8,7 +8,7 @@ import msgspec
 from actors.config import KIB
 from actors.feed.frame import VERSION
 from actors.model.event import TOPICS
-from actors.model.player_commands import COMMANDS, Command
+from actors.model.player_commands import COMMANDS, Command, Device
 
 LIMIT_BYTES = 64 * KIB
 """A message from a client may be so long."""
@@ -27,15 +27,6 @@ class Refused(Exception):  # noqa: N818 — what is said to the client, not a fa
         """Counts towards closing; a proper message that cannot be served now does not."""
 
 
-class Device(msgspec.Struct, frozen=True):
-    """What the client calls itself."""
-
-    id: str
-    """Any text of the client's."""
-    name: str = ""
-    """For people."""
-
-
 class Connect(msgspec.Struct, frozen=True):
     """Begin: live only, or from the event after `since`; all that the role may have when no topics are named."""
 
@@ -46,7 +37,7 @@ class Connect(msgspec.Struct, frozen=True):
     topics: tuple[str, ...] | None = None
     """What to hear; null for all that the role may have."""
     device: Device | None = None
-    """What the client calls itself; null for nothing."""
+    """What the client calls itself, so that its player can sound there; null for nothing."""
 
 
 class Topics(msgspec.Struct, frozen=True):

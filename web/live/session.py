@@ -155,6 +155,7 @@ class Session:
                     outlet=self._wire.outlet,
                 )
                 self._connect_id = message.request_id
+                self._commands.teller = message.payload.device
                 self._connected.set()
             case Topics(topics=topics):
                 if self._subscription is None:
@@ -169,8 +170,7 @@ class Session:
                 assert self._door.caller is not None
                 self._commands.put(self._door.caller.user_id, message.payload, message.request_id)
             case _ if message.type == "GET_CACHE_STATS":
-                told = msgspec.to_builtins(figures(self._cache.statistics()))
-                self._reply("CACHE_STATS", told, message.request_id)
+                self._reply("CACHE_STATS", msgspec.to_builtins(figures(self._cache.statistics())), message.request_id)
             case _:
                 self._reply("PONG", {}, message.request_id)
 

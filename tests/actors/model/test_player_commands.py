@@ -25,6 +25,10 @@ def test_payloads_are_as_the_contract_names_them():
         ("ADD_TRACK", {"trackId": ""}),
         ("ADD_TRACK", {"trackId": "t", "position": -1}),
         ("REORDER_QUEUE", {"itemId": "1", "position": 0}),
+        ("PLAY", {"device": {"name": "Kitchen"}}),
+        ("PLAY", {"device": {"id": ""}}),
+        ("PLAY", {"device": {"id": "radio", "name": "\0"}}),
+        ("PLAY", {"device": {"id": "radio", "name": "x" * 201}}),
     ],
 )
 def test_what_is_none_is_refused(kind, payload):

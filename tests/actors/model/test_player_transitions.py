@@ -14,6 +14,7 @@ from actors.model.player_commands import (
     COMMANDS,
     AddTrack,
     ClearQueue,
+    Device,
     NextTrack,
     Pause,
     Play,
@@ -33,6 +34,7 @@ TRACKS = {
     "unmeasured": TrackFacts(length_s=None, is_present=True),
     "away": TrackFacts(length_s=50.0, is_present=False),
 }
+PHONE, RADIO = Device(id="phone", name="Phone"), Device(id="radio", name="Kitchen")
 
 
 class Told:
@@ -45,8 +47,8 @@ class Told:
         for track_id in track_ids:
             self.tell(AddTrack(track_id=track_id))
 
-    def tell(self, command, *, at: float = 0.0, tracks=TRACKS, set_by: float = 0.0, **how) -> Player:
-        moment = Moment(now=NOW + timedelta(seconds=at), tracks=tracks, set_by=timedelta(seconds=set_by))
+    def tell(self, command, *, at: float = 0.0, tracks=TRACKS, set_by: float = 0.0, teller=None, **how) -> Player:
+        moment = Moment(now=NOW + timedelta(seconds=at), tracks=tracks, set_by=timedelta(seconds=set_by), teller=teller)
         outcome = carried_out(self.deck, command, moment, **how)
         self.refused = outcome if isinstance(outcome, RookeryError) else None
         if isinstance(outcome, Outcome):
@@ -280,6 +282,33 @@ def test_who_goes_on_where_the_file_is_gone_goes_on_with_the_next():
     told.tell(Pause(), at=30)
     told.tell(Play(), at=40, tracks={"a": TRACKS["a"]})
     assert isinstance(told.refused, ConflictError)
+
+
+def test_a_player_sounds_on_the_device_that_began_and_on_another_only_when_that_is_wanted():
+    told = Told("a")
+    assert told.tell(Play()).device is None
+    told.tell(Pause(), teller=PHONE)
+    assert told.tell(Play(), teller=PHONE).device == PHONE
+    told.tell(Pause(), teller=RADIO)
+    assert told.tell(Play(), teller=RADIO).device == PHONE
+    moved = told.tell(Play(device=RADIO), teller=PHONE)
+    assert (moved.device, moved.version) == (RADIO, 6)
+
+
+def test_what_was_stopped_sounds_on_the_device_that_begins_again_or_where_it_did():
+    told = Told("a")
+    told.tell(Play(), teller=RADIO)
+    told.tell(None, at=200)
+    assert (told.tell(Play(), at=300).device, told.tell(None, at=500).state) == (RADIO, PlayerState.STOPPED)
+    assert told.tell(Play(), at=600, teller=PHONE).device == PHONE
+
+
+def test_a_play_that_is_refused_moves_nothing_to_another_device():
+    told = Told("a")
+    told.tell(Play(), teller=RADIO)
+    told.tell(Play(item_id="9", device=PHONE))
+
+    assert (type(told.refused), told.deck.player.device) == (ItemGoneError, RADIO)
 
 
 class SecondBySecond(RuleBasedStateMachine):

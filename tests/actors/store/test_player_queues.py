@@ -8,7 +8,7 @@ import trio
 
 from actors.errors import ConflictError, VersionError
 from actors.model.player import Deck, Moment, PlayerState
-from actors.model.player_commands import AddTrack, NextTrack, Pause, Play, RemoveTrack, ReorderQueue, SetVolume
+from actors.model.player_commands import AddTrack, Device, NextTrack, Pause, Play, RemoveTrack, ReorderQueue, SetVolume
 from actors.model.player_transitions import carried_out
 from actors.model.user import Role
 
@@ -57,10 +57,11 @@ async def test_what_is_found_is_what_was_changed_to_the_last_field(told):
     await told.tell(AddTrack(track_id="a"))
     await told.tell(AddTrack(track_id="a"))
     await told.tell(SetVolume(volume=0.25))
-    await told.tell(Play(), at=1)
+    await told.tell(Play(device=Device(id="radio")), at=1)
     changed = await told.tell(Pause(), at=80.123456)
 
     assert await told.find() == changed
+    assert changed.player.device == Device(id="radio", name="")
     assert (changed.player.position_s, changed.player.is_counted) == (79.123456, True)
 
 

@@ -38,7 +38,7 @@ def serve(nursery, replies):
 async def test_commands_are_carried_out_in_their_order_one_at_a_time(serve, replies):
     begun, go_on = [], trio.Event()
 
-    async def carry_out(user_id, command):
+    async def carry_out(user_id, command, teller):
         begun.append((user_id, command))
         await go_on.wait()
         return DECK
@@ -70,7 +70,7 @@ async def test_commands_are_carried_out_in_their_order_one_at_a_time(serve, repl
 async def test_what_cannot_be_is_answered_by_its_code_and_the_next_goes_on(serve, replies, error, code, details):
     errors = [error]
 
-    async def carry_out(user_id, command):
+    async def carry_out(user_id, command, teller):
         if errors:
             raise errors.pop()
         return DECK
@@ -85,7 +85,7 @@ async def test_what_cannot_be_is_answered_by_its_code_and_the_next_goes_on(serve
 
 
 async def test_who_commands_faster_than_it_is_obeyed_is_told_so(serve):
-    async def carry_out(user_id, command):
+    async def carry_out(user_id, command, teller):
         await trio.sleep_forever()
 
     commands = serve(carry_out)
@@ -100,7 +100,7 @@ async def test_who_commands_faster_than_it_is_obeyed_is_told_so(serve):
 async def test_what_was_said_before_the_client_left_is_carried_out_to_the_last(replies, autojump_clock):
     done = []
 
-    async def carry_out(user_id, command):
+    async def carry_out(user_id, command, teller):
         await trio.sleep(0.5)
         done.append(command)
         return DECK
@@ -118,7 +118,7 @@ async def test_what_was_said_before_the_client_left_is_carried_out_to_the_last(r
 
 @pytest.mark.parametrize("is_stopping, limit_s", [(False, LEAVING_S), (True, STOPPING_S)])
 async def test_a_player_that_does_not_answer_holds_nobody_who_left(replies, autojump_clock, is_stopping, limit_s):
-    async def carry_out(user_id, command):
+    async def carry_out(user_id, command, teller):
         await trio.sleep_forever()
 
     stopping = trio.Event()
@@ -179,9 +179,28 @@ async def test_commands_of_a_client_that_leaves_at_once_are_all_carried_out(live
             await page.connect(topics=["player"])
             for _ in range(count):
                 await page.say("ADD_TRACK", {"trackId": "a"})
+            await page.connection.aclose()
         with trio.fail_after(30):
             while (await here.client.get("/api/v1/queue")).json()["version"] < count:
                 await news.take()
+
+
+async def test_a_player_sounds_where_it_was_begun_until_another_device_takes_it(live, tracks):
+    radio_id, phone_id = {"id": "radio", "name": "Kitchen"}, {"id": "phone", "name": "Phone"}
+    async with live() as here, here.socket() as phone, here.socket() as radio:
+        await phone.connect(topics=[], device=phone_id)
+        await radio.connect(topics=[], device=radio_id)
+
+        async def sounding(socket, kind, **payload):
+            await socket.say(kind, payload)
+            await heard(socket, "ACK")
+            return (await here.client.get("/api/v1/player")).json()["device"]
+
+        assert await sounding(radio, "ADD_TRACK", trackId="a") is None
+        assert await sounding(radio, "PLAY") == radio_id
+        assert await sounding(phone, "PAUSE") == radio_id
+        assert await sounding(phone, "PLAY") == radio_id
+        assert await sounding(phone, "PLAY", device=phone_id) == phone_id
 
 
 async def test_positions_reach_a_device_that_listens(live, tracks):

@@ -44,6 +44,8 @@ def test_topics_and_pings():
         ('{"type":"PING","payload":3}', "VALIDATION_ERROR"),
         ('{"type":"PING","version":1}', "VALIDATION_ERROR"),
         ('{"type":"CONNECT","payload":{"since":"x"}}', "VALIDATION_ERROR"),
+        ('{"type":"CONNECT","payload":{"device":{"id":"\\u0000"}}}', "VALIDATION_ERROR"),
+        ('{"type":"CONNECT","payload":{"device":{"id":""}}}', "VALIDATION_ERROR"),
         ('{"type":"\\ud800"}', "MALFORMED_JSON"),
         ("\ud800", "MALFORMED_JSON"),
         ("nul\0", "MALFORMED_JSON"),

@@ -21,7 +21,7 @@ from web.live.wire import Close, Wire
 NO_CACHE = QueryCache(MemoryShelf(limit_bytes=0))
 
 
-async def nothing_plays(user_id, command):
+async def nothing_plays(user_id, command, teller):
     """A player that does nothing."""
     raise ConflictError("the player is stopped")
 
