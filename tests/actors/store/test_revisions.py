@@ -1,13 +1,21 @@
 """The catalogue is called otherwise after every change that an answer shows."""
 
+import math
 import secrets
 
+import attrs
 import pytest
+import trio
+import trio.testing
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from actors.errors import DatabaseAwayError
 from actors.model.change import AddTrack, Content, Reading, SetContent
 from actors.model.event import NewEvent
 from actors.model.probe import Probe
 from actors.model.track import Sound, Stage, Tags
+from actors.store.revisions import Revisions
 from actors.store.store import Store
 
 BELONGINGS = """
@@ -89,3 +97,107 @@ async def test_what_is_undone_leaves_it(fresh_store: Store):
     with pytest.raises(ValueError):  # noqa: PT011 — any would do
         await fresh_store.pool.write(fail)
     assert await fresh_store.revisions.current() == before
+
+
+class SlowPool:
+    """Answers, a while later, with what the state was when it was asked."""
+
+    def __init__(self, took_s=1.0, *, error: Exception | None = None):
+        self.state = self.asked = 0
+        self.took_s = took_s
+        self.error = error
+
+    async def read(self, fn):
+        self.asked += 1
+        state = self.state
+        await trio.sleep(self.took_s)
+        if self.error is not None:
+            raise self.error
+        return f"{state:05}"
+
+
+@attrs.define
+class Caller:
+    """One who asks at a moment, and perhaps gives up; what they got, and how things stood when they asked."""
+
+    at_s: float
+    gives_up_s: float
+    person: str | None
+    asked_at: int = -1
+    got: str | None = None
+
+    async def ask(self, revisions, pool) -> None:
+        await trio.sleep(self.at_s)
+        self.asked_at = pool.state
+        with trio.move_on_after(self.gives_up_s):
+            self.got = await revisions.current(self.person)
+
+
+tenths = st.integers(0, 60).map(lambda number: number / 10)
+callers = st.builds(Caller, at_s=tenths, gives_up_s=st.just(math.inf) | tenths, person=st.sampled_from([None, "ada"]))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(callers, max_size=12), st.sampled_from([0.1, 0.2, 1.0]))
+def test_no_name_is_older_than_the_question(several, took_s) -> None:
+    async def everybody() -> None:
+        pool = SlowPool(took_s)
+        revisions = Revisions(pool)
+
+        async def change() -> None:
+            while True:
+                await trio.sleep(0.05)
+                pool.state += 1
+
+        async with trio.open_nursery() as changing:
+            changing.start_soon(change)
+            async with trio.open_nursery() as asking:
+                for caller in several:
+                    asking.start_soon(caller.ask, revisions, pool)
+            changing.cancel_scope.cancel()
+        assert not revisions._running
+        assert not revisions._next
+
+    trio.run(everybody, clock=trio.testing.MockClock(autojump_threshold=0))
+    for caller in several:
+        if caller.gives_up_s == math.inf:
+            assert caller.got is not None
+        assert caller.got is None or int(caller.got) >= caller.asked_at
+
+
+async def test_many_at_once_ask_twice(autojump_clock) -> None:
+    pool = SlowPool(0.1)
+    revisions = Revisions(pool)
+    async with trio.open_nursery() as nursery:
+        for _ in range(100):
+            nursery.start_soon(revisions.current)
+
+    assert pool.asked == 2
+
+
+async def test_a_reading_that_hangs_holds_up_nobody_else(autojump_clock) -> None:
+    pool = SlowPool(1_000)
+    revisions = Revisions(pool)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(revisions.current)
+        await trio.testing.wait_all_tasks_blocked()
+        pool.took_s = 0.1
+        with trio.fail_after(1):
+            assert await revisions.current() == "00000"
+        nursery.cancel_scope.cancel()
+
+
+async def test_a_failure_is_told_to_all_who_share_it(autojump_clock) -> None:
+    revisions = Revisions(SlowPool(0.1, error=DatabaseAwayError("away")))
+    failed = []
+
+    async def ask() -> None:
+        with pytest.raises(DatabaseAwayError):
+            await revisions.current()
+        failed.append(True)
+
+    async with trio.open_nursery() as nursery:
+        for _ in range(10):
+            nursery.start_soon(ask)
+
+    assert len(failed) == 10
