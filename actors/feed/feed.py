@@ -1,6 +1,6 @@
 """The publisher: takes the log's events once, in order, and offers each to every subscription. It never waits for a client."""
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -75,6 +75,7 @@ class Feed:
         self._batch_bytes = min(BATCH_BYTES, queue_bytes // 4)
         self._is_publishing = False
         self._subscriptions: set[Subscription] = set()
+        self._owned: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._crowded: set[Subscription] = set()
         self._recent: deque[Frame] = deque()
         self._recent_bytes = 0
@@ -111,7 +112,7 @@ class Feed:
 
     def is_heard(self, topic: str, *, owner: str) -> bool:
         """Whether any subscription of a user takes a topic now."""
-        return any(one.owner == owner and topic in one.topics for one in self._subscriptions)
+        return any(topic in one.topics for one in self._owned.get(owner, ()))
 
     def publish(self, events: Sequence[Event]) -> None:
         """Let events, in the log's order, wait for all. Never waits itself; see `publish_paced`.
@@ -138,10 +139,10 @@ class Feed:
         await trio.lowlevel.checkpoint()
 
     def publish_passing(self, passing: Passing) -> None:
-        """Offer a message without a number to all. Never waits: whom it does not reach directly within a slice, it waits for."""
+        """Offer a message without a number to all, or to those of its owner. Never waits: whom it does not reach directly within a slice, it waits for."""
         self._passing += 1
         batch = Batch([Frame.of_passing(passing)])
-        rest = iter(tuple(self._subscriptions))
+        rest = iter(tuple(self._subscriptions if passing.owner is None else self._owned.get(passing.owner, ())))
         self._write_slice(batch, rest)
         for subscription in rest:
             subscription.offer(batch, at_once=False)
@@ -167,10 +168,16 @@ class Feed:
     def join(self, subscription: Subscription) -> None:
         """From now on offer it everything."""
         self._subscriptions.add(subscription)
+        if subscription.owner is not None:
+            self._owned[subscription.owner].add(subscription)
 
     def leave(self, subscription: Subscription) -> None:
         """Offer it nothing more; its counters stay."""
         self._subscriptions.discard(subscription)
+        if subscription.owner is not None:
+            self._owned[subscription.owner].discard(subscription)
+            if not self._owned[subscription.owner]:
+                del self._owned[subscription.owner]
         self._crowded.discard(subscription)
         self._coalesced += subscription.backlog.coalesced
         self._dropped += subscription.backlog.dropped

@@ -138,6 +138,8 @@ def _play(deck: Deck, command: Play, moment: Moment) -> Deck | RookeryError:
 def _sounding(deck: Deck, command: Play, moment: Moment) -> Device | None:
     """Where a player sounds from a PLAY on: whoever goes on from afar takes nothing away from where it is heard."""
     here = deck.player.device
+    if command.device is not None and moment.teller is not None and command.device.id == moment.teller.id:
+        return moment.teller  # which has said its name
     is_free = here is None or deck.player.state is PlayerState.STOPPED
     return command.device or (is_free and moment.teller) or here
 

@@ -5,6 +5,7 @@ from typing import Any, Union
 import msgspec
 from quart import Blueprint, Response
 
+from actors.errors import InvalidError
 from actors.model.player import Deck
 from actors.model.player_commands import COMMANDS, AddTrack, ClearQueue, Command, RemoveTrack, ReorderQueue
 from actors.model.player_view import PlayerView, QueueView, player_view, queue_view
@@ -80,6 +81,7 @@ async def find_player() -> Response:
     role=Role.LISTENER,
     body=_BODY,
     example={"type": "SEEK", "payload": {"position": 61.5}},
+    is_repeatable=True,
     answers={200: _PLAYER},
     problems=("NOT_FOUND", "TRACK_NOT_FOUND", "CONFLICT"),
 )
@@ -88,7 +90,11 @@ async def command_player(body: PlayerCommand) -> Response:
 
     `CONFLICT` where the player cannot do it as it is, or where `version` is not the queue's: `details.version` is.
     """
-    return _player(await commanded(body.payload))
+    try:
+        deck = await commanded(body.payload)
+    except InvalidError as error:
+        raise InvalidError(f"payload.{error.field}", error.message) from error
+    return _player(deck)
 
 
 @endpoint(

@@ -1,6 +1,6 @@
 """One client's way through the feed."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import attrs
 import msgspec
@@ -8,6 +8,7 @@ import pytest
 import trio
 
 from actors.feed import Ending, Feed
+from actors.model.event import Passing
 
 
 async def drained(subscription):
@@ -235,6 +236,29 @@ async def test_the_feed_knows_whether_a_user_listens(log):
         assert not feed.is_heard("player", owner="bo")
 
     assert not feed.is_heard("player", owner="ada")
+
+
+async def test_a_position_reaches_each_device_of_its_user_that_is_there(log, autojump_clock):
+    def position(number):
+        payload = {"position": number}
+        return Passing(
+            type="PLAYBACK_POSITION",
+            subject="player:ada",
+            payload=payload,
+            at=datetime(2026, 3, 1, tzinfo=UTC),
+            owner="ada",
+        )
+
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(["player"], owner="ada") as radio:
+        async with feed.subscribe(["player"], owner="ada") as phone, feed.subscribe(["player"], owner="bo") as other:
+            feed.publish_passing(position(1))
+            for device in (radio, phone):
+                (frame,) = await device.take()
+                assert frame.owner == "ada"
+        feed.publish_passing(position(2))
+        assert feed.is_heard("player", owner="ada")
+        assert [len(one.backlog) for one in (radio, phone, other)] == [1, 0, 0]
 
 
 async def test_what_waits_and_how_old_it_is_can_be_seen(log, passing, autojump_clock):

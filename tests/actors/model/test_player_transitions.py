@@ -293,6 +293,7 @@ def test_a_player_sounds_on_the_device_that_began_and_on_another_only_when_that_
     assert told.tell(Play(), teller=RADIO).device == PHONE
     moved = told.tell(Play(device=RADIO), teller=PHONE)
     assert (moved.device, moved.version) == (RADIO, 6)
+    assert told.tell(Play(device=Device(id="phone")), teller=PHONE).device == PHONE
 
 
 def test_what_was_stopped_sounds_on_the_device_that_begins_again_or_where_it_did():

@@ -148,6 +148,25 @@ async def test_an_empty_queue_cannot_be_played(client, refused):
     assert "empty" in told["message"]
 
 
+async def test_what_the_track_is_too_short_for_is_refused_by_its_field(client, tracks, refused):
+    await add(client, tracks[0])
+    await tell(client, "PLAY")
+    body = {"type": "SEEK", "payload": {"position": 1_000}}
+    told = refused(await client.post(PLAYER, json=body), 422, "VALIDATION_ERROR")
+
+    assert [error["field"] for error in told["errors"]] == ["payload.position"]
+
+
+async def test_a_repeated_command_is_carried_out_once(client, tracks):
+    await add(client, *tracks)
+    await tell(client, "PLAY")
+    headers = {"Idempotency-Key": "on"}
+    for _ in range(2):
+        player = (await client.post(PLAYER, json={"type": "NEXT_TRACK"}, headers=headers)).json()
+
+    assert player["item"]["trackId"] == tracks[1]
+
+
 async def test_a_repeated_request_adds_once(client, tracks):
     headers = {"Idempotency-Key": "once"}
     answers = [await client.post(f"{QUEUE}/add", json={"trackId": tracks[0]}, headers=headers) for _ in range(2)]
