@@ -24,6 +24,7 @@ from actors.watching.look import Look
 from actors.watching.presence import Sight
 from actors.watching.settling import Settling
 from actors.watching.shelf import Shelf, Shelved
+from actors.watching.tally import Tally
 from supervision import Ref
 
 log = structlog.get_logger("rookery.watcher")
@@ -42,16 +43,6 @@ LISTEN_S = 60.0
 """Setting the watches of a great tree takes a while; a first look waits so long for them, so that nothing falls between."""
 TELL_S = 1.0
 """The progress of a scan is told at most this often."""
-
-
-@attrs.define(eq=False)
-class _Tally:
-    """How far a whole pass is."""
-
-    found: int = 0
-    lost: int = 0
-    told_at_s: float = -math.inf
-    is_final_told: bool = False
 
 
 class RootAwayError(Exception):
@@ -83,7 +74,7 @@ class Patrol:
         self._is_away = False
         self._mark: tuple[int, int] | None = None
         """Device and inode of the root's folder."""
-        self._tally = _Tally()
+        self._tally = Tally()
         self._disk = Disk()
         self._ear = Ear(root.path, disk=self._disk, nudge=self._nudge)
 
@@ -186,7 +177,7 @@ class Patrol:
         self._told_doubts.clear()
         self._gone.clear()
         await self._reload()
-        self._tally = _Tally()
+        self._tally = Tally(begun_at_s=trio.current_time())
         assert self._mark is not None
         mark = self._mark
         await self._tell_root(RootState.SCANNING)
@@ -195,7 +186,9 @@ class Patrol:
         lost: list[Shelved] = []
         while (sight := await self._disk.ask(whole.next, listings)) is not None:
             lost.extend(sight.gone)
-            self._tally.found += sight.unchanged + len(sight.fresh) + len(sight.back)
+            known = sum(self._shelf.find(reading.path) is not None for reading in sight.fresh)
+            unknown = len(sight.fresh) - known
+            self._tally.see(unchanged=sight.unchanged, back=len(sight.back), known=known, unknown=unknown)
             await self._follow(attrs.evolve(sight, gone=()))
             await self._settle()
             if trio.current_time() - self._tally.told_at_s >= TELL_S:
@@ -231,6 +224,7 @@ class Patrol:
             else ()
         )
         moved = {reading.path for _, reading in moves}
+        self._tally.move(len(moves))
         for reading in sight.fresh:
             self._gone.pop(reading.path, None)
             if reading.path not in moved:
@@ -287,6 +281,7 @@ class Patrol:
         """Say once for each whole pass that all it found has been passed on."""
         if not self._settling and not self._tally.is_final_told:
             self._tally.is_final_told = True
+            log.info("scan_finished", root=logged_path(self._root.path), **self._tally.figures(trio.current_time()))
             await self._tell_root(RootState.WATCHED)
 
     async def _tell_root(self, state: RootState, reason: str | None = None) -> None:

@@ -10,7 +10,6 @@ The web asks the librarian and the players, with a limit. Nobody else waits for 
 this table against cycles.
 """
 
-import os
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -24,10 +23,8 @@ from actors.broadcaster import Broadcaster
 from actors.cataloger import Cataloger
 from actors.conductor import Conductor
 from actors.config import SECONDS, Config
-from actors.errors import ConfigurationError
 from actors.feed import Feed
 from actors.librarian import Librarian
-from actors.model.track import shown_path
 from actors.nudge import Nudge
 from actors.player import PLAYERS, Players
 from actors.store.bridge import open_bridge
@@ -37,6 +34,7 @@ from actors.store.pool import open_pool
 from actors.store.store import Store, bring_up_to_date, open_store
 from actors.sweeper import Sweeper
 from actors.watcher import Watcher
+from actors.watching import folder
 from actors.work.executor import Executor
 from actors.work.local import local_executor
 from supervision import Backoff, Child, Context, InFlight, Intensity, Mailbox, Overflow, Shutdown, Strategy, Supervisor
@@ -141,10 +139,10 @@ class House:
     async def _admit_roots(self, store: Store) -> None:
         known = {root.path for root in await store.roots.list_()}
         for root in self.config.roots:
-            path = await trio.to_thread.run_sync(os.path.realpath, bytes(root.expanduser()))
+            path = await trio.to_thread.run_sync(folder.real, root)
             if path not in known:
                 # One that is known may be away for a while; a new one that is not there is a slip of the pen.
-                await trio.to_thread.run_sync(_check_root, path)
+                await trio.to_thread.run_sync(folder.demand, path)
                 await store.roots.add(path)
         if not await store.roots.list_():
             log.warning(
@@ -305,17 +303,3 @@ def _database(server: EmbeddedServer) -> Supervisor:
 async def _cancel_when(event: trio.Event, scope: trio.CancelScope) -> None:
     await event.wait()
     scope.cancel()
-
-
-def _check_root(path: bytes) -> None:
-    shown = shown_path(path)
-    if not os.path.lexists(path):
-        raise ConfigurationError(f"The folder {shown} does not exist. Name a folder that holds recordings.")
-    if not os.path.isdir(path):
-        raise ConfigurationError(f"{shown} is not a folder. Name the folder that the file lies in.")
-    try:
-        os.listdir(path)
-    except OSError as error:
-        raise ConfigurationError(
-            f"The folder {shown} cannot be read: {error.strerror}. Check its permissions."
-        ) from error

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from importlib.metadata import version
+from typing import Any
 
 import attrs
 import hypercorn
@@ -15,8 +16,9 @@ from hypercorn.config import Sockets
 from actors.config import Config
 from actors.errors import ConfigurationError, RookeryError
 from actors.pipeline import House, tree
-from actors.store.datafolder import hold_data_folder
+from actors.store.datafolder import hold_data_folder, is_new
 from actors.store.embedded import EmbeddedServer
+from actors.watching.folder import demand, real
 from supervision import Child, Context, Running, Shutdown, run
 from web.application import create_app
 from web.errors import refused_by_server
@@ -99,19 +101,14 @@ class Service:
         """
         assert self.listener is not None
         address = self.listener.getsockname()[0]
-        if is_loopback(address):
-            return
-        if self.config.no_auth:
+        if self.config.no_auth and not is_loopback(address):
             _log.warning(
                 "Nobody is asked who they are: whoever reaches this address can hear every recording, watch any folder of this "
                 "machine and restart parts of the service. Let a proxy in front ask, or leave --no-auth out.",
                 address=address,
             )
-        elif self.config.admin_key is None and not (await services.store.users.standing()).has_accounts:
-            raise ConfigurationError(
-                f"Others reach this machine at {address}, and nobody has an account yet. Make one: rookery users add NAME --admin. "
-                "Or listen on loopback only (--host 127.0.0.1), or let everybody do everything with --no-auth."
-            )
+        elif _needs_account(self.config, address) and not (await services.store.users.standing()).has_accounts:
+            raise _nobody(address)
 
 
 def _crowd(config: Config) -> Crowd:
@@ -146,11 +143,14 @@ def prepared(config: Config, *, has_port: bool) -> Iterator[Service]:
 
     Raises:
         DataFolderBusyError: another Rookery runs on the data folder.
-        ConfigurationError: the folder cannot be used, or the port is taken.
+        ConfigurationError: the folder cannot be used, the port is taken, or, where nothing was catalogued before, a root
+            cannot be watched, or strangers would reach a service in which nobody has an account.
     """
     with ExitStack() as stack:
         server = None
         if config.database_url is None:
+            if is_new(config.data_dir):
+                _refuse_at_once(config, has_port=has_port)
             folder = stack.enter_context(hold_data_folder(config.data_dir))
             server = EmbeddedServer.on(folder)
         listener = stack.enter_context(_bound(config)) if has_port else None
@@ -158,15 +158,36 @@ def prepared(config: Config, *, has_port: bool) -> Iterator[Service]:
         yield Service(config, House(config=config, url=url), server, listener)
 
 
-def _bound(config: Config) -> socket.socket:
+def _refuse_at_once(config: Config, *, has_port: bool) -> None:
+    """What a new catalogue, which has no accounts and knows no folders, would be refused for once it is made."""
+    if has_port and _needs_account(config, address := _resolved(config)[-1][0]):
+        raise _nobody(address)
+    for root in config.roots:
+        demand(real(root))
+
+
+def _needs_account(config: Config, address: str) -> bool:
+    return not is_loopback(address) and not config.no_auth and config.admin_key is None
+
+
+def _nobody(address: str) -> ConfigurationError:
+    return ConfigurationError(
+        f"Others reach this machine at {address}, and nobody has an account yet. Make one: rookery users add NAME --admin. "
+        "Or listen on loopback only (--host 127.0.0.1), or let everybody do everything with --no-auth."
+    )
+
+
+def _resolved(config: Config) -> tuple[int, int, int, str, tuple[Any, ...]]:
     try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
+        return socket.getaddrinfo(config.host, config.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (OSError, UnicodeError) as error:
         raise ConfigurationError(
             f"Cannot listen on {config.host!r}: no address of this machine goes by that name. Give one with --host."
         ) from error
+
+
+def _bound(config: Config) -> socket.socket:
+    family, kind, protocol, _, address = _resolved(config)
     try:
         with ExitStack() as stack:
             listener = stack.enter_context(socket.socket(family, kind, protocol))

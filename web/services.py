@@ -2,7 +2,7 @@
 
 from contextvars import ContextVar, Token
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import trio
@@ -16,12 +16,14 @@ from actors.work.executor import Executor
 from actors.work.stream import Streams
 from supervision import Running
 from web.cache import MemoryShelf, QueryCache, Shelf
+from web.recent import Recent
 from web.traffic import Buckets, MemoryBuckets, Traffic
 
 if TYPE_CHECKING:
     from actors.redis import Redis
 from web.access import Access
 
+HEALTH_KEPT_S = 1 * SECONDS
 PICTURES = 2
 PICTURE_WAIT_S = 15 * SECONDS
 """A page of the library asks for dozens at once."""
@@ -67,6 +69,8 @@ class Services:
             lambda self: Players(store=self.store, feed=self.feed, config=self.config), takes_self=True
         )
     )
+    health: Recent[Any] = attrs.field(factory=lambda: Recent(kept_s=HEALTH_KEPT_S))
+    """How the parts of the service are, as `/health` tells."""
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the shutdown begins: no new work, streams say goodbye."""
 

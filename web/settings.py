@@ -28,8 +28,8 @@ def load_config(**given: Any) -> Config:
         ConfigurationError: a value cannot be used, or the file cannot be read; the text names it.
     """
     named = os.environ.get(FILE_VARIABLE)
-    if named and not Path(named).is_file():
-        raise ConfigurationError(f"{FILE_VARIABLE} names {named}, which is no file.")
+    if named and not os.path.isfile(named):  # False too where it may not be looked for
+        raise ConfigurationError(f"{FILE_VARIABLE} names {named}, which is no file that can be read.")
     loaders: list[typed_settings.loaders.Loader] = [
         typed_settings.FileLoader(
             {"*.toml": typed_settings.TomlFormat("rookery")}, files=[_default_file()], env_var=FILE_VARIABLE

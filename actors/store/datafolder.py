@@ -24,6 +24,11 @@ class DataFolder:
     path: Path
 
 
+def is_new(path: Path) -> bool:
+    """Whether no Rookery ever used the folder: nothing is catalogued there, and nobody has an account."""
+    return not os.path.lexists(path / LOCK_NAME)
+
+
 @contextmanager
 def hold_data_folder(path: Path) -> Iterator[DataFolder]:
     """Make the folder if need be, and keep every other Rookery out of it until the end.

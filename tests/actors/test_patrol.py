@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 
 import attrs
 import pytest
+import structlog
 import trio
 
 from actors.messages import FileGrowing, FilesBack, FilesGone, FilesMoved, FilesSettled, FilesUnverified, RootSeen
@@ -93,6 +94,28 @@ async def test_what_lies_there_at_the_start_is_settled(watching):
     async with watching() as watched:
         await watched.settled("x/a.mp3")
         await watched.calm()
+
+
+async def test_the_end_of_a_whole_look_is_logged_with_what_it_found(watching):
+    for name in ("same.mp3", "other.mp3", "gone.mp3"):
+        (watching.folder / name).write_bytes(b"1")
+    with structlog.testing.capture_logs() as logs:
+        async with watching() as watched:
+            for name in ("same.mp3", "other.mp3", "gone.mp3"):
+                await watched.catalogued(await watched.settled(name))
+            await watched.calm()
+        (watching.folder / "other.mp3").write_bytes(b"22")
+        (watching.folder / "new.mp3").write_bytes(b"3")
+        (watching.folder / "gone.mp3").unlink()
+        async with watching() as watched:
+            await watched.settled("new.mp3")
+            await watched.calm()
+    first, second = ({**log} for log in logs if log["event"] == "scan_finished")
+
+    assert (first["log_level"], first["root"]) == ("info", str(watching.folder))
+    assert (first["found"], first["added"], first["changed"], first["missing"]) == (3, 3, 0, 0)
+    assert (second["found"], second["added"], second["changed"], second["missing"]) == (3, 1, 1, 1)
+    assert second["seconds"] > 0
 
 
 async def test_a_file_that_appears_is_settled(watching):

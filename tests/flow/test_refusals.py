@@ -1,8 +1,12 @@
 """What cannot work is said in one line, before anything is started, and without a traceback."""
 
 import os
+import shutil
 import socket
 import subprocess
+import sys
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +67,53 @@ def test_an_external_database_that_is_away(command, music, data_dir):
 
 def test_a_wrong_setting_in_the_environment(command, music, data_dir):
     assert "port" in refused(command, str(music), "--data-dir", str(data_dir), env={"ROOKERY_PORT": "many"})
+
+
+AS_NOBODY = """
+import os, sys
+import encodings.idna, web.cli.serve  # while their files can be read
+if os.geteuid() == 0:
+    os.setgroups([])
+    os.setresgid(65534, 65534, 65534)
+    os.setresuid(65534, 65534, 65534)
+web.cli.serve.serve(sys.argv[1:], prog_name="rookery serve")
+"""
+
+
+def test_a_root_behind_a_closed_door_is_named_before_anything_is_started():
+    top = Path(tempfile.mkdtemp(prefix="rookery-door-", dir="/tmp"))
+    try:
+        top.chmod(0o777)
+        (top / "closed" / "music").mkdir(parents=True)
+        (top / "closed").chmod(0o600)
+        run = subprocess.run(
+            [sys.executable, "-c", AS_NOBODY, "--data-dir", str(top / "data"), "--port", "0"],
+            env={**os.environ, "HOME": "/nonexistent", "ROOKERY_ROOTS": str(top / "closed" / "music")},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        is_untouched = not (top / "data").exists()
+    finally:
+        (top / "closed").chmod(0o700)
+        shutil.rmtree(top)
+
+    assert run.returncode == 2, run.stderr
+    assert run.stderr.count("\n") == 1, run.stderr
+    assert f"{top}/closed is closed to" in run.stderr
+    assert "chmod o+x" in run.stderr
+    assert is_untouched
+
+
+def test_strangers_are_kept_out_before_a_database_is_made(command, music, data_dir):
+    line = refused(command, str(music), "--data-dir", str(data_dir), "--port", "0", "--host", "0.0.0.0")
+
+    assert "rookery users add NAME --admin" in line
+    assert not data_dir.exists()
+
+
+def test_the_home_of_nobody(command, data_dir):
+    line = refused(command, "--data-dir", str(data_dir), "--port", "0", env={"ROOKERY_ROOTS": "~no-such-user/Music"})
+
+    assert "no-such-user" in line

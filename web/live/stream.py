@@ -59,7 +59,8 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
     Raises: ProblemError for values that cannot be used; DatabaseError when the log cannot be asked.
     """
     here = services()
-    asked = _since(request.headers.get("Last-Event-ID") or query.since)
+    by_address, by_header = _since(query.since), _since(request.headers.get("Last-Event-ID") or None)
+    asked = by_address if by_header is None else by_header
     topics, forbidden = _topics(query.topics)
     door = Door(access=here.access, client=exchange().client, caller=caller(), shown=exchange().shown)
     newest = await here.feed.begin()

@@ -67,14 +67,9 @@ _HEALTH = Health(status="degraded", version="0.1.0", uptime=3600.0, services=_PA
     answers={200: Answer(meaning="It works; `degraded` if a part does not.", model=Health, example=_HEALTH)},
 )
 async def read_health() -> Response:
-    """How the service is, by part. A database that is away is answered by 503."""
+    """How the service is, by part, at most a second ago. A database that is away is answered by 503."""
     held = services()
-    parts = Parts(
-        database=await database_check(held),
-        redis=redis_check(held),
-        task_queue=task_queue_check(held),
-        supervision=tree_check(held),
-    )
+    parts = await _parts()
     checks = {name: getattr(parts, name) for name in parts.__struct_fields__}
     _refuse_without(checks)
     return answer(
@@ -112,11 +107,27 @@ async def read_liveness() -> Response:
     answers={200: Answer(meaning="It is ready.", model=Liveness, example=Liveness())},
 )
 async def read_readiness() -> Response:
-    """Whether requests should be sent here: not during a shutdown, and not without the database."""
+    """Whether requests should be sent here: not during a shutdown, and not without the database (as of a second ago at most)."""
     if services().stopping.is_set():
         raise ProblemError("UNAVAILABLE", "The service is stopping", headers={"Retry-After": "5"})
-    _refuse_without({"database": await database_check(services())})
+    _refuse_without({"database": (await _parts()).database})
     return answer(Liveness())
+
+
+async def _parts() -> Parts:
+    """How all parts are. These paths are counted by no limit, so that a flood of them must not reach the database."""
+    held = services()
+
+    async def ask() -> Parts:
+        return Parts(
+            database=await database_check(held),
+            redis=redis_check(held),
+            task_queue=task_queue_check(held),
+            supervision=tree_check(held),
+        )
+
+    parts: Parts = await held.health.of(ask)
+    return parts
 
 
 def _refuse_without(checks: dict[str, Check]) -> None:

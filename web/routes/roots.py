@@ -13,6 +13,7 @@ from actors.model.root import RootState
 from actors.model.root_view import RootView, root_view
 from actors.model.user import Role
 from actors.pipeline import WATCHER
+from actors.watching.folder import objection
 from web import examples
 from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
@@ -215,17 +216,11 @@ def _etag(view: RootView) -> str:
 
 
 def _usable_folder(text: str) -> bytes:
-    reason = None
     try:
         path = os.path.realpath(os.fsencode(text))
-        if not os.path.lexists(path):
-            reason = "This folder does not exist"
-        elif not os.path.isdir(path):
-            reason = "This is no folder"
-        else:
-            os.scandir(path).close()
+        reason = objection(path)
     except OSError as error:
-        reason = f"This folder cannot be read: {error.strerror}"
+        reason = f"cannot be read: {error.strerror}."
     if reason is not None:
-        raise invalid(FieldError(field="path", message=reason, value=text))
+        raise invalid(FieldError(field="path", message=f"This folder {reason}", value=text))
     return path

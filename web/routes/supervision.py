@@ -63,6 +63,7 @@ _PAGE = EventPage(data=(examples.EVENT,), meta=_META, links=_LINKS, cache_info=e
     "GET",
     "/supervision",
     tag="Supervision",
+    role=Role.ADMIN,
     answers={200: Answer(meaning="The whole tree.", model=TreeView, example=examples.TREE)},
 )
 async def read_tree() -> Response:
@@ -100,6 +101,7 @@ async def list_events(query: EventQuery) -> Response:
     "GET",
     "/supervision/<node:node_path>",
     tag="Supervision",
+    role=Role.ADMIN,
     answers={
         200: Answer(meaning="The part, with all below it.", model=ActorView | SupervisorView, example=examples.ACTOR)
     },

@@ -9,6 +9,7 @@ const NEWS = 6;
 
 const $ = (id) => document.getElementById(id);
 
+// For administrators; nobody else gets to see the panel.
 export class Tree {
   constructor() {
     this.timer = null;
@@ -41,6 +42,8 @@ export class Tree {
     if (document.hidden) return;
     try {
       const response = await ask("/api/v1/supervision");
+      $("tree-panel").hidden = response.status === 403;
+      if (response.status === 403) return;
       if (response.ok) this.draw(await response.json());
     } catch {
       // The line at the top already says that the server is away.

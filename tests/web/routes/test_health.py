@@ -2,22 +2,25 @@
 
 from urllib.parse import urlsplit
 
+import trio
+
 from actors.store.bridge import open_bridge
 from actors.store.pool import open_pool
 from supervision import Backoff, Child, EventKind, Supervisor
+from web.routes import health
 
 
 async def test_a_healthy_service_says_so(served) -> None:
-    health = (await served.client.get("/health")).json()
+    told = (await served.client.get("/health")).json()
 
-    assert (health["status"], health["version"]) == ("ok", "1.2.3")
-    assert health["services"] == {
+    assert (told["status"], told["version"]) == ("ok", "1.2.3")
+    assert told["services"] == {
         "database": {"status": "ok", "reason": None},
         "redis": {"status": "off", "reason": None},
         "taskQueue": {"status": "ok", "reason": None},
         "supervision": {"status": "ok", "reason": None},
     }
-    assert health["uptime"] >= 0
+    assert told["uptime"] >= 0
 
 
 async def test_liveness_and_readiness(served) -> None:
@@ -40,10 +43,10 @@ async def test_a_part_that_is_down_is_named(served) -> None:
         async for event in events:
             if event.kind is EventKind.BACKOFF:
                 break
-    health = (await served.client.get("/health")).json()
+    told = (await served.client.get("/health")).json()
 
-    assert health["status"] == "degraded"
-    assert "rookery/pipeline/ward/patient is backoff" in health["services"]["supervision"]["reason"]
+    assert told["status"] == "degraded"
+    assert "rookery/pipeline/ward/patient is backoff" in told["services"]["supervision"]["reason"]
     assert (await served.client.get("/readyz")).status_code == 200
 
 
@@ -52,6 +55,7 @@ async def test_a_service_without_its_database_says_so(
 ) -> None:
     async with served_over(fresh_store) as served:
         await served.client.get("/metrics")
+        served.services.health.kept_s = 0.0
         await drop(postgres_url, fresh_database_url)
         for path in ("/health", "/readyz"):
             response = await served.client.get(path)
@@ -77,6 +81,23 @@ async def test_a_service_that_stops_is_alive_but_not_ready(served, refused) -> N
     refused(response, 503, "UNAVAILABLE")
     assert response.headers["retry-after"] == "5"
     assert (await served.client.get("/livez")).status_code == 200
+
+
+async def test_a_flood_asks_the_database_once(served, monkeypatch) -> None:
+    served.services.health.kept_s = 3_600.0
+    asked = []
+    check = health.database_check
+
+    async def counted(held):
+        asked.append(held)
+        return await check(held)
+
+    monkeypatch.setattr(health, "database_check", counted)
+    async with trio.open_nursery() as nursery:
+        for path in ("/health", "/readyz") * 20:
+            nursery.start_soon(served.client.get, path)
+
+    assert len(asked) == 1
 
 
 async def test_parameters_are_refused(served, refused) -> None:

@@ -45,12 +45,12 @@ async def test_a_folder_behind_a_closed_door_is_refused(served, tmp_path, refuse
 
     monkeypatch.setattr("web.routes.roots.os.path.realpath", closed)
     told = refused(await served.client.post(ROOTS, json={"path": str(tmp_path)}), 422, "VALIDATION_ERROR")
-    assert told["errors"][0]["message"] == "This folder cannot be read: Permission denied"
+    assert told["errors"][0]["message"] == "This folder cannot be read: Permission denied."
 
 
 async def test_a_folder_whose_disk_hangs_is_refused_in_time(served, tmp_path, refused, monkeypatch) -> None:
-    answers, real = threading.Event(), os.path.isdir
-    monkeypatch.setattr("os.path.isdir", lambda path: answers.wait(20) if b"hung" in path else real(path))
+    answers, real = threading.Event(), os.scandir
+    monkeypatch.setattr("os.scandir", lambda path: answers.wait(20) if b"hung" in path else real(path))
     monkeypatch.setattr("web.routes.roots.LOOK_LIMIT_S", 0.05)
     (tmp_path / "hung").mkdir()
     refused(await served.client.post(ROOTS, json={"path": str(tmp_path / "hung")}), 504, "TIMEOUT")
