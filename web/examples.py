@@ -17,9 +17,11 @@ from actors.model.user_view import api_key_view, user_view
 from actors.model.view import own_track_view
 from supervision import ActorState, EventKind
 from web.cache import CacheInfo
+from web.connections import Cause, Kind
 from web.paging import Links, Meta
 from web.tree import ActorView, LatencyView, MailboxView, MessagesView, SupervisorView, TreeView
 from web.tree_event import EventView
+from web.tree_feed import FeedView
 
 MOMENT = datetime(2026, 3, 1, 12, 30, 0, 123456, tzinfo=UTC)
 TRACK_ID = "0197f0b2c4a87c3e"
@@ -130,6 +132,15 @@ TREE = TreeView(
     deadlock_count=0,
     deadlocks=(),
     event_counts={EventKind.STARTED: 2},
+    feed=FeedView(
+        newest=42,
+        connections={Kind.WEBSOCKET: 3, Kind.SSE: 1, Kind.NDJSON: 0},
+        left={Cause.LEFT: 12, Cause.TOO_SLOW: 1},
+        sent=1_700,
+        lag_bytes=512,
+        most_lag_bytes=512,
+        most_lag=0.25,
+    ),
 )
 EVENT = EventView(
     kind=EventKind.RESTARTED,

@@ -6,6 +6,7 @@ from actors.config import SECONDS
 from actors.errors import DatabaseError
 from actors.metrics import Family, Spread
 from supervision import ActorStatus, Status
+from web.connections import Cause, Kind
 from web.encoding import now
 from web.services import Services
 from web.tree_metrics import tree_families
@@ -54,13 +55,28 @@ def _pool(held: Services) -> list[Family]:
 
 def _feed(held: Services) -> list[Family]:
     feed = held.feed.statistics()
+    present = tuple(({"kind": kind.value}, float(number)) for kind, number in held.connections.counts().items())
+    left = held.connections.left()
+    ends = tuple(
+        ({"kind": kind.value, "cause": cause.value}, float(left.get((kind, cause), 0)))
+        for kind in Kind
+        for cause in Cause
+    )
     return [
-        _one("rookery_feed_subscribers", "Clients of the live feed.", feed.subscribers),
+        Family(name="rookery_feed_connections", meaning="Clients of the live feed, by transport.", samples=present),
+        Family(name="rookery_feed_left_total", meaning="Connections that ended, by transport and cause.", samples=ends),
+        _one("rookery_feed_subscribers", "Subscriptions to the live feed.", feed.subscribers),
         _one("rookery_feed_newest", "Number of the newest event.", feed.newest),
         _one("rookery_feed_published_total", "Events published.", feed.published),
         _one("rookery_feed_passing_total", "Messages without a number published.", feed.passing),
+        _one("rookery_feed_sent_total", "Messages handed over to clients.", feed.sent),
+        _one("rookery_feed_coalesced_total", "Messages that gave way to a newer one of their subject.", feed.coalesced),
+        _one("rookery_feed_dropped_total", "Messages without a number given up for want of room.", feed.dropped),
+        _one("rookery_feed_resyncs_total", "Times that a client was told that it lost events.", feed.resyncs),
         _one("rookery_feed_too_slow_total", "Clients dropped because too much waited for them.", feed.too_slow),
         _one("rookery_feed_waiting_bytes", "What waits for clients.", feed.waiting_bytes),
+        _one("rookery_feed_most_waiting_bytes", "What waits for one of them at most.", feed.most_waiting_bytes),
+        _one("rookery_feed_most_lag_seconds", "Age of the oldest message that waits.", feed.most_lag_s),
     ]
 
 

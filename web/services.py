@@ -16,6 +16,7 @@ from actors.work.executor import Executor
 from actors.work.stream import Streams
 from supervision import Running
 from web.cache import MemoryShelf, QueryCache, Shelf
+from web.connections import Connections
 from web.recent import Recent
 from web.traffic import Buckets, MemoryBuckets, Traffic
 
@@ -73,6 +74,10 @@ class Services:
     """How the parts of the service are, as `/health` tells."""
     stopping: trio.Event = attrs.field(factory=trio.Event)
     """Set when the shutdown begins: no new work, streams say goodbye."""
+    connections: Connections = attrs.field(
+        default=attrs.Factory(lambda self: Connections(self.stopping), takes_self=True)
+    )
+    """Who is on the live feed."""
 
 
 def _shelf(config: Config, redis: "Redis | None") -> Shelf:

@@ -6,6 +6,7 @@ import msgspec
 
 from actors.model.time import Time
 from supervision import ActorState, ActorStatus, CircuitState, EventKind, Status, SupervisorStatus
+from web.tree_feed import FeedView
 
 
 class MailboxView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -172,9 +173,11 @@ class TreeView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """The newest of them, each as the paths in the circle."""
     event_counts: dict[EventKind, int]
     """By kind, without those that never happened."""
+    feed: FeedView
+    """The live feed."""
 
 
-def tree_view(status: Status, *, now: datetime) -> TreeView:
+def tree_view(status: Status, *, now: datetime, feed: FeedView) -> TreeView:
     """A snapshot as clients see it; `now` is its moment on the wall's clock."""
     return TreeView(
         at=now,
@@ -192,6 +195,7 @@ def tree_view(status: Status, *, now: datetime) -> TreeView:
         deadlock_count=status.deadlock_count,
         deadlocks=status.deadlocks,
         event_counts=dict(status.event_counts),
+        feed=feed,
     )
 
 

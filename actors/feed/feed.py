@@ -50,6 +50,8 @@ class FeedStatistics:
     """Events of the log."""
     passing: int
     """Messages without a number."""
+    sent: int
+    """Messages handed over to clients, counted for each."""
     coalesced: int
     dropped: int
     """Messages without a number that were given up for want of room."""
@@ -59,6 +61,8 @@ class FeedStatistics:
     waiting_bytes: int
     most_waiting_bytes: int
     """Of any one subscription."""
+    most_lag_s: float
+    """Age of the oldest message that waits for any."""
 
 
 class Feed:
@@ -81,7 +85,9 @@ class Feed:
         self._recent_bytes = 0
         self._newest: int | None = None
         self._oldest = 1
-        self._published = self._passing = self._coalesced = self._dropped = self._too_slow = self._resyncs = 0
+        self._published = self._passing = self._coalesced = self._dropped = self._too_slow = self._resyncs = (
+            self._sent
+        ) = 0
 
     @property
     def newest(self) -> int:
@@ -149,18 +155,21 @@ class Feed:
 
     def statistics(self) -> FeedStatistics:
         """One consistent picture."""
-        waiting = [subscription.backlog.size_bytes for subscription in self._subscriptions]
+        now = datetime.now(UTC)
+        waiting = [subscription.lag_bytes for subscription in self._subscriptions]
         return FeedStatistics(
             newest=self.newest,
             subscribers=len(self._subscriptions),
             published=self._published,
             passing=self._passing,
+            sent=self._sent + sum(s.sent for s in self._subscriptions),
             coalesced=self._coalesced + sum(s.backlog.coalesced for s in self._subscriptions),
             dropped=self._dropped + sum(s.backlog.dropped for s in self._subscriptions),
             too_slow=self._too_slow + sum(s.ending is Ending.TOO_SLOW for s in self._subscriptions),
             resyncs=self._resyncs,
             waiting_bytes=sum(waiting),
             most_waiting_bytes=max(waiting, default=0),
+            most_lag_s=max((s.lag_s(now) for s in self._subscriptions), default=0.0),
         )
 
     # The rest is for subscriptions.
@@ -179,6 +188,7 @@ class Feed:
             if not self._owned[subscription.owner]:
                 del self._owned[subscription.owner]
         self._crowded.discard(subscription)
+        self._sent += subscription.sent
         self._coalesced += subscription.backlog.coalesced
         self._dropped += subscription.backlog.dropped
         self._too_slow += subscription.ending is Ending.TOO_SLOW

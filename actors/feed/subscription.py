@@ -63,6 +63,8 @@ class Subscription:
         """The newest number when it began."""
         self.ending: Ending | None = None
         self.backlog = Backlog(queue_bytes)
+        self.sent = 0
+        """Messages."""
         self._feed = feed
         self._outlet = outlet
         self._since = since
@@ -74,7 +76,6 @@ class Subscription:
         self._relieved = trio.Event()
         self._relieved.set()
         self._taken: deque[Frame] = deque()
-        self._sent = 0
         self._in_hand: Sequence[Frame] = ()  # given by `take`; sent, once it is called again
         self._owed_since: datetime | None = None
 
@@ -119,7 +120,7 @@ class Subscription:
         Cancellation: nothing is lost; the next call gives the same frames. Raises: DatabaseError when it is behind and
         the log cannot be read; calling again is safe.
         """
-        self._sent += len(self._in_hand)
+        self.sent += len(self._in_hand)
         self._in_hand = ()
         # One wait for each call is enough: of hundreds of clients that are woken at once, each would otherwise run twice.
         if self._is_idle():
@@ -185,7 +186,7 @@ class Subscription:
         if not part.frames:
             return
         if at_once and self._wake is not None and self._outlet is not None and self._outlet.give(part.framed):
-            self._sent += len(part.frames)
+            self.sent += len(part.frames)
             if self._outlet.owed_bytes:
                 self._owed_since = part.frames[0].at
                 self._rouse()
@@ -205,20 +206,36 @@ class Subscription:
 
     def statistics(self, *, now: datetime) -> SubscriptionStatistics:
         """One consistent picture; `now` in UTC."""
-        owed_bytes = 0 if self._outlet is None else self._outlet.owed_bytes
-        oldest = next(self._waiting(), None)
-        since = self._owed_since if owed_bytes else None if oldest is None else oldest.at
+        owed_bytes = self._owed_bytes()
         number = next((frame.seq for frame in self._waiting() if frame.seq is not None), None)
         unread = 0 if self._is_live else self._feed.newest - self._seen
         return SubscriptionStatistics(
             seq=self._seen if number is None else number - 1,
-            sent=self._sent,
+            sent=self.sent,
             coalesced=self.backlog.coalesced,
             dropped=self.backlog.dropped,
             lag_messages=len(self._in_hand) + len(self.backlog) + (owed_bytes > 0) + unread,
-            lag_bytes=sum(len(frame.body) for frame in self._in_hand) + self.backlog.size_bytes + owed_bytes,
-            lag_s=0.0 if since is None else max(0.0, (now - since).total_seconds()),
+            lag_bytes=self.lag_bytes,
+            lag_s=self.lag_s(now),
         )
+
+    @property
+    def lag_bytes(self) -> int:
+        """What was not sent yet and is in memory."""
+        return sum(len(frame.body) for frame in self._in_hand) + self.backlog.size_bytes + self._owed_bytes()
+
+    def lag_s(self, now: datetime) -> float:
+        """Age of the oldest message that was not sent yet and is in memory; 0 for none."""
+        since = None
+        if self._owed_bytes():
+            since = self._owed_since
+        elif self._in_hand or self.backlog:
+            since = next(self._waiting()).at
+        return 0.0 if since is None else max(0.0, (now - since).total_seconds())
+
+    def _owed_bytes(self) -> int:
+        """Of a message that went out directly; what is in hand may be owed by the outlet too and is not counted twice."""
+        return 0 if self._outlet is None or self._in_hand else self._outlet.owed_bytes
 
     def _waiting(self) -> Iterator[Frame]:
         return chain(self._in_hand, self.backlog.waiting())

@@ -162,7 +162,7 @@ async def test_what_is_for_whom(served) -> None:
     assert admins >= {
         ("POST", "/api/v1/library/roots"), ("DELETE", "/api/v1/library/roots/{rootId}"),
         ("POST", "/api/v1/library/roots/{rootId}/confirm"), ("POST", "/api/v1/supervision/{nodePath}/restart"),
-        ("GET", "/api/v1/supervision"), ("GET", "/api/v1/supervision/{nodePath}"), ("GET", "/api/v1/supervision/events"), ("GET", "/api/v1/users"), ("POST", "/api/v1/users"),
+        ("GET", "/api/v1/supervision"), ("GET", "/api/v1/supervision/{nodePath}"), ("GET", "/api/v1/supervision/events"), ("GET", "/api/v1/supervision/connections"), ("GET", "/api/v1/users"), ("POST", "/api/v1/users"),
         ("GET", "/api/v1/users/{userId}"), ("PATCH", "/api/v1/users/{userId}"), ("DELETE", "/api/v1/users/{userId}"),
     }  # fmt: skip
 

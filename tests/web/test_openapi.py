@@ -65,7 +65,7 @@ async def test_the_contract_is_covered(described) -> None:
         "/api/v1/tracks/{trackId}", "/api/v1/tracks/{trackId}/audio", "/api/v1/tracks/{trackId}/waveform.json",
         "/api/v1/tracks/{trackId}/waveform.svg", "/api/v1/tracks/{trackId}/waveform.png", "/api/v1/library/roots",
         "/api/v1/library/roots/{rootId}", "/api/v1/library/roots/{rootId}/confirm", "/api/v1/library/scan",
-        "/api/v1/supervision", "/api/v1/supervision/events", "/api/v1/supervision/{nodePath}",
+        "/api/v1/supervision", "/api/v1/supervision/events", "/api/v1/supervision/connections", "/api/v1/supervision/{nodePath}",
         "/api/v1/supervision/{nodePath}/restart", "/api/v1/events", "/api/v1/events.ndjson",
     }  # fmt: skip
     assert paths <= described["paths"].keys()

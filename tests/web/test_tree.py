@@ -19,6 +19,7 @@ from supervision import (
     Supervisor,
     run,
 )
+from web import examples
 from web.tree import _last_line, node_view, tree_view
 
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -41,7 +42,7 @@ async def test_a_crash_is_seen_without_its_traceback(autojump_clock) -> None:
         with pytest.raises(MessageFailedError):
             await running.ref("house/glass").ask("stone", timeout_s=1)
         await trio.testing.wait_all_tasks_blocked()
-        view = tree_view(running.status(), now=NOW)
+        view = tree_view(running.status(), now=NOW, feed=examples.TREE.feed)
         encoded = msgspec.json.encode(view)
 
         assert b"Traceback" not in encoded
@@ -72,7 +73,7 @@ async def test_an_actor_shows_its_restarts_lately_and_its_breakers(autojump_cloc
             running.ref("house/buyer").tell_nowait(message)
             await trio.testing.wait_all_tasks_blocked()
             await trio.sleep(1)
-        buyer = msgspec.to_builtins(tree_view(running.status(), now=NOW).root.children[0])
+        buyer = msgspec.to_builtins(tree_view(running.status(), now=NOW, feed=examples.TREE.feed).root.children[0])
 
         assert buyer["restartsInWindow"] == 1
         assert buyer["restartsRemaining"] == 2

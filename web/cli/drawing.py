@@ -77,6 +77,7 @@ def drawing(
     """The whole tree, and below it what went wrong lately; with a note (the service is away) it is drawn faint, because it is not of now."""
     parts: list[RenderableType] = [
         _summary(status),
+        *_feed(status.get("feed")),
         Picture(root=status["root"], is_old=note is not None),
         *_below(status, events),
     ]
@@ -142,6 +143,20 @@ def _summary(status: dict[str, Any]) -> Text:
         if count:
             text.append(f" · {amount(count, noun)}", "red")
     return text
+
+
+def _feed(feed: dict[str, Any] | None) -> Iterator[Text]:
+    """Who listens, how far behind they are, and why others left."""
+    if feed is None:
+        return
+    present = ", ".join(f"{number} {kind}" for kind, number in feed["connections"].items() if number) or "nobody"
+    text = Text(f"live feed: {present}")
+    if feed["mostLag"]:
+        text.append(f" · up to {feed['mostLag']:.1f} s and {feed['mostLagBytes']:,} bytes behind", "yellow")
+    if feed["left"]:
+        ended = ", ".join(f"{number} {cause.replace('_', ' ')}" for cause, number in sorted(feed["left"].items()))
+        text.append(f" · ended: {ended}", FAINT)
+    yield _cut(text)
 
 
 def _below(status: dict[str, Any], events: Sequence[dict[str, Any]]) -> Iterator[RenderableType]:

@@ -3,6 +3,7 @@
 from quart import Blueprint, Response
 
 from actors.feed import Frame
+from web.connections import Kind
 from web.endpoints import Answer, endpoint
 from web.live.stream import Form, StreamQuery, streamed
 
@@ -16,7 +17,7 @@ def json_line(frame: Frame) -> bytes:
     return frame.body + b"\n"
 
 
-FORM = Form(media_type=MEDIA_TYPE, opening=lambda _: b"\n", line=json_line, heartbeat=b"\n")
+FORM = Form(kind=Kind.NDJSON, media_type=MEDIA_TYPE, opening=lambda _: b"\n", line=json_line, heartbeat=b"\n")
 
 
 @endpoint(

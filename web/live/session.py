@@ -1,8 +1,6 @@
 """One client of the live socket, from its first message to the close. Knows the protocol, no web framework."""
 
 import contextlib
-import uuid
-from collections import deque
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,22 +10,25 @@ import trio
 
 from actors.config import SECONDS
 from actors.errors import DatabaseError
-from actors.feed import Ending, Feed, Frame, Subscription
+from actors.feed import Ending, Feed, Frame
 from actors.model.event import TOPICS
 from actors.model.player_commands import Command
 from web.cache import QueryCache
 from web.cache.figures import figures
+from web.connections import Cause, Connection
 from web.live.commands import CarryOut, Commands
 from web.live.door import Entrance, allowed_topics
+from web.live.heartbeat import until_over
 from web.live.messages import Connect, Incoming, Refused, Topics, incoming
 from web.live.rate import Rate
-from web.live.wire import SHUT, Close, Wire, goodbye, message_text
+from web.live.replies import Replies
+from web.live.wire import CODES, Close, Wire, cause_of, goodbye, message_text
 
 BAD_IN_A_ROW = 3
-REPLIES_WAITING = 1_000
-"""A client that asks so much without reading the answers is too slow."""
 INTRODUCTION_S = 10 * SECONDS
 """By then a client must have said who it is."""
+DEVICE_CHARACTERS = 100
+"""So much is kept of what a client calls itself."""
 CLOSING_S = 2 * SECONDS
 """So long the peer's own close is waited for."""
 FAREWELL_S = 1 * SECONDS
@@ -47,6 +48,7 @@ class Session:
         self,
         wire: Wire,
         *,
+        connection: Connection,
         door: Entrance,
         feed: Feed,
         stopping: trio.Event,
@@ -54,24 +56,24 @@ class Session:
         cache: QueryCache,
         carry_out: CarryOut,
     ) -> None:
-        self.id = uuid.uuid4().hex
         self._wire = wire
+        self._connection = connection
         self._door = door
         self._feed = feed
         self._stopping = stopping
         self._heartbeat_s = heartbeat_s
         self._cache = cache
-        self._subscription: Subscription | None = None
         self._connect_id: str | None = None
         self._connected = trio.Event()
         self._known = trio.Event()
         self._welcomed = trio.Event()
         self._commands = Commands(carry_out, self._reply, stopping=stopping)
-        self._replies: deque[str] = deque()
-        self._has_replies = trio.Event()
+        self._replies = Replies(self._answer)
+        self._has_commands = False
         self._sending = trio.Lock()
         self._active = trio.CancelScope()
-        self._verdict: tuple[Close, str] | None = None
+        self._tasks: trio.Nursery
+        self._reason = "internal error"
         self._has_left = False
         self._bad_in_a_row = 0
         self._rate = Rate(now=trio.current_time())
@@ -80,24 +82,15 @@ class Session:
         """Serve the client to its end. Cancellation: it is told GOODBYE if it can be within a second."""
         try:
             async with trio.open_nursery() as nursery:
-                nursery.start_soon(self._answer)
+                self._replies.begin(nursery)
                 with self._active:
-                    async with trio.open_nursery() as active:
-                        for task in (
-                            self._listen,
-                            self._follow,
-                            self._ping,
-                            self._heed_silence,
-                            self._heed_stopping,
-                            self._heed_door,
-                            self._commands.serve,
-                        ):
-                            active.start_soon(task)
-                self._has_replies.set()
+                    async with trio.open_nursery() as self._tasks:
+                        for task in (self._listen, self._follow, self._heed_pulse, self._heed_door):
+                            self._tasks.start_soon(task)
             if self._has_left:
                 return
-            code, reason = self._verdict or (Close.INTERNAL, "internal error")
-            await self._wire.close(code, reason)
+            cause = self._connection.cause
+            await self._wire.close(Close.INTERNAL if cause is None else CODES[cause], self._reason)
         except BaseException as error:
             with trio.move_on_after(FAREWELL_S, shield=True):
                 if _is_cancellation(error):
@@ -110,11 +103,12 @@ class Session:
             while True:
                 await self._wire.receive()
 
-    def _end(self, code: Close, reason: str) -> None:
-        """Close after the replies that are waiting. The first verdict counts."""
-        if self._verdict is None:
-            self._verdict = (code, reason)
-            log.debug("live socket ends", session=self.id, code=int(code), reason=reason)
+    def _end(self, cause: Cause, reason: str) -> None:
+        """Close after the replies that are waiting. The first cause counts."""
+        if self._connection.cause is None:
+            self._connection.ends(cause)
+            self._reason = reason
+            log.debug("live socket ends", session=self._connection.id, cause=cause, reason=reason)
         self._active.cancel()
 
     async def _listen(self) -> None:
@@ -127,7 +121,7 @@ class Session:
                 return
             if not self._rate.allows(trio.current_time()):
                 self._error(Refused("RATE_LIMITED", "too many messages"))
-                self._end(Close.TOO_MANY, "too many messages")
+                self._end(Cause.TOO_MANY, "too many messages")
                 return
             try:
                 await self._do(incoming(message))
@@ -135,7 +129,7 @@ class Session:
                 self._error(refused)
                 self._bad_in_a_row += refused.is_bad
                 if self._bad_in_a_row >= BAD_IN_A_ROW:
-                    self._end(Close.BAD_MESSAGE, refused.message)
+                    self._end(Cause.BAD_MESSAGES, refused.message)
                     return
             else:
                 self._bad_in_a_row = 0
@@ -145,10 +139,12 @@ class Session:
             return
         match message.payload:
             case Connect():
-                if self._subscription is not None:
+                if self._connection.subscription is not None:
                     raise Refused("CONFLICT", "already connected", request_id=message.request_id, is_bad=False)
                 topics = self._allowed(message.payload.topics, message.request_id)
-                self._subscription = self._feed.subscribe(
+                if (device := message.payload.device) is not None:
+                    self._connection.device = (device.name or device.id)[:DEVICE_CHARACTERS]
+                self._connection.subscription = self._feed.subscribe(
                     topics,
                     message.payload.since,
                     owner=self._door.caller.user_id if self._door.caller else None,
@@ -158,16 +154,19 @@ class Session:
                 self._commands.teller = message.payload.device
                 self._connected.set()
             case Topics(topics=topics):
-                if self._subscription is None:
+                if self._connection.subscription is None:
                     raise Refused("CONFLICT", "CONNECT first", request_id=message.request_id, is_bad=False)
                 if message.type == "SUBSCRIBE":
-                    self._subscription.topics |= frozenset(self._allowed(topics, message.request_id))
+                    self._connection.subscription.topics |= frozenset(self._allowed(topics, message.request_id))
                 else:
-                    self._subscription.topics -= frozenset(topics)
-                present = [topic for topic in TOPICS if topic in self._subscription.topics]
+                    self._connection.subscription.topics -= frozenset(topics)
+                present = [topic for topic in TOPICS if topic in self._connection.subscription.topics]
                 self._reply("ACK", {"topics": present}, message.request_id)
             case Command():
                 assert self._door.caller is not None
+                if not self._has_commands:  # most clients only listen, and a task costs memory
+                    self._has_commands = True
+                    self._tasks.start_soon(self._commands.serve)
                 self._commands.put(self._door.caller.user_id, message.payload, message.request_id)
             case _ if message.type == "GET_CACHE_STATS":
                 self._reply("CACHE_STATS", msgspec.to_builtins(figures(self._cache.statistics())), message.request_id)
@@ -176,7 +175,11 @@ class Session:
 
     async def _is_let_in(self, message: Incoming) -> bool:
         """Whether who speaks is known; a token in the first CONNECT says it, and wins over what the handshake showed."""
-        token = message.payload.token if isinstance(message.payload, Connect) and self._subscription is None else None
+        token = (
+            message.payload.token
+            if isinstance(message.payload, Connect) and self._connection.subscription is None
+            else None
+        )
         refused = None
         if token is not None:
             try:
@@ -186,6 +189,7 @@ class Session:
         elif self._door.caller is None:
             refused = Refused("UNAUTHENTICATED", "CONNECT with a token, or show one with the handshake")
         if refused is None:
+            self._connection.caller = self._door.caller
             self._known.set()
             return True
         self._shut(Refused(refused.code, refused.message, request_id=message.request_id))
@@ -203,7 +207,7 @@ class Session:
 
     def _shut(self, refused: Refused) -> None:
         self._error(refused)
-        self._end(SHUT.get(refused.code, Close.GOING_AWAY), refused.message)
+        self._end(cause_of(refused), refused.message)
 
     async def _heed_door(self) -> None:
         """Close when nobody has said who they are in time, and when who came in may not stay."""
@@ -219,10 +223,14 @@ class Session:
     async def _follow(self) -> None:
         """The feed, once the client has said CONNECT."""
         await self._connected.wait()
-        assert self._subscription is not None
+        assert self._connection.subscription is not None
         try:
-            async with self._subscription as subscription:
-                payload = {"session": self.id, "seq": subscription.newest, "heartbeatSeconds": self._heartbeat_s}
+            async with self._connection.subscription as subscription:
+                payload = {
+                    "session": self._connection.id,
+                    "seq": subscription.newest,
+                    "heartbeatSeconds": self._heartbeat_s,
+                }
                 await self._send(message_text("WELCOME", payload, self._connect_id))
                 self._welcomed.set()
                 while frames := await subscription.take():
@@ -233,41 +241,24 @@ class Session:
         except DatabaseError as error:
             self._error(Refused("UNAVAILABLE", str(error)))
             self._reply("GOODBYE", goodbye("the database is away"), None)
-            self._end(Close.GOING_AWAY, "the database is away")
+            self._end(Cause.UNAVAILABLE, "the database is away")
         finally:
             self._welcomed.set()
-        if self._subscription.ending is Ending.TOO_SLOW:
-            self._end(Close.TOO_SLOW, "too slow")
+        if self._connection.subscription.ending is Ending.TOO_SLOW:
+            self._end(Cause.TOO_SLOW, "too slow")
 
-    async def _ping(self) -> None:
-        while self._wire.pulse is not None:
-            await trio.sleep(self._heartbeat_s)
-            await self._wire.pulse.ping()
+    async def _heed_pulse(self) -> None:
+        over = await until_over(self._wire.pulse, heartbeat_s=self._heartbeat_s, stopping=self._stopping)
+        if over is Cause.SHUTDOWN:
+            self._reply("GOODBYE", goodbye("shutting down"), None)
+            self._end(over, "shutting down")
+        else:
+            self._end(over, "silent")
 
-    async def _heed_silence(self) -> None:
-        """Close when nothing at all was heard for two heartbeats."""
-        while self._wire.pulse is not None:
-            silent_s = trio.current_time() - self._wire.pulse.heard_at
-            if silent_s >= 2 * self._heartbeat_s:
-                self._end(Close.SILENT, "silent")
-                return
-            await trio.sleep(2 * self._heartbeat_s - silent_s)
-
-    async def _heed_stopping(self) -> None:
-        await self._stopping.wait()
-        self._reply("GOODBYE", goodbye("shutting down"), None)
-        self._end(Close.GOING_AWAY, "shutting down")
-
-    async def _answer(self) -> None:
-        """Send the replies, in their order, until the session ends and all are out."""
-        while self._replies or not self._active.cancel_called:
-            if not self._replies:
-                self._has_replies = trio.Event()
-                await self._has_replies.wait()
-                continue
-            if self._subscription is not None:
-                await self._welcomed.wait()  # WELCOME is the first answer, whatever was asked behind CONNECT
-            await self._send(self._replies.popleft())
+    async def _answer(self, text: str) -> None:
+        if self._connection.subscription is not None:
+            await self._welcomed.wait()  # WELCOME is the first answer, whatever was asked behind CONNECT
+        await self._send(text)
 
     async def _send_all(self, frames: Sequence[Frame]) -> None:
         """Send frames in their order, joined into one write where the server lets them through."""
@@ -283,12 +274,8 @@ class Session:
             await self._wire.send(text)
 
     def _reply(self, message_type: str, payload: dict[str, Any], request_id: str | None) -> None:
-        if len(self._replies) >= REPLIES_WAITING:
-            self._replies.clear()
-            self._end(Close.TOO_SLOW, "answers are not taken")
-            return
-        self._replies.append(message_text(message_type, payload, request_id))
-        self._has_replies.set()
+        if not self._replies.put(message_text(message_type, payload, request_id)):
+            self._end(Cause.TOO_SLOW, "answers are not taken")
 
     def _error(self, refused: Refused) -> None:
         self._reply("ERROR", {"code": refused.code, "message": refused.message}, refused.request_id)

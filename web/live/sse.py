@@ -3,6 +3,7 @@
 from quart import Blueprint, Response
 
 from actors.feed import Frame
+from web.connections import Kind
 from web.endpoints import Answer, endpoint
 from web.live.stream import Form, StreamQuery, streamed
 
@@ -27,7 +28,7 @@ def opening(number: int | None) -> bytes:
     return b"retry: 2000\n: rookery\n%s\n" % (b"" if number is None else b"id: %d\n" % number)
 
 
-FORM = Form(media_type=MEDIA_TYPE, opening=opening, line=event_lines, heartbeat=b":\n\n")
+FORM = Form(kind=Kind.SSE, media_type=MEDIA_TYPE, opening=opening, line=event_lines, heartbeat=b":\n\n")
 
 
 @endpoint(

@@ -13,14 +13,15 @@ from quart import Response, request
 from quart.wrappers.response import ResponseBody
 
 from actors.errors import DatabaseError
-from actors.feed import Frame, Subscription, encoded
+from actors.feed import Frame, encoded
 from actors.model.event import TOPICS
 from web.auth import caller
+from web.connections import Cause, Connection, Kind
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import exchange
 from web.live.door import Door, allowed_topics
 from web.live.messages import Refused, unknown_topics
-from web.live.wire import goodbye
+from web.live.wire import cause_of, goodbye
 from web.services import Services, services
 
 DIGITS = 30
@@ -46,6 +47,7 @@ class StreamQuery(msgspec.Struct):
 class Form:
     """How one transport writes the feed."""
 
+    kind: Kind
     media_type: str
     opening: Callable[[int | None], bytes]
     """By the number that the stream begins behind, where its client named none."""
@@ -66,9 +68,16 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
     newest = await here.feed.begin()
     since = newest if asked is None else asked  # from this moment, not from when the body is asked for
     response = Response(b"", content_type=form.media_type)
+    connection = Connection(
+        kind=form.kind,
+        address=exchange().client,
+        caller=caller(),
+        subscription=here.feed.subscribe(topics, since, owner=caller().user_id),
+        line=request.scope.get("state", {}).get("line"),
+    )
     response.response = StreamBody(
         here,
-        here.feed.subscribe(topics, since, owner=caller().user_id),
+        connection,
         form,
         door=door,
         forbidden=forbidden,
@@ -89,15 +98,18 @@ class StreamBody(ResponseBody):
     def __init__(
         self,
         here: Services,
-        subscription: Subscription,
+        connection: Connection,
         form: Form,
         *,
         door: Door,
         forbidden: Sequence[str],
         opening: bytes,
     ) -> None:
+        assert connection.subscription is not None
         self._here = here
-        self._subscription = subscription
+        self._connection = connection
+        self._subscription = connection.subscription
+        self._held = here.connections.hold(connection)
         self._form = form
         self._door = door
         self._forbidden = forbidden
@@ -109,12 +121,14 @@ class StreamBody(ResponseBody):
     async def __aenter__(self) -> Self:
         """Begin the subscription."""
         await self._subscription.__aenter__()
+        self._held.__enter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """End it, and the iteration, which is left where its last piece could not be sent."""
+        self._held.__exit__(kind, error, traceback)
         await self._all_pieces.aclose()
         await self._subscription.__aexit__(kind, error, traceback)
 
@@ -131,6 +145,7 @@ class StreamBody(ResponseBody):
             if frames:
                 yield b"".join(map(self._form.line, frames))
             elif self._subscription.ending is not None:
+                self._connection.ends(Cause.TOO_SLOW)
                 return
             elif self._farewell is None:
                 yield self._form.heartbeat
@@ -152,19 +167,23 @@ class StreamBody(ResponseBody):
                 try:
                     frames = await self._subscription.take()
                 except DatabaseError:
-                    self._farewell = "the database is away"
+                    self._end(Cause.UNAVAILABLE, "the database is away")
                 nursery.cancel_scope.cancel()
         return frames
 
     async def _heed_stopping(self, waiting: trio.CancelScope) -> None:
         await self._here.stopping.wait()
-        self._farewell = "shutting down"
+        self._end(Cause.SHUTDOWN, "shutting down")
         waiting.cancel()
 
     async def _heed_door(self, waiting: trio.CancelScope) -> None:
         self._shut = await self._door.until_shut()
-        self._farewell = self._shut.message
+        self._end(cause_of(self._shut), self._shut.message)
         waiting.cancel()
+
+    def _end(self, cause: Cause, farewell: str) -> None:
+        self._connection.ends(cause)
+        self._farewell = farewell
 
 
 def _since(text: str | None) -> int | None:

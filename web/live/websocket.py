@@ -8,12 +8,13 @@ from quart import Blueprint, websocket
 
 from actors.errors import DatabaseError
 from web.auth import admitted
+from web.connections import Connection, Kind
 from web.errors import ProblemError
 from web.exchange import exchange
 from web.live.door import Door
 from web.live.messages import Refused
 from web.live.session import Session
-from web.live.wire import Wire, refuse
+from web.live.wire import Wire, cause_of, refuse
 from web.orders import commanded_by
 from web.services import services
 from web.serving import Line
@@ -79,19 +80,24 @@ async def socket() -> None:
         pulse=pulse,
     )
     door = await _door()
-    if isinstance(door, Refused):
-        await refuse(wire, door)
-        return
-    session = Session(
-        wire,
-        door=door,
-        feed=here.feed,
-        stopping=here.stopping,
-        heartbeat_s=here.config.heartbeat_s,
-        cache=here.cache,
-        carry_out=commanded_by,
-    )
-    await session.run()
+    connection = Connection(kind=Kind.WEBSOCKET, address=exchange().client, caller=None, line=line)
+    with here.connections.hold(connection):
+        if isinstance(door, Refused):
+            connection.ends(cause_of(door))
+            await refuse(wire, door)
+            return
+        connection.caller = door.caller
+        session = Session(
+            wire,
+            connection=connection,
+            door=door,
+            feed=here.feed,
+            stopping=here.stopping,
+            heartbeat_s=here.config.heartbeat_s,
+            cache=here.cache,
+            carry_out=commanded_by,
+        )
+        await session.run()
 
 
 async def _door() -> Door | Refused:

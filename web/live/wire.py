@@ -10,6 +10,7 @@ import attrs
 
 from actors.config import SECONDS
 from actors.feed import Outlet, encoded
+from web.connections import Cause
 from web.live.messages import Refused
 
 RETRY_S = (1 * SECONDS, 5 * SECONDS)
@@ -29,8 +30,19 @@ class Close(enum.IntEnum):
     BAD_MESSAGE = 4022
 
 
-SHUT = {"UNAUTHENTICATED": Close.UNAUTHENTICATED, "FORBIDDEN": Close.FORBIDDEN}
-"""How a refusal of who is there closes; anything else may pass."""
+CODES = {
+    Cause.SILENT: Close.SILENT,
+    Cause.UNAUTHENTICATED: Close.UNAUTHENTICATED,
+    Cause.FORBIDDEN: Close.FORBIDDEN,
+    Cause.TOO_SLOW: Close.TOO_SLOW,
+    Cause.TOO_MANY: Close.TOO_MANY,
+    Cause.BAD_MESSAGES: Close.BAD_MESSAGE,
+    Cause.SHUTDOWN: Close.GOING_AWAY,
+    Cause.UNAVAILABLE: Close.GOING_AWAY,
+}
+"""How a socket is closed for a cause; for any other as for an error here."""
+_SHUT = {"UNAUTHENTICATED": Cause.UNAUTHENTICATED, "FORBIDDEN": Cause.FORBIDDEN}
+"""Why a refusal of who is there ends a connection; anything else may pass."""
 
 
 class SignsOfLife(Protocol):
@@ -62,10 +74,15 @@ class Wire:
     """None when the server cannot tell; then silence is not noticed here."""
 
 
+def cause_of(refused: Refused) -> Cause:
+    """Why a connection ends whose client may not come in, or not stay."""
+    return _SHUT.get(refused.code, Cause.UNAVAILABLE)
+
+
 async def refuse(wire: Wire, refused: Refused) -> None:
     """End a socket before any session: its handshake showed what cannot be."""
     await wire.send(message_text("ERROR", {"code": refused.code, "message": refused.message}, None))
-    await wire.close(SHUT.get(refused.code, Close.GOING_AWAY), refused.message)
+    await wire.close(CODES[cause_of(refused)], refused.message)
 
 
 def goodbye(reason: str) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from web.paging import Links, Meta, PageQuery, sliced
 from web.services import services
 from web.tree import ActorView, SupervisorView, TreeView, node_view, tree_view
 from web.tree_event import EventView, event_view
+from web.tree_feed import feed_view
 
 blueprint = Blueprint("supervision", __name__, url_prefix="/api/v1")
 
@@ -68,9 +69,11 @@ _PAGE = EventPage(data=(examples.EVENT,), meta=_META, links=_LINKS, cache_info=e
 )
 async def read_tree() -> Response:
     """The supervision tree at this moment."""
-    status, moment = services().running.status(), now()
+    held = services()
+    status, moment = held.running.status(), now()
+    feed = feed_view(held.feed.statistics(), held.connections)
     # Elsewhere, because thousands of parts take long to write down; the picture is frozen.
-    return await trio.to_thread.run_sync(lambda: answer(tree_view(status, now=moment)))
+    return await trio.to_thread.run_sync(lambda: answer(tree_view(status, now=moment, feed=feed)))
 
 
 @endpoint(

@@ -29,6 +29,8 @@ class Line:
     def __init__(self, stream: Stream, *, stall_s: float = STALL_S) -> None:
         self.heard_at = trio.current_time()
         """When the last byte came in, on Trio's clock."""
+        self.has_stalled = False
+        """It was cut because its peer took nothing."""
         self._stream = stream
         self._stall_s = stall_s
         self._sending = trio.Lock()
@@ -136,6 +138,7 @@ class Line:
                     raise
                 self._owed = self._owed[sent:]
             if scope.cancelled_caught:
+                self.has_stalled = True
                 self.cut()
                 raise trio.BrokenResourceError("the peer takes nothing")
 

@@ -21,6 +21,7 @@ from actors.model.player import Deck
 from actors.model.player_commands import Command
 from actors.model.user import LOCAL_CALLER, Caller
 from web.cache import MemoryShelf, QueryCache
+from web.connections import Connection, Kind
 from web.live.messages import Refused
 from web.live.session import Session
 from web.live.websocket import Pulse
@@ -81,6 +82,7 @@ async def main() -> None:
         )
         session = Session(
             wire,
+            connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
             door=Open(),
             feed=feed,
             stopping=trio.Event(),

@@ -106,3 +106,23 @@ def test_event_is_one_line():
     assert event_line(backoff).plain.endswith("backoff     r/a  for 0.25 s")
     assert event_line(letter).plain.endswith("dead letter r/a  crashed · FileFound")
     assert event_line(stuck).plain.endswith("stuck       r/a  File a.py, line 1")
+
+
+@pytest.mark.parametrize(
+    "feed, line",
+    [
+        ({"websocket": 0, "sse": 0}, "live feed: nobody"),
+        ({"websocket": 2, "sse": 1}, "live feed: 2 websocket, 1 sse · up to 1.5 s and 2,048 bytes behind · ended: 12 left, 1 too slow"),
+    ],
+    ids=["nobody", "some"],
+)  # fmt: skip
+def test_the_live_feed_is_one_line(feed, line):
+    is_heard = any(feed.values())
+    told = {
+        "connections": feed,
+        "left": {"too_slow": 1, "left": 12} if is_heard else {},
+        "mostLag": 1.5 if is_heard else 0.0,
+        "mostLagBytes": 2_048 if is_heard else 0,
+    }
+
+    assert line in drawn(supervisor("rookery"), feed=told).splitlines()

@@ -28,11 +28,12 @@ async def test_once_as_json(served, command):
 
 async def test_once_as_a_tree(served, command):
     status = await command("status", "--url", served.url, "--once")
-    lines = [await status.line() for _ in range(5)]
+    lines = [await status.line() for _ in range(6)]
 
     assert lines[0].strip().endswith("parts run")
-    assert lines[1].split()[:2] == ["state", "waiting"]
-    assert [text.split("● ")[1].split()[0] for text in lines[2:]] == ["rookery", "pipeline", "watcher"]
+    assert lines[1].strip() == "live feed: nobody"
+    assert lines[2].split()[:2] == ["state", "waiting"]
+    assert [text.split("● ")[1].split()[0] for text in lines[3:]] == ["rookery", "pipeline", "watcher"]
 
 
 async def test_one_part_in_detail(served, command):

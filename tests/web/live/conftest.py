@@ -173,7 +173,9 @@ def live(store, store_config):
     """Make a server with settings of the test's own."""
 
     @asynccontextmanager
-    async def serving(*, stall_s: float = 10.0, grace_s: float = 5.0, **settings: Any) -> AsyncIterator[Live]:
+    async def serving(
+        *, stall_s: float = 10.0, grace_s: float = 5.0, lane: bool = SERVER == "lane", **settings: Any
+    ) -> AsyncIterator[Live]:
         config = attrs.evolve(store_config, **settings)
         feed = Feed(store.events, queue_bytes=config.client_queue_bytes)
         await feed.begin()
@@ -200,7 +202,7 @@ def live(store, store_config):
                     shutdown_trigger=stop.wait,
                     task_status=task_status,
                     stall_s=stall_s,
-                    lane=SERVER == "lane",
+                    lane=lane,
                 )
                 ended.set()
 

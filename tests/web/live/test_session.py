@@ -7,15 +7,18 @@ import attrs
 import msgspec
 import pytest
 import trio
-from wsproto.connection import Connection, ConnectionType
+from wsproto.connection import Connection as Frames
+from wsproto.connection import ConnectionType
 
 from actors.errors import ConflictError, DatabaseAwayError
 from actors.feed import Feed
 from actors.model.event import Event
 from actors.model.user import LOCAL_CALLER, Role
 from web.cache import MemoryShelf, QueryCache
+from web.connections import Connection, Kind
 from web.live.messages import Refused
-from web.live.session import INTRODUCTION_S, REPLIES_WAITING, Session
+from web.live.replies import REPLIES_WAITING
+from web.live.session import INTRODUCTION_S, Session
 from web.live.wire import Close, Wire
 
 NO_CACHE = QueryCache(MemoryShelf(limit_bytes=0))
@@ -134,6 +137,7 @@ def peer():
 async def start(nursery, log, peer):
     def begin(**others):
         here = {
+            "connection": Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
             "door": Doorman(),
             "feed": Feed(log, queue_bytes=1_000),
             "stopping": trio.Event(),
@@ -213,6 +217,7 @@ async def test_a_server_that_cannot_tell_closes_nobody_for_silence(log, peer, nu
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=None)
     session = Session(
         wire,
+        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
         door=Doorman(),
         feed=Feed(log, queue_bytes=1_000),
         stopping=trio.Event(),
@@ -266,6 +271,7 @@ async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(peer, log, auto
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
     session = Session(
         wire,
+        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
         door=Doorman(),
         feed=Feed(log, queue_bytes=1_000),
         stopping=trio.Event(),
@@ -285,6 +291,7 @@ async def test_cancellation_says_goodbye_if_that_is_quick(peer, log, autojump_cl
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
     session = Session(
         wire,
+        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
         door=Doorman(),
         feed=Feed(log, queue_bytes=1_000),
         stopping=trio.Event(),
@@ -306,6 +313,7 @@ async def test_cancellation_does_not_wait_for_one_who_takes_nothing(peer, log, a
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
     session = Session(
         wire,
+        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
         door=Doorman(),
         feed=Feed(log, queue_bytes=1_000),
         stopping=trio.Event(),
@@ -411,6 +419,7 @@ async def test_what_waits_for_a_client_goes_out_in_one_write(log, peer, nursery,
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, outlet=outlet, pulse=None)
     session = Session(
         wire,
+        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
         door=Doorman(),
         feed=feed,
         stopping=trio.Event(),
@@ -426,7 +435,7 @@ async def test_what_waits_for_a_client_goes_out_in_one_write(log, peer, nursery,
         await trio.sleep(0.01)
     await trio.sleep(1)
 
-    client = Connection(ConnectionType.CLIENT)
+    client = Frames(ConnectionType.CLIENT)
     client.receive_data(b"".join(outlet.writes))
     assert [msgspec.json.decode(event.data)["seq"] for event in client.events()] == list(range(1, 21))
     assert len(outlet.writes) <= 4

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 import trio
-from wsproto.connection import Connection, ConnectionType
+from wsproto.connection import Connection as Frames
+from wsproto.connection import ConnectionType
 
 from actors.errors import ConflictError
 from actors.feed import Feed
@@ -16,6 +17,7 @@ from actors.model.event import Event
 from actors.model.user import LOCAL_CALLER
 from tests.stopwatch import Stopwatch
 from web.cache import MemoryShelf, QueryCache
+from web.connections import Connection, Kind
 from web.live.session import Session
 from web.live.websocket import Pulse
 from web.live.wire import Wire
@@ -82,6 +84,7 @@ class Client:
         wire = Wire(receive=self.receive, send=self.send, close=self.close, outlet=pulse, pulse=pulse)
         await Session(
             wire,
+            connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
             door=Open(),
             feed=feed,
             stopping=trio.Event(),
@@ -151,7 +154,7 @@ async def test_five_hundred_clients_hold_the_loop_no_longer_than_one_and_get_the
         client.far.close()
 
     (got,) = {bytes(client.got) for client in clients}
-    one = Connection(ConnectionType.CLIENT)
+    one = Frames(ConnectionType.CLIENT)
     one.receive_data(got)
     assert [msgspec.json.decode(event.data)["seq"] for event in one.events()] == list(range(1, MESSAGES + 1))
     # A collection of garbage may fall into any step.
