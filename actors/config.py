@@ -133,6 +133,8 @@ class Config:
 
     upload_limit_bytes: int = attrs.field(default=4 * GIB, validator=attrs.validators.ge(1))
     """One uploaded file may have so many."""
+    body_rate_bytes: int = attrs.field(default=1 * KIB, validator=attrs.validators.ge(0))
+    """So many a second must come of a body on average, after its first 20 seconds; 0 for any. Slower ones are given up (408)."""
     trash_kept_s: float = attrs.field(
         default=30 * DAYS, validator=[attrs.validators.ge(0), attrs.validators.le(10_000 * DAYS)]
     )

@@ -131,6 +131,7 @@ def create_app(services: Services) -> QuartTrio:
         ),
         traffic=services.traffic,
         metrics=services.metrics,
+        body_rate=services.config.body_rate_bytes,
     )
     app.asgi_app = envelope  # type: ignore[method-assign,assignment]  # Quart's documented place for what surrounds it
     return app

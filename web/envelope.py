@@ -39,11 +39,14 @@ _log = structlog.get_logger("rookery.access")
 class Envelope:
     """The outermost ASGI application; owns nothing but what it counts into `metrics`."""
 
-    def __init__(self, inside: Application, *, gate: Gate, traffic: Traffic, metrics: Metrics) -> None:
+    def __init__(
+        self, inside: Application, *, gate: Gate, traffic: Traffic, metrics: Metrics, body_rate: float = 0.0
+    ) -> None:
         self._inside = inside
         self._gate = gate
         self._traffic = traffic
         self._metrics = metrics
+        self._body_rate = body_rate
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one request, socket or lifespan."""
@@ -59,7 +62,8 @@ class Envelope:
         current = self._exchange(scope, sent, scope["method"])
         asks_first = is_preflight(current.method, sent)
         answer = Outgoing(send, current, more=granted(sent.get("origin"), self._gate.origins, is_preflight=asks_first))
-        body = Body(receive, current, is_empty=not any(name in sent for name in _ANNOUNCING))
+        is_empty = not any(name in sent for name in _ANNOUNCING)
+        body = Body(receive, current, least_rate=self._body_rate, is_empty=is_empty)
         self._metrics.open.inc()
         try:
             with serving(current):

@@ -1,5 +1,6 @@
 """One request's body on its way in and its answer on its way out, as ASGI messages. Decides nothing about who may ask."""
 
+import math
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -17,6 +18,8 @@ Headers = list[tuple[bytes, bytes]]
 
 BODY_SILENCE_S = 15 * SECONDS
 """Between bytes of a body that is still coming."""
+BODY_GRACE_S = 20 * SECONDS
+"""So long a body may come as slowly as it likes; as Apache's RequestReadTimeout has it."""
 DRAIN_LIMIT_BYTES = 2 * MIB
 DRAIN_LIMIT_S = 2 * SECONDS
 
@@ -42,14 +45,27 @@ class Body:
         current: Exchange | None = None,
         *,
         silence_s: float = BODY_SILENCE_S,
+        least_rate: float = 0.0,
         is_empty: bool = False,
     ) -> None:
+        """The body of a request.
+
+        Args:
+            receive: gives its messages.
+            current: the exchange, whose intake says when there is room.
+            silence_s: so long its next piece is waited for.
+            least_rate: bytes a second that must come on average, once it was waited for `BODY_GRACE_S`; 0 for any.
+            is_empty: nothing can be waited for.
+        """
         self._receive = receive
         self._current = current
         self._silence_s = silence_s
+        self._least_rate = least_rate
+        self._came_bytes = 0
+        self._waited_s = 0.0
+        """For the client alone; when there is no room it is we who are slow."""
         self._is_over = False
         self._is_empty = is_empty
-        """Nothing can be waited for."""
         self.is_silent = False
         """Whether it was given up because nothing more of it came in time."""
 
@@ -63,13 +79,22 @@ class Body:
         if self._is_empty:
             message = await self._receive()
         else:
-            with trio.move_on_after(self._silence_s) as scope:
+            begun_s = trio.current_time()
+            with trio.move_on_after(min(self._silence_s, self._left_s())) as scope:
                 message = await self._receive()
+            self._waited_s += trio.current_time() - begun_s
             if scope.cancelled_caught:
                 self._is_over = self.is_silent = True
                 return {"type": "http.disconnect"}
+            self._came_bytes += len(message.get("body", b""))
         self._is_over = message["type"] != "http.request" or not message.get("more_body", False)
         return message
+
+    def _left_s(self) -> float:
+        """How long a client may still be waited for that has sent so much: every so many bytes give it a second more."""
+        if not self._least_rate:
+            return math.inf
+        return max(0.0, BODY_GRACE_S + self._came_bytes / self._least_rate - self._waited_s)
 
     async def drain(self) -> None:
         """Take what nobody read, within limits: an answer that ends before its request costs the connection."""

@@ -249,7 +249,7 @@ async def test_a_stream_that_has_begun_holds_no_place(served_over, store) -> Non
 
 
 async def test_a_body_that_stops_coming_is_told_so(served, monkeypatch) -> None:
-    monkeypatch.setattr("web.outgoing.Body.__init__.__kwdefaults__", {"silence_s": 0.2})
+    monkeypatch.setattr("web.outgoing.Body.__init__.__kwdefaults__", {"silence_s": 0.2, "least_rate": 0.0})
     stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
     head = b"POST /api/v1/cache/warm HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 20\r\n\r\n"
     async with stream:
@@ -258,6 +258,34 @@ async def test_a_body_that_stops_coming_is_told_so(served, monkeypatch) -> None:
             answer = b"".join([piece async for piece in stream])
     assert b" 408 " in answer
     assert b'"code":"REQUEST_TIMEOUT"' in answer
+
+
+async def test_a_body_that_drips_is_told_so_too(served_over, store, monkeypatch) -> None:
+    monkeypatch.setattr("web.outgoing.BODY_GRACE_S", 0.2)
+    head = (
+        b"POST /api/v1/tracks HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+        b"Content-Length: 200000\r\n\r\n--x\r\n"
+    )
+    async with served_over(store, body_rate_bytes=1_000_000) as served:
+        stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
+        with trio.fail_after(10):
+            async with stream, trio.open_nursery() as nursery:
+
+                async def drip() -> None:
+                    await stream.send_all(head)
+                    while True:
+                        await stream.send_all(b"C")
+                        await trio.sleep(0.01)
+
+                nursery.start_soon(drip)
+                answer = b""
+                while b'"code":"REQUEST_TIMEOUT"' not in answer:
+                    piece = await stream.receive_some()
+                    assert piece, answer
+                    answer += piece
+                nursery.cancel_scope.cancel()
+
+    assert b" 408 " in answer
 
 
 ALLOWED = "https://app.example"

@@ -3,7 +3,8 @@
 import trio
 
 from web.exchange import Exchange, serving
-from web.outgoing import Body, Outgoing
+from web.intake import ROOM_BYTES, Intake
+from web.outgoing import BODY_GRACE_S, Body, Outgoing
 from web.trace import trace_of
 from web.traffic import WaitingRoom
 
@@ -22,6 +23,52 @@ async def test_a_body_that_falls_silent_is_given_up(autojump_clock):
     assert (await body.receive())["type"] == "http.disconnect"
     assert trio.current_time() - start_s == 15
     assert body.is_silent
+
+
+async def test_a_body_that_drips_is_given_up_when_the_grace_and_what_it_earned_are_over(autojump_clock):
+    async def receive():
+        await trio.sleep(10)
+        return {"type": "http.request", "body": bytes(100), "more_body": True}
+
+    body = Body(receive, silence_s=15, least_rate=50)
+    count = 0
+    while (await body.receive())["type"] == "http.request":
+        count += 1
+    assert body.is_silent
+    assert (count, trio.current_time()) == (2, BODY_GRACE_S + 2 * 100 / 50)
+
+
+async def test_a_body_that_comes_fast_enough_may_come_for_ever(autojump_clock):
+    async def receive():
+        await trio.sleep(10)
+        return {"type": "http.request", "body": bytes(600), "more_body": True}
+
+    body = Body(receive, silence_s=15, least_rate=50)
+    for _ in range(1_000):
+        assert (await body.receive())["type"] == "http.request"
+
+
+async def test_time_that_passes_for_want_of_room_is_not_the_clients(autojump_clock):
+    current = Exchange(request_id="r", method="POST", path="/")
+    current.intake = intake = Intake()
+
+    async def receive():
+        return {"type": "http.request", "body": bytes(ROOM_BYTES), "more_body": True}
+
+    async def take_slowly():
+        while True:
+            await trio.sleep(100)
+            await anext(intake)
+
+    body = Body(receive, current, silence_s=15, least_rate=10**9)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(take_slowly)
+        for _ in range(5):
+            message = await body.receive()
+            assert message["type"] == "http.request"
+            intake.append(message["body"])
+        nursery.cancel_scope.cancel()
+    assert trio.current_time() >= 400
 
 
 async def test_after_the_body_the_client_may_be_silent(autojump_clock):

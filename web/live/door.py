@@ -77,12 +77,14 @@ class Door:
                 left_s = max(0.0, (self.caller.expires_at - datetime.now(UTC)).total_seconds())
             with trio.move_on_after(left_s):
                 await self.access.until_changed(self._seen)
-            changes = self.access.changes
+            changes, shown = self.access.changes, self.shown
             try:
                 caller = await self._look()
             except DatabaseError:
                 # Who cannot be looked up stays; the next change, or the end of the token, asks again.
                 caller = None if self.caller.is_expired(datetime.now(UTC)) else self.caller
+            if self.shown is not shown:
+                continue  # meanwhile somebody came in by something else
             self._seen = changes
             if caller is None:
                 return Refused("UNAUTHENTICATED", "what let you in does so no longer")

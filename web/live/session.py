@@ -217,8 +217,17 @@ class Session:
             if not self._known.is_set():
                 self._shut(Refused("UNAUTHENTICATED", "nobody has said who they are"))
                 return
-        await self._connected.wait()
+        if not self._connected.is_set():
+            # CONNECT may still bring in somebody else, whose access ends at another time.
+            with trio.CancelScope() as until_connected:
+                async with trio.open_nursery() as nursery:
+                    nursery.start_soon(self._cancel_when_connected, until_connected)
+                    self._shut(await self._door.until_shut())
         self._shut(await self._door.until_shut())
+
+    async def _cancel_when_connected(self, scope: trio.CancelScope) -> None:
+        await self._connected.wait()
+        scope.cancel()
 
     async def _follow(self) -> None:
         """The feed, once the client has said CONNECT."""

@@ -115,6 +115,28 @@ async def test_a_socket_ends_when_its_token_is_revoked(live, members):
     assert ([m["payload"]["code"] for m in heard], closed) == (["UNAUTHENTICATED"], 4001)
 
 
+async def test_a_socket_that_never_connects_ends_when_its_token_is_revoked(live, members):
+    async with live() as here, here.socket(**bearer(members, Role.LISTENER)) as socket:
+        await socket.say("PING")
+        assert (await socket.hear())["type"] == "PONG"
+        await here.client.post("/api/v1/auth/logout", headers=bearer(members, Role.LISTENER))
+        heard, closed = await closing(socket)
+
+    assert ([m["payload"]["code"] for m in heard], closed) == (["UNAUTHENTICATED"], 4001)
+
+
+async def test_who_connects_by_another_token_does_not_end_with_the_one_of_the_handshake(live, members):
+    async with live() as here, here.socket(**bearer(members, Role.LISTENER)) as socket:
+        await socket.connect(topics=["jobs"], token=members[Role.ADMIN][1])
+        await here.client.post("/api/v1/auth/logout", headers=bearer(members, Role.LISTENER))
+        await socket.say("PING")
+        assert (await socket.hear())["type"] == "PONG"
+        await here.client.post("/api/v1/auth/logout", headers=bearer(members, Role.ADMIN))
+        heard, closed = await closing(socket)
+
+    assert ([m["payload"]["code"] for m in heard], closed) == (["UNAUTHENTICATED"], 4001)
+
+
 async def test_a_socket_ends_when_a_role_is_changed_elsewhere(live, members, monkeypatch):
     monkeypatch.setattr(module, "LOOK_AGAIN_S", 0.05)
     monkeypatch.setattr(module, "FRESH_S", 0.0)
