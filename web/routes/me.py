@@ -10,6 +10,7 @@ from actors.model.user import LOCAL_USER_ID, Role, User, UserChange
 from actors.model.user_view import UserView, user_view
 from actors.passwords import LONGEST_CHARACTERS, Password
 from web import examples
+from web.accounts import changed_account
 from web.auth import attempt, caller
 from web.conditions import conditional, demand_match
 from web.encoding import answer
@@ -141,13 +142,7 @@ async def change_me(body: MePatch) -> Response:
     demand_match(user_tag(user))
     password_hash = UNSET if body.password is UNSET else await _new_hash(user, body.password, body.old_password)
     change = UserChange(shown_name=body.shown_name, password_hash=password_hash)
-    held = services()
-    with timed("db"):
-        changed = await held.store.users.change(user.id, change, version=user.version, kept_token=caller().token_id)
-    if changed is None:
-        raise ProblemError("PRECONDITION_FAILED", "It was changed since you saw it")
-    held.access.change()
-    return answer(user_view(changed), headers={"ETag": user_tag(changed)})
+    return await changed_account(user, change, kept_token=caller().token_id)
 
 
 @endpoint(

@@ -10,6 +10,7 @@ from actors.model.user import NAME, Role, UserChange
 from actors.model.user_view import PersonView, UserView, person_view, user_view
 from actors.passwords import Password
 from web import examples
+from web.accounts import changed_account
 from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
 from web.encoding import answer, nothing
@@ -186,15 +187,9 @@ async def change_user(user_id: str, body: UserPatch) -> Response:
     """Change an account: its name, role, shown name or password. The last administrator stays one."""
     user = await named_user(user_id)
     demand_match(user_tag(user))
-    held = services()
-    password_hash = UNSET if body.password is UNSET else await held.access.passwords.hashed(body.password)
+    password_hash = UNSET if body.password is UNSET else await services().access.passwords.hashed(body.password)
     change = UserChange(name=body.name, shown_name=body.shown_name, role=body.role, password_hash=password_hash)
-    with timed("db"):
-        changed = await held.store.users.change(user.id, change, version=user.version)
-    if changed is None:
-        raise ProblemError("PRECONDITION_FAILED", "It was changed since you saw it")
-    held.access.change()
-    return answer(user_view(changed), headers={"ETag": user_tag(changed)})
+    return await changed_account(user, change)
 
 
 @endpoint(

@@ -134,8 +134,10 @@ def peer():
 
 
 @pytest.fixture
-async def start(nursery, log, peer):
-    def begin(**others):
+def session_of(log, peer):
+    """Make a session, over the peer's wire or another."""
+
+    def make(wire=None, **others):
         here = {
             "connection": Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
             "door": Doorman(),
@@ -146,8 +148,15 @@ async def start(nursery, log, peer):
             "carry_out": nothing_plays,
             **others,
         }
-        wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-        session = Session(wire, **here)
+        return Session(wire or Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer), **here)
+
+    return make
+
+
+@pytest.fixture
+async def start(nursery, session_of):
+    def begin(**others):
+        session = session_of(**others)
         done = trio.Event()
 
         async def run():
@@ -213,18 +222,9 @@ async def test_a_peer_that_answers_pings_stays(start, peer, autojump_clock):
     assert peer.pings == 49
 
 
-async def test_a_server_that_cannot_tell_closes_nobody_for_silence(log, peer, nursery, autojump_clock):
+async def test_a_server_that_cannot_tell_closes_nobody_for_silence(session_of, peer, nursery, autojump_clock):
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=None)
-    session = Session(
-        wire,
-        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
-        door=Doorman(),
-        feed=Feed(log, queue_bytes=1_000),
-        stopping=trio.Event(),
-        heartbeat_s=20.0,
-        cache=NO_CACHE,
-        carry_out=nothing_plays,
-    )
+    session = session_of(wire)
     nursery.start_soon(session.run)
     await trio.sleep(1_000)
 
@@ -266,19 +266,9 @@ async def test_a_database_that_is_away_is_told_and_the_client_sent_to_come_back(
     assert peer.closed[0] == Close.GOING_AWAY
 
 
-async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(peer, log, autojump_clock):
+async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(session_of, peer, log, autojump_clock):
     log.error = RuntimeError("a bug")
-    wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-    session = Session(
-        wire,
-        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
-        door=Doorman(),
-        feed=Feed(log, queue_bytes=1_000),
-        stopping=trio.Event(),
-        heartbeat_s=20.0,
-        cache=NO_CACHE,
-        carry_out=nothing_plays,
-    )
+    session = session_of()
     with pytest.raises(ExceptionGroup):  # noqa: PT012 — what a nursery lets out
         async with trio.open_nursery() as nursery:
             nursery.start_soon(session.run)
@@ -287,18 +277,8 @@ async def test_a_fault_of_ours_closes_as_internal_and_is_let_out(peer, log, auto
     assert peer.closed == (Close.INTERNAL, "internal error")
 
 
-async def test_cancellation_says_goodbye_if_that_is_quick(peer, log, autojump_clock):
-    wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-    session = Session(
-        wire,
-        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
-        door=Doorman(),
-        feed=Feed(log, queue_bytes=1_000),
-        stopping=trio.Event(),
-        heartbeat_s=20.0,
-        cache=NO_CACHE,
-        carry_out=nothing_plays,
-    )
+async def test_cancellation_says_goodbye_if_that_is_quick(session_of, peer, autojump_clock):
+    session = session_of()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(session.run)
         await peer.say("CONNECT")
@@ -309,18 +289,8 @@ async def test_cancellation_says_goodbye_if_that_is_quick(peer, log, autojump_cl
     assert peer.closed[0] == Close.GOING_AWAY
 
 
-async def test_cancellation_does_not_wait_for_one_who_takes_nothing(peer, log, autojump_clock):
-    wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer)
-    session = Session(
-        wire,
-        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
-        door=Doorman(),
-        feed=Feed(log, queue_bytes=1_000),
-        stopping=trio.Event(),
-        heartbeat_s=20.0,
-        cache=NO_CACHE,
-        carry_out=nothing_plays,
-    )
+async def test_cancellation_does_not_wait_for_one_who_takes_nothing(session_of, peer, autojump_clock):
+    session = session_of()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(session.run)
         await peer.say("CONNECT")
@@ -413,20 +383,11 @@ async def test_one_who_may_not_stay_is_told_why_and_closed(start, peer, autojump
     assert peer.closed == (Close.FORBIDDEN, "come again")
 
 
-async def test_what_waits_for_a_client_goes_out_in_one_write(log, peer, nursery, autojump_clock):
+async def test_what_waits_for_a_client_goes_out_in_one_write(session_of, log, peer, nursery, autojump_clock):
     feed = Feed(log, queue_bytes=100_000)
     outlet = SlowOutlet()
     wire = Wire(receive=peer.receive, send=peer.send, close=peer.close, outlet=outlet, pulse=None)
-    session = Session(
-        wire,
-        connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
-        door=Doorman(),
-        feed=feed,
-        stopping=trio.Event(),
-        heartbeat_s=20.0,
-        cache=NO_CACHE,
-        carry_out=nothing_plays,
-    )
+    session = session_of(wire, feed=feed)
     nursery.start_soon(session.run)
     await peer.say("CONNECT")
     await trio.testing.wait_all_tasks_blocked()
