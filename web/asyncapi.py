@@ -185,7 +185,7 @@ def _message(
         "type": kind,
         "payload": example,
         "requestId": None,
-        "timestamp": MOMENT.isoformat(),
+        "timestamp": msgspec.to_builtins(MOMENT),
         "version": VERSION,
         **more,
     }

@@ -19,6 +19,7 @@ from trio_websocket import WebSocketConnection, wrap_client_stream
 from actors.feed import Feed
 from actors.model.event import NewEvent, Passing
 from actors.player import PLAYERS
+from actors.store.store import Store
 from supervision import Strategy, Supervisor, run
 from tests.contracts.fake_executor import FakeExecutor
 from tests.web.conftest import SERVER
@@ -174,7 +175,12 @@ def live(store, store_config):
 
     @asynccontextmanager
     async def serving(
-        *, stall_s: float = 10.0, grace_s: float = 5.0, lane: bool = SERVER == "lane", **settings: Any
+        *,
+        store: Store = store,
+        stall_s: float = 10.0,
+        grace_s: float = 5.0,
+        lane: bool = SERVER == "lane",
+        **settings: Any,
     ) -> AsyncIterator[Live]:
         config = attrs.evolve(store_config, **settings)
         feed = Feed(store.events, queue_bytes=config.client_queue_bytes)
