@@ -2,6 +2,7 @@
 
 import { openLogin, showWho } from "./access.js";
 import { Activity } from "./activity.js";
+import { Details } from "./details.js";
 import { Feed } from "./feed.js";
 import { Player } from "./player.js";
 import { Roots } from "./roots.js";
@@ -22,7 +23,8 @@ const player = new Player({
     if (next) player.play(next);
   },
 });
-const tracks = new Tracks({ onPlay: (track) => player.play(track) });
+const tracks = new Tracks({ onPlay: (track) => player.play(track), onOpen: (id) => details.open(id) });
+const details = new Details({ onChange: (track) => tracks.update(track), onGone: () => tracks.refresh() });
 
 function takeTrack(track) {
   activity.names.set(`track:${track.id}`, nameOf(track));
@@ -80,7 +82,7 @@ new Feed({
   },
 });
 
-showWho();
+showWho().then((role) => details.setRole(role));
 new Upload();
 
 document.addEventListener("keydown", (event) => {

@@ -18,12 +18,14 @@ const WORDS = {
 const ICON =
   '<svg viewBox="0 0 24 24" aria-hidden="true"><path class="when-paused" d="M8 5.5v13l10.5-6.5z"/>' +
   '<path class="when-playing" d="M7 5.5h3.5v13H7zM13.5 5.5H17v13h-3.5z"/></svg>';
+const DOTS = '<svg viewBox="0 0 24 24" aria-hidden="true"><path d="M5 10.2a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6m7 0a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6m7 0a1.8 1.8 0 1 0 0 3.6 1.8 1.8 0 0 0 0-3.6"/></svg>';
 
 const $ = (id) => document.getElementById(id);
 
 export class Tracks {
-  constructor({ onPlay }) {
+  constructor({ onPlay, onOpen }) {
     this.onPlay = onPlay;
+    this.onOpen = onOpen;
     this.page = 1;
     this.sort = "addedAt";
     this.order = "desc";
@@ -177,7 +179,7 @@ export class Tracks {
 
   makeRow(id) {
     const row = document.createElement("tr");
-    for (const name of ["play", "title", "artist", "album", "length number", "bpm number", "key", "loudness number", "state"]) {
+    for (const name of ["play", "title", "artist", "album", "length number", "bpm number", "key", "loudness number", "state", "more"]) {
       row.insertCell().className = name;
     }
     const button = document.createElement("button");
@@ -186,6 +188,12 @@ export class Tracks {
     button.innerHTML = ICON;
     button.addEventListener("click", () => this.onPlay(this.rows.get(id).track));
     row.cells[0].append(button);
+    const more = document.createElement("button");
+    more.type = "button";
+    more.className = "round";
+    more.innerHTML = DOTS;
+    more.addEventListener("click", () => this.onOpen(id));
+    row.cells[9].append(more);
     return row;
   }
 
@@ -212,6 +220,7 @@ export class Tracks {
     }
     set(7, decimal(features?.loudness.integratedLufs), "");
     row.classList.toggle("is-away", track.presence !== "present");
+    row.cells[9].firstChild.setAttribute("aria-label", `Details of ${track.title}`);
     this.fillPlay(row, track);
     this.fillState(row, track);
   }
