@@ -78,7 +78,9 @@ class Player:
         """The same after the clock was set by so much: it is where it is, whatever the clock says."""
         if self.state is not PlayerState.PLAYING or not by:
             return self
-        return attrs.evolve(self, since=self.since + by, began_at=self.began_at and self.began_at + by)
+        # What counted already is known by the moment that was written then.
+        began_at = self.began_at if self.began_at is None or self.is_counted else self.began_at + by
+        return attrs.evolve(self, since=self.since + by, began_at=began_at)
 
     def _elapsed_s(self, now: datetime) -> float:
         # A clock that was set back has elapsed nothing.
@@ -118,6 +120,9 @@ class Outcome:
 
     deck: Deck
     plays: tuple[Listened, ...] = ()
+    """What counts as a play from now on, as long as it lasted by then."""
+    over: tuple[Listened, ...] = ()
+    """What counted, perhaps just now, and is over, as long as it lasted."""
 
 
 @attrs.frozen(kw_only=True)

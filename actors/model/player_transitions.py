@@ -53,9 +53,11 @@ def carried_out(
     after = TRANSITIONS[type(command)](settled.deck, command, moment)
     if isinstance(after, RookeryError):
         return after
+    is_another = after.player.began_at != settled.deck.player.began_at
+    over = (*settled.over, *(_over(settled.deck, moment.now) if is_another else ()))
     # A seek to the very end is over at once.
     done = _caught_up(after, moment, was_away=was_away)
-    return _numbered(deck, attrs.evolve(done, plays=(*settled.plays, *done.plays)))
+    return _numbered(deck, attrs.evolve(done, plays=(*settled.plays, *done.plays), over=(*over, *done.over)))
 
 
 def _clocked(deck: Deck, moment: Moment, *, was_away: bool) -> Deck:
@@ -78,21 +80,32 @@ def _measured(deck: Deck, moment: Moment) -> Deck:
 
 def _caught_up(deck: Deck, moment: Moment, *, was_away: bool) -> Outcome:
     plays: list[Listened] = []
+    over: list[Listened] = []
     while (ends_at := deck.player.ends_at) is not None and ends_at <= moment.now:
         if not was_away:
             deck = _counted(deck, ends_at, plays)
+            over += _over(deck, ends_at)
         deck = _on(deck, moment.first_playable(deck.queue.after(_current(deck).id)), attrs.evolve(moment, now=ends_at))
-    return Outcome(deck=_counted(deck, moment.now, plays), plays=tuple(plays))
+    return Outcome(deck=_counted(deck, moment.now, plays), plays=tuple(plays), over=tuple(over))
 
 
 def _counted(deck: Deck, now: datetime, plays: list[Listened]) -> Deck:
     player = deck.player
     if player.item is None or player.counts_at is None or player.counts_at > now:
         return deck
-    plays.append(
-        Listened(track_id=player.item.track_id, at=player.began_at or player.since, listened_s=player.heard_at(now))
-    )
+    plays.append(_listened(deck, now))
     return attrs.evolve(deck, player=attrs.evolve(player, is_counted=True))
+
+
+def _over(deck: Deck, now: datetime) -> tuple[Listened, ...]:
+    """The listening that ends now, if it counted."""
+    return (_listened(deck, now),) if deck.player.is_counted else ()
+
+
+def _listened(deck: Deck, now: datetime) -> Listened:
+    player = deck.player
+    began_at = player.began_at or player.since
+    return Listened(track_id=_current(deck).track_id, at=began_at, listened_s=player.heard_at(now))
 
 
 def _numbered(before: Deck, outcome: Outcome) -> Outcome:

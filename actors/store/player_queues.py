@@ -14,7 +14,7 @@ from actors.model.player_queue import PlayerQueue, QueueItem
 from actors.model.player_view import told
 from actors.store import events
 from actors.store.codec import is_storable
-from actors.store.plays import count
+from actors.store.plays import count, lasted
 from actors.store.pool import Pool
 
 Decide = Callable[[Deck, Mapping[str, TrackFacts]], Outcome | RookeryError]
@@ -75,6 +75,8 @@ class PlayerQueues:
                 await connection.execute(PUT, person_id, *_columns(outcome.deck))
             for one in outcome.plays:
                 await count(connection, person_id, one.track_id, at=one.at, listened_s=one.listened_s)
+            for one in outcome.over:
+                await lasted(connection, person_id, one.track_id, at=one.at, listened_s=one.listened_s)
             news = told(before, outcome.deck)
             await events.append(
                 connection, [NewEvent(type=kind, payload=payload, owner=person_id) for kind, payload in news]

@@ -19,6 +19,7 @@ ON CONFLICT (person_id, track_id) DO UPDATE SET
 RETURNING true
 """
 ADD = "INSERT INTO play (person_id, track_id, at, listened_s) VALUES ($1, $2, $3, $4)"
+LASTED = "UPDATE play SET listened_s = $4 WHERE person_id = $1 AND track_id = $2 AND at = $3"
 
 
 async def count(
@@ -29,6 +30,13 @@ async def count(
         return False
     await connection.execute(ADD, person_id, track_id, at, listened_s)
     return True
+
+
+async def lasted(
+    connection: asyncpg.Connection, person_id: str, track_id: str, *, at: datetime, listened_s: float
+) -> None:
+    """Say inside a write function how long a play that was recorded has lasted in the end; nothing where there is none."""
+    await connection.execute(LASTED, person_id, track_id, at, listened_s)
 
 
 @attrs.define(eq=False)

@@ -43,6 +43,7 @@ class Told:
     def __init__(self, *track_ids: str) -> None:
         self.deck = Deck(player=Player(since=NOW))
         self.plays: list[Listened] = []
+        self.over: list[Listened] = []
         self.refused: RookeryError | None = None
         for track_id in track_ids:
             self.tell(AddTrack(track_id=track_id))
@@ -54,6 +55,7 @@ class Told:
         if isinstance(outcome, Outcome):
             self.deck = outcome.deck
             self.plays += outcome.plays
+            self.over += outcome.over
         return self.deck.player
 
     def item(self, place: int) -> str:
@@ -211,6 +213,30 @@ def test_a_seek_adds_nothing_to_what_was_heard_and_a_pause_neither():
     assert len(told.plays) == 1
 
 
+@pytest.mark.parametrize(
+    "command, ends_at", [(None, 100), (NextTrack(), 80), (ClearQueue(), 80), (PreviousTrack(), 80)]
+)
+def test_a_play_lasts_until_something_else_begins(command, ends_at):
+    told = Told("a", "b")
+    told.tell(Play())
+    told.tell(None, at=60)
+    told.tell(Pause(), at=70)
+    told.tell(Play(), at=75)
+    assert told.over == []
+    told.tell(command, at=80 if command else 200)
+
+    (play,) = told.over
+    assert (play.track_id, play.at, play.listened_s) == ("a", NOW, ends_at - 5 if command else ends_at)
+
+
+def test_what_did_not_count_is_not_over():
+    told = Told("a", "b")
+    told.tell(Play())
+    told.tell(NextTrack(), at=40)
+
+    assert (told.plays, told.over) == ([], [])
+
+
 def test_nobody_listened_to_tracks_that_ended_while_nobody_kept_the_time():
     told = Told("a", "b", "c")
     told.tell(Play())
@@ -236,6 +262,17 @@ def test_a_clock_that_is_set_moves_neither_the_place_nor_what_was_heard(set_by):
     now = NOW + timedelta(seconds=40 + set_by)
     assert (told.track, player.position_at(now), player.heard_at(now), told.plays) == ("a", 30, 30, [])
     assert player.version == 2
+
+
+def test_a_play_that_counted_stays_the_same_after_the_clock_was_set():
+    told = Told("a", "b")
+    told.tell(Play())
+    told.tell(None, at=60)
+    told.tell(None, at=5_000 + 70, set_by=5_000)
+    told.tell(NextTrack(), at=5_000 + 80)
+
+    assert [play.at for play in told.plays] == [play.at for play in told.over] == [NOW]
+    assert told.over[0].listened_s == 80
 
 
 def test_a_clock_that_is_set_is_nothing_to_a_player_that_does_not_play():
@@ -325,6 +362,7 @@ class SecondBySecond(RuleBasedStateMachine):
         self.position = self.heard = 0
         self.is_counted = False
         self.plays: list[str] = []
+        self.over: list[tuple[str, int]] = []
         self.volume = 1.0
         self.edits = 0
         self.tracks = dict(TRACKS)
@@ -335,6 +373,8 @@ class SecondBySecond(RuleBasedStateMachine):
         return float("inf") if length_s is None else length_s
 
     def begin_item(self, item: str | None) -> None:
+        if self.is_counted:
+            self.over.append((dict(self.items)[self.at], self.heard))
         self.at, self.position, self.heard, self.is_counted = item, 0, 0, False
         self.is_playing = self.is_playing and item is not None
 
@@ -399,10 +439,10 @@ class SecondBySecond(RuleBasedStateMachine):
         item = self.items[place][0]
         following = self.playable(range(place + 1, len(self.items)))
         self.tell(RemoveTrack(item_id=item))
-        del self.items[place]
-        self.edits += 1
         if item == self.at:
             self.begin_item(following)
+        del self.items[place]
+        self.edits += 1
 
     @rule(choice=st.integers(0, 20), goal=st.integers(0, 20), is_stale=st.booleans())
     def reorder(self, *, choice: int, goal: int, is_stale: bool) -> None:
@@ -421,9 +461,9 @@ class SecondBySecond(RuleBasedStateMachine):
     def clear(self) -> None:
         self.tell(ClearQueue())
         self.edits += bool(self.items)
-        self.items = []
         if self.at is not None:
             self.begin_item(None)
+        self.items = []
 
     @rule()
     def play(self) -> None:
@@ -484,6 +524,7 @@ class SecondBySecond(RuleBasedStateMachine):
             assert player.position_at(NOW + timedelta(seconds=self.now)) == self.position
             assert (player.length_s or float("inf")) == self.length()
         assert [play.track_id for play in self.told.plays] == self.plays
+        assert [(play.track_id, play.listened_s) for play in self.told.over] == self.over
 
 
 SecondBySecond.TestCase.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -96,6 +96,26 @@ async def test_a_play_counts_with_the_change_that_it_is_part_of(told):
     assert (mine.plays, mine.last_played_at) == (1, NOW)
 
 
+async def test_a_play_is_as_long_as_was_listened_in_the_end(told):
+    async def listened():
+        rows = await told.store.pool.read(
+            lambda connection: connection.fetch("SELECT listened_s FROM play ORDER BY at")
+        )
+        return [row["listened_s"] for row in rows]
+
+    await told.tell(AddTrack(track_id="a"))
+    await told.tell(AddTrack(track_id="b"))
+    await told.tell(Play())
+    await told.tell(None, at=50)
+    assert await listened() == [50.0]
+    await told.tell(Pause(), at=70)
+    await told.tell(NextTrack(), at=1_000)
+    assert await listened() == [70.0]
+    await told.tell(Play(), at=1_000)
+    await told.tell(None, at=2_000)
+    assert await listened() == [70.0, 100.0]
+
+
 async def test_tracks_in_the_trash_or_missing_are_passed_over(told):
     for track_id in ("a", "b", "c"):
         await told.tell(AddTrack(track_id=track_id))
