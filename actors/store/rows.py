@@ -99,9 +99,14 @@ def holder_of(row: Mapping[str, Any]) -> Holder:
 LOCATION_COLUMNS = "track_id, root_id, path, size_bytes, mtime_ns, device, inode, presence"
 
 
-def location_of(row: Mapping[str, Any]) -> Location:
-    """A location from a row of `LOCATION_COLUMNS`."""
-    return Location(**_stat_of(row), presence=Presence(row["presence"]))
+JOINED = "at_"
+JOINED_COLUMNS = ", ".join(f"location.{name} AS {JOINED}{name}" for name in LOCATION_COLUMNS.split(", "))
+"""The same beside columns of the track; all NULL where it has no location."""
+
+
+def location_of(row: Mapping[str, Any], *, prefix: str = "") -> Location:
+    """A location from a row of `LOCATION_COLUMNS`, or, with the prefix `JOINED`, of `JOINED_COLUMNS`."""
+    return Location(**_stat_of(row, prefix), presence=Presence(row[f"{prefix}presence"]))
 
 
 def reading_of(row: Mapping[str, Any]) -> Reading:
@@ -109,14 +114,14 @@ def reading_of(row: Mapping[str, Any]) -> Reading:
     return Reading(**_stat_of(row))
 
 
-def _stat_of(row: Mapping[str, Any]) -> dict[str, Any]:
+def _stat_of(row: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return {
-        "root_id": row["root_id"],
-        "path": row["path"],
-        "size_bytes": row["size_bytes"],
-        "mtime_ns": int(row["mtime_ns"]),
-        "device": int(row["device"]),
-        "inode": int(row["inode"]),
+        "root_id": row[f"{prefix}root_id"],
+        "path": row[f"{prefix}path"],
+        "size_bytes": row[f"{prefix}size_bytes"],
+        "mtime_ns": int(row[f"{prefix}mtime_ns"]),
+        "device": int(row[f"{prefix}device"]),
+        "inode": int(row[f"{prefix}inode"]),
     }
 
 

@@ -17,14 +17,26 @@ from actors.store.listing import list_of, place
 from actors.store.meaning import Meaning
 from actors.store.pages import FEW, Listing, Rows, found_by, reading
 from actors.store.pool import Pool
-from actors.store.rows import LOCATION_COLUMNS, TRACK_COLUMNS, TRACK_SOURCES, holder_of, location_of, track_of
+from actors.store.rows import (
+    JOINED,
+    JOINED_COLUMNS,
+    LOCATION_COLUMNS,
+    TRACK_COLUMNS,
+    TRACK_SOURCES,
+    holder_of,
+    location_of,
+    track_of,
+)
 
 LARGEST_PAGE = 500
 BATCH = 5_000
 """Locations read at once from a big root."""
 
-TRACKS = f"SELECT {TRACK_COLUMNS} FROM {TRACK_SOURCES} WHERE track.id = ANY($1) AND (removed_at IS NOT NULL) = $3"  # noqa: S608  # constants
-LOCATIONS = f"SELECT {LOCATION_COLUMNS} FROM location WHERE track_id = ANY($1)"  # noqa: S608
+TRACKS = f"""
+SELECT {TRACK_COLUMNS}, {JOINED_COLUMNS} FROM {TRACK_SOURCES} LEFT JOIN location ON location.track_id = track.id
+WHERE track.id = ANY($1) AND (removed_at IS NOT NULL) = $3
+"""  # noqa: S608  # constants
+"""A row for each location, which nearly every track has one of: one statement is cheaper than two."""
 OF_ROOT = f"SELECT id, {LOCATION_COLUMNS} FROM location WHERE root_id = $1 AND id > $2 ORDER BY id LIMIT $3"  # noqa: S608
 BEST = f"""
 SELECT {LOCATION_COLUMNS} FROM location WHERE track_id = $1 AND presence = 'present' ORDER BY path LIMIT 1
@@ -55,10 +67,12 @@ async def load(
         person_id: whose `mine` the tracks bring along.
         is_removed: whether the tracks lie in the trash.
     """
-    rows = {row["id"]: row for row in await connection.fetch(TRACKS, ids, person_id, is_removed)}
+    rows: dict[str, asyncpg.Record] = {}
     locations: dict[str, list[Location]] = defaultdict(list)
-    for row in await connection.fetch(LOCATIONS, list(rows)):
-        locations[row["track_id"]].append(location_of(row))
+    for row in await connection.fetch(TRACKS, ids, person_id, is_removed):
+        rows[row["id"]] = row
+        if row[f"{JOINED}path"] is not None:
+            locations[row["id"]].append(location_of(row, prefix=JOINED))
     return [track_of(rows[track_id], locations[track_id]) for track_id in ids if track_id in rows]
 
 
