@@ -81,11 +81,12 @@ def _measured(deck: Deck, moment: Moment) -> Deck:
 def _caught_up(deck: Deck, moment: Moment, *, was_away: bool) -> Outcome:
     plays: list[Listened] = []
     over: list[Listened] = []
+    following = iter(() if deck.player.item is None else deck.queue.after(deck.player.item.id))
     while (ends_at := deck.player.ends_at) is not None and ends_at <= moment.now:
         if not was_away:
             deck = _counted(deck, ends_at, plays)
             over += _over(deck, ends_at)
-        deck = _on(deck, moment.first_playable(deck.queue.after(_current(deck).id)), attrs.evolve(moment, now=ends_at))
+        deck = _on(deck, moment.first_playable(following), attrs.evolve(moment, now=ends_at))
     return Outcome(deck=_counted(deck, moment.now, plays), plays=tuple(plays), over=tuple(over))
 
 
