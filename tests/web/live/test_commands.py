@@ -203,6 +203,58 @@ async def test_a_player_sounds_where_it_was_begun_until_another_device_takes_it(
         assert await sounding(phone, "PLAY", device=phone_id) == phone_id
 
 
+TOLD_BOTH_WAYS = [
+    ("PLAY", {}),
+    ("PLAY", {"itemId": "2", "device": {"id": "radio", "name": "Kitchen"}}),
+    ("PLAY", {"itemId": "9"}),
+    ("PAUSE", {}),
+    ("PAUSE", {"loud": True}),
+    ("SEEK", {"position": 30}),
+    ("SEEK", {"position": 1_000}),
+    ("SEEK", {"position": "far"}),
+    ("NEXT_TRACK", {}),
+    ("PREVIOUS_TRACK", {}),
+    ("SET_VOLUME", {"volume": 0.25}),
+    ("SET_VOLUME", {"volume": 1.5}),
+    ("ADD_TRACK", {"trackId": "c", "position": 0}),
+    ("ADD_TRACK", {"trackId": "unknown"}),
+    ("ADD_TRACK", {"trackId": "c", "version": 1}),
+    ("REMOVE_TRACK", {"itemId": "1"}),
+    ("REMOVE_TRACK", {"itemId": "9"}),
+    ("CLEAR_QUEUE", {}),
+    ("CLEAR_QUEUE", {"version": 7}),
+    ("REORDER_QUEUE", {"itemId": "2", "position": 0, "version": 2}),
+    ("REORDER_QUEUE", {"itemId": "2", "position": 0, "version": 1}),
+    ("REORDER_QUEUE", {"itemId": "2", "position": 5, "version": 2}),
+]
+
+
+async def test_a_command_does_the_same_by_http_and_by_websocket(live, tracks, store):
+    async with live() as here:
+
+        async def begin():
+            await store.pool.write(lambda connection: connection.execute("DELETE FROM player"))
+            for track_id in ("a", "b"):
+                await here.client.post("/api/v1/queue/add", json={"trackId": track_id})
+            await here.client.post("/api/v1/player", json={"type": "PLAY"})
+
+        async def outcome(code, details):
+            player = (await here.client.get("/api/v1/player")).json()
+            del player["position"], player["at"]
+            return code, details, player, (await here.client.get("/api/v1/queue")).json()
+
+        for kind, payload in TOLD_BOTH_WAYS:
+            await begin()
+            answer = await here.client.post("/api/v1/player", json={"type": kind, "payload": payload})
+            told = answer.json() if answer.is_error else {}
+            by_http = await outcome(told.get("code"), told.get("details"))
+            await begin()
+            async with here.socket() as socket:
+                await socket.say(kind, payload)
+                told = (await socket.hear())["payload"]
+            assert await outcome(told.get("code"), told.get("details")) == by_http, (kind, payload)
+
+
 async def test_positions_reach_a_device_that_listens(live, tracks):
     async with live() as here, here.socket() as socket:
         await socket.connect(topics=["player"])
