@@ -1,10 +1,9 @@
 """The publisher: takes the log's events once, in order, and offers each to every subscription. It never waits for a client."""
 
-from collections import defaultdict, deque
+from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import islice
 from time import perf_counter
 from typing import Protocol
 
@@ -15,6 +14,7 @@ from actors.config import KIB, MIB, SECONDS
 from actors.feed.batch import Batch
 from actors.feed.frame import Frame
 from actors.feed.outlet import Outlet
+from actors.feed.recent import Recent
 from actors.feed.subscription import Ending, Subscription
 from actors.model.event import TOPICS, Event, Passing
 
@@ -81,8 +81,7 @@ class Feed:
         self._subscriptions: set[Subscription] = set()
         self._owned: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._crowded: set[Subscription] = set()
-        self._recent: deque[Frame] = deque()
-        self._recent_bytes = 0
+        self._recent = Recent(REMEMBERED_BYTES)
         self._newest: int | None = None
         self._oldest = 1
         self._published = self._passing = self._coalesced = self._dropped = self._too_slow = self._resyncs = (
@@ -199,14 +198,12 @@ class Feed:
 
     def remembers(self, since: int) -> bool:
         """Whether everything after `since` can be given from memory."""
-        return since == self.newest or (bool(self._recent) and (self._recent[0].seq or 0) - 1 <= since <= self.newest)
+        oldest = self._recent.oldest
+        return since == self.newest or (oldest is not None and oldest - 1 <= since <= self.newest)
 
     def remembered(self, since: int, limit: int) -> list[Frame]:
         """The next frames after `since` from memory; none when the log must be asked."""
-        if not self._recent or not self.remembers(since):
-            return []
-        start = since + 1 - (self._recent[0].seq or 0)
-        return list(islice(self._recent, start, start + limit))
+        return self._recent.after(since, limit) if self.remembers(since) else []
 
     async def after(self, seq: int, limit: int) -> Sequence[Event]:
         """A page of the log."""
@@ -256,7 +253,7 @@ class Feed:
         self._newest = frames[-1].seq
         self._published += len(frames)
         for frame in frames:
-            self._remember(frame)
+            self._recent.add(frame)
         return Batch(frames)
 
     async def _hand_out(self, batch: Batch) -> None:
@@ -277,16 +274,9 @@ class Feed:
                 return False
         return True
 
-    def _remember(self, frame: Frame) -> None:
-        self._recent.append(frame)
-        self._recent_bytes += len(frame.body)
-        while self._recent_bytes > REMEMBERED_BYTES:
-            self._recent_bytes -= len(self._recent.popleft().body)
-
     def _skip_to(self, seq: int) -> None:
         self._newest = seq
         self._recent.clear()
-        self._recent_bytes = 0
         for subscription in tuple(self._subscriptions):
             subscription.lose_history()
 

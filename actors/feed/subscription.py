@@ -1,7 +1,6 @@
 """One client's way through the feed: from the log while it is behind, from the publisher once it has caught up."""
 
 import enum
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain
@@ -75,7 +74,7 @@ class Subscription:
         self._wake: trio.Event | None = None  # there while its task waits and nothing has come yet
         self._relieved = trio.Event()
         self._relieved.set()
-        self._taken: deque[Frame] = deque()
+        self._taken: Iterator[Frame] = iter(())
         self._in_hand: Sequence[Frame] = ()  # given by `take`; sent, once it is called again
         self._owed_since: datetime | None = None
 
@@ -108,11 +107,13 @@ class Subscription:
         return self
 
     async def __anext__(self) -> Frame:
-        if not self._taken:
-            self._taken.extend(await self.take())
-            if not self._taken:
-                raise StopAsyncIteration
-        return self._taken.popleft()
+        frame = next(self._taken, None)
+        if frame is None:
+            self._taken = iter(await self.take())
+            frame = next(self._taken, None)
+        if frame is None:
+            raise StopAsyncIteration
+        return frame
 
     async def take(self) -> list[Frame]:
         """The next frames, at least one; none only when it has ended. Those of the call before count as sent.

@@ -14,8 +14,7 @@ class Replies:
 
     def __init__(self, send: Callable[[str], Awaitable[None]]) -> None:
         self._send = send
-        self._waiting: deque[str] = deque()
-        self._is_sending = False
+        self._waiting: deque[str] | None = None  # an empty one takes as much as the rest of this together
         self._nursery: trio.Nursery | None = None
 
     def begin(self, nursery: trio.Nursery) -> None:
@@ -25,18 +24,18 @@ class Replies:
     def put(self, text: str) -> bool:
         """Let an answer wait for its turn; False when too many wait: then all are given up."""
         assert self._nursery is not None
-        if len(self._waiting) >= REPLIES_WAITING:
+        if self._waiting is None:
+            self._waiting = deque()
+            self._nursery.start_soon(self._send_all, self._waiting)
+        elif len(self._waiting) >= REPLIES_WAITING:
             self._waiting.clear()
             return False
         self._waiting.append(text)
-        if not self._is_sending:
-            self._is_sending = True
-            self._nursery.start_soon(self._send_all)
         return True
 
-    async def _send_all(self) -> None:
+    async def _send_all(self, waiting: deque[str]) -> None:
         try:
-            while self._waiting:
-                await self._send(self._waiting.popleft())
+            while waiting:
+                await self._send(waiting.popleft())
         finally:
-            self._is_sending = False
+            self._waiting = None

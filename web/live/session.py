@@ -12,7 +12,7 @@ from actors.config import SECONDS
 from actors.errors import DatabaseError
 from actors.feed import Ending, Feed, Frame
 from actors.model.event import TOPICS
-from actors.model.player_commands import Command
+from actors.model.player_commands import Command, Device
 from web.cache import QueryCache
 from web.cache.figures import figures
 from web.connections import Cause, Connection
@@ -67,9 +67,10 @@ class Session:
         self._connected = trio.Event()
         self._known = trio.Event()
         self._welcomed = trio.Event()
-        self._commands = Commands(carry_out, self._reply, stopping=stopping)
+        self._carry_out = carry_out
+        self._device: Device | None = None
+        self._commands: Commands | None = None  # most clients only listen
         self._replies = Replies(self._answer)
-        self._has_commands = False
         self._sending = trio.Lock()
         self._active = trio.CancelScope()
         self._tasks: trio.Nursery
@@ -85,8 +86,9 @@ class Session:
                 self._replies.begin(nursery)
                 with self._active:
                     async with trio.open_nursery() as self._tasks:
-                        for task in (self._listen, self._follow, self._heed_pulse, self._heed_door):
+                        for task in (self._follow, self._heed_pulse, self._heed_door):
                             self._tasks.start_soon(task)
+                        await self._listen()
             if self._has_left:
                 return
             cause = self._connection.cause
@@ -142,8 +144,7 @@ class Session:
                 if self._connection.subscription is not None:
                     raise Refused("CONFLICT", "already connected", request_id=message.request_id, is_bad=False)
                 topics = self._allowed(message.payload.topics, message.request_id)
-                if (device := message.payload.device) is not None:
-                    self._connection.device = (device.name or device.id)[:DEVICE_CHARACTERS]
+                self._name(message.payload.device)
                 self._connection.subscription = self._feed.subscribe(
                     topics,
                     message.payload.since,
@@ -151,7 +152,6 @@ class Session:
                     outlet=self._wire.outlet,
                 )
                 self._connect_id = message.request_id
-                self._commands.teller = message.payload.device
                 self._connected.set()
             case Topics(topics=topics):
                 if self._connection.subscription is None:
@@ -164,14 +164,23 @@ class Session:
                 self._reply("ACK", {"topics": present}, message.request_id)
             case Command():
                 assert self._door.caller is not None
-                if not self._has_commands:  # most clients only listen, and a task costs memory
-                    self._has_commands = True
+                if self._commands is None:
+                    self._commands = Commands(self._carry_out, self._reply, stopping=self._stopping)
+                    self._commands.teller = self._device
                     self._tasks.start_soon(self._commands.serve)
                 self._commands.put(self._door.caller.user_id, message.payload, message.request_id)
             case _ if message.type == "GET_CACHE_STATS":
                 self._reply("CACHE_STATS", msgspec.to_builtins(figures(self._cache.statistics())), message.request_id)
             case _:
                 self._reply("PONG", {}, message.request_id)
+
+    def _name(self, device: Device | None) -> None:
+        """Note what the client calls itself."""
+        self._device = device
+        if self._commands is not None:
+            self._commands.teller = device
+        if device is not None:
+            self._connection.device = (device.name or device.id)[:DEVICE_CHARACTERS]
 
     async def _is_let_in(self, message: Incoming) -> bool:
         """Whether who speaks is known; a token in the first CONNECT says it, and wins over what the handshake showed."""

@@ -22,6 +22,7 @@ from actors.model.player_commands import Command
 from actors.model.user import LOCAL_CALLER, Caller
 from web.cache import MemoryShelf, QueryCache
 from web.connections import Connection, Kind
+from web.live import leaving
 from web.live.messages import Refused
 from web.live.session import Session
 from web.live.websocket import Pulse
@@ -66,7 +67,8 @@ async def main() -> None:
     feed = Feed(NoLog(), queue_bytes=1 << 20)
     await feed.begin()
     app = QuartTrio("feed")
-    cache = QueryCache(MemoryShelf(limit_bytes=0))
+    app.asgi_websocket_class = leaving.Connection
+    cache, stopping = QueryCache(MemoryShelf(limit_bytes=0)), trio.Event()
 
     @app.websocket("/ws")
     async def socket() -> None:
@@ -85,7 +87,7 @@ async def main() -> None:
             connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
             door=Open(),
             feed=feed,
-            stopping=trio.Event(),
+            stopping=stopping,
             heartbeat_s=3_600,
             cache=cache,
             carry_out=nothing_plays,

@@ -129,8 +129,8 @@ async def test_a_client_whose_pipe_is_full_waits_in_the_queue_and_ends_when_that
     assert feed.statistics().too_slow == 1
 
 
-@pytest.mark.parametrize("slice_s, seen", [(0.0, [1, 2, 3]), (60.0, [3])], ids=["short slices", "one for all"])
-async def test_others_have_a_turn_between_slices(log, slice_s, seen):
+@pytest.mark.parametrize("slice_s, is_seen", [(0.0, True), (60.0, False)], ids=["short slices", "one for all"])
+async def test_others_have_a_turn_between_slices(log, slice_s, is_seen):
     feed = Feed(log, queue_bytes=4_000, slice_s=slice_s)
     await feed.begin()
     clients = [Client(["tracks"], True, Pipe()) for _ in range(3)]
@@ -150,7 +150,7 @@ async def test_others_have_a_turn_between_slices(log, slice_s, seen):
             both.start_soon(look)
         nursery.cancel_scope.cancel()
 
-    assert sorted({0, *reached} - {0}) == seen
+    assert bool({1, 2}.intersection(reached)) is is_seen
 
 
 async def test_progress_goes_directly_to_as_many_as_there_is_time_for_and_waits_for_the_others(log, passing):
