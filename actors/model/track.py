@@ -119,7 +119,9 @@ class Track:
     failure: Failure | None = None
     failures: int = 0
     locations: tuple[Location, ...] = ()
-    """At least one, present ones first, then by path."""
+    """Present ones first, then by path; none where all files went into the trash with it."""
+    file_name: str = ""
+    """Of its best file, or of the last one that it had; as text that every encoder accepts."""
     size_bytes: int = 0
     added_at: datetime
     changed_at: datetime
@@ -133,7 +135,7 @@ class Track:
         """What to show: the tagged title, or the file's name without its ending."""
         if self.tags.title:
             return self.tags.title
-        name = self.locations[0].shown.rpartition("/")[2] if self.locations else self.id
+        name = self.locations[0].shown.rpartition("/")[2] if self.locations else self.file_name or self.id
         stem, dot, _ = name.rpartition(".")
         return stem if dot and stem else name
 

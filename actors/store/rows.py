@@ -31,6 +31,7 @@ def track_of(row: Mapping[str, Any], locations: Iterable[Location]) -> Track:
         failure=None if row["failure"] is None else msgspec.convert(row["failure"], Failure),
         failures=row["failures"],
         locations=tuple(sorted(locations, key=_rank)),
+        file_name=row["file_name"],
         size_bytes=row["size_bytes"],
         added_at=row["added_at"],
         changed_at=row["changed_at"],
@@ -54,7 +55,7 @@ def _rank(location: Location) -> tuple[int, bytes]:
 
 TRACK_COLUMNS = """
   track.id, track.stage, track.presence, track.missing_since, track.audio_hash, track.tags, track.edits, track.sound, track.failure,
-  track.failures, track.size_bytes, track.added_at, track.changed_at, track.version,
+  track.failures, track.file_name, track.size_bytes, track.added_at, track.changed_at, track.version,
   features.version AS features_version, features.duration_s AS decoded_s, features.integrated_lufs, features.range_lu,
   features.true_peak_dbtp, features.sample_peak_dbfs, features.max_momentary_lufs, features.max_short_term_lufs,
   features.bpm, features.bpm_confidence, features.bpm_alternatives,

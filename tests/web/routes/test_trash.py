@@ -48,6 +48,15 @@ async def test_its_file_can_go_with_it(served, shelf, track_id) -> None:
     assert (await served.client.get(f"/api/v1/tracks/{track_id}/audio")).content == b"sound"
 
 
+async def test_what_no_tag_names_keeps_the_name_of_its_file_in_the_trash(served, shelf) -> None:
+    track_id = await shelf.put("A walk in the reeds.wav")
+    before = (await served.client.get(f"/api/v1/tracks/{track_id}")).json()["title"]
+    await removed(served, track_id, "?file=true")
+    seen = (await served.client.get(f"/api/v1/trash/{track_id}")).json()
+
+    assert (before, seen["track"]["title"]) == ("A walk in the reeds", "A walk in the reeds")
+
+
 async def test_it_goes_for_good_only_as_it_was_seen(served, shelf, track_id, refused) -> None:
     await removed(served, track_id, "?file=true")
     place = f"/api/v1/trash/{track_id}"
