@@ -5,6 +5,7 @@ import { Activity } from "./activity.js";
 import { Details } from "./details.js";
 import { Feed } from "./feed.js";
 import { Player } from "./player.js";
+import { Queue } from "./queue.js";
 import { Roots } from "./roots.js";
 import { nameOf, Tracks } from "./tracks.js";
 import { Tree } from "./tree.js";
@@ -17,14 +18,33 @@ const activity = new Activity($("activity"));
 const roots = new Roots($("roots"));
 const tree = new Tree();
 const player = new Player({
-  onChange: (id, isPlaying) => tracks.setPlaying(id, isPlaying),
-  onEnd: () => {
+  onChange: (id, isPlaying) => {
+    tracks.setPlaying(id, isPlaying);
+    if (!player.audio.ended) queue.heed(isPlaying);
+  },
+  onEnd: async () => {
+    const wasQueued = queue.current !== null;
+    if (wasQueued) {
+      await queue.next();
+      return;
+    }
     const next = tracks.neighbor(1);
     if (next) player.play(next);
   },
 });
-const tracks = new Tracks({ onPlay: (track) => player.play(track), onOpen: (id) => details.open(id) });
-const details = new Details({ onChange: (track) => tracks.update(track), onGone: () => tracks.refresh() });
+const queue = new Queue({
+  onPlay: (track) => player.begin(track),
+  onPause: () => player.audio.pause(),
+  onProblem: (text) => details.say(text),
+});
+const tracks = new Tracks({ onPlay: playHere, onOpen: (id) => details.open(id) });
+const details = new Details({ onChange: (track) => tracks.update(track), onGone: () => tracks.refresh(), onQueue: (track) => queue.add(track) });
+
+/** A track of the table, beside the queue. */
+function playHere(track) {
+  if (player.track?.id !== track.id) queue.leave();
+  player.play(track);
+}
 
 function takeTrack(track) {
   activity.names.set(`track:${track.id}`, nameOf(track));
@@ -65,6 +85,8 @@ const TAKE = {
     activity.scan(payload);
     roots.take(payload);
   },
+  QUEUE_UPDATE: (payload) => queue.take(payload),
+  PLAYER_STATE_UPDATE: (payload) => queue.follow(payload.player, player.length - player.at),
   SUPERVISION_EVENT: (_, message) => tree.event(message),
 };
 
@@ -78,6 +100,7 @@ new Feed({
   onFresh: () => {
     activity.clear();
     roots.load();
+    queue.load();
     tracks.show({});
   },
 });

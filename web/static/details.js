@@ -12,14 +12,16 @@ const $ = (id) => document.getElementById(id);
 const place = (id) => `/api/v1/tracks/${encodeURIComponent(id)}`;
 
 export class Details {
-  constructor({ onChange, onGone }) {
+  constructor({ onChange, onGone, onQueue }) {
     this.onChange = onChange;
+    this.onQueue = onQueue;
     this.onGone = onGone;
     $("details-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.save();
     });
     $("details-close").addEventListener("click", () => $("details").close());
+    $("details-queue").addEventListener("click", () => this.enqueue());
     $("details-remove").addEventListener("click", () => this.remove());
     $("stars").addEventListener("change", (event) => this.rate(Number(event.target.value)));
     $("unrate").addEventListener("click", () => this.rate(null));
@@ -104,6 +106,12 @@ export class Details {
     }
     this.onChange(await response.json());
     $("details").close();
+  }
+
+  async enqueue() {
+    const { track } = this;
+    $("details").close();
+    if (await this.onQueue(track)) this.say(`“${nameOf(track)}” comes at the end of the queue.`);
   }
 
   async remove() {

@@ -1,6 +1,6 @@
 // The live feed: one WebSocket, kept up over every break. Gives each message once and in order.
 
-const TOPICS = ["tracks", "progress", "supervision"];
+const TOPICS = ["tracks", "progress", "player", "supervision"];
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
 const PING_MS = 15_000;

@@ -66,6 +66,11 @@ export class Player {
       this.toggle();
       return;
     }
+    this.begin(track);
+  }
+
+  /** Play a track from its beginning, also one that was playing. */
+  begin(track) {
     this.track = track;
     this.peaks = null;
     $("player").hidden = false;
