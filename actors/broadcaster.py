@@ -1,6 +1,7 @@
 """Carries the durable log, and passing progress, to the live feed of this process."""
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import structlog
@@ -14,7 +15,7 @@ from actors.model.event import Event as LogEvent
 from actors.model.event import NewEvent, Passing
 from actors.model.player import PlayerState
 from actors.store.store import Store
-from supervision import Actor, Context, Event, EventKind, EventStream, Ref
+from supervision import Actor, ActorStoppedError, Context, Event, EventKind, EventStream, Ref
 
 PAGE = 200
 """Events read from the log at once."""
@@ -68,8 +69,9 @@ class Broadcaster(Actor[Progress]):
             while True:
                 await news.take()
                 while events := await self._store.events.after(self._feed.newest, PAGE):
-                    for changed in changed_players(events):
-                        self._conductor.tell_nowait(changed)
+                    with suppress(ActorStoppedError):  # it ends before this at a shutdown
+                        for changed in changed_players(events):
+                            self._conductor.tell_nowait(changed)
                     await self._feed.publish_paced(events)
                     if len(events) < PAGE:
                         await trio.sleep(GATHER_S)

@@ -133,6 +133,16 @@ async def test_the_conductor_hears_of_every_player_before_its_devices_do(running
     ]
 
 
+async def test_a_conductor_that_has_ended_holds_up_nobody(running, feed, fresh_store):
+    payload = {"player": {"state": "playing", "version": 7}}
+    async with running() as tree, feed.subscribe(["player"], owner="ada") as subscription:
+        await tree.stop_child(CONDUCTOR)
+        await fresh_store.events.add(NewEvent(type="PLAYER_STATE_UPDATE", payload=payload, owner="ada"))
+        await taken(subscription, 1)
+
+        assert tree.status().find(PATH).incarnation == 1
+
+
 async def test_crashes_at_any_point_lose_and_double_nothing(running, feed, fresh_store):
     total = 400
     chance = random.Random(1)
