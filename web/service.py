@@ -65,6 +65,7 @@ class Service:
         settings.loglevel = "WARNING"
         settings.graceful_timeout = self.config.shutdown_s / 5
         settings.include_server_header = False
+        settings.backlog = self.config.connections
         settings.h11_max_incomplete_size = HEAD_BYTES
         listener = self.listener.dup()
         settings.create_sockets = lambda: Sockets([], [listener], [])  # type: ignore[method-assign]  # bound before the start

@@ -9,6 +9,9 @@ import itertools
 import secrets
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack
+from functools import partial
+from statistics import quantiles
+from urllib.parse import urlsplit
 
 import attrs
 import trio
@@ -20,6 +23,7 @@ from actors.model.probe import Probe
 from actors.model.track import Sound, Stage, Tags
 from actors.store.store import Store, open_store
 from tests.benchmarks.client import Question, line
+from tests.benchmarks.crowd import waits_s
 from tests.benchmarks.row import Row
 from tests.benchmarks.servers import RIVAL, Served, database, fastapi, rookery
 from web.logs import configure_logs
@@ -28,6 +32,10 @@ TRACKS = 2_000
 CONNECTIONS = 16
 ROUNDS = 9
 ROUND_S = 0.7
+CROWD = 1_000
+"""Connections at once; PostgreSQL and pools have theirs beside."""
+CROWD_ROUNDS = 3
+CROWD_S = 3.0
 PAGES = [Question(target=f"/api/v1/tracks?pageSize=50&page={page}") for page in range(1, TRACKS // 50 + 1)]
 """Asked in turn, so that no two connections ask the same at once and share an answer."""
 
@@ -79,7 +87,7 @@ async def measure() -> list[Row]:
             if rival is not None and case.what != "trivial answer":
                 await check_same(own, rival, case.questions[0])
             rows += await _compared(case, own, rival)
-    return rows
+        return rows + await _crowded(keeping, rival)
 
 
 async def check_same(own: Served, rival: Served, question: Question) -> None:
@@ -107,6 +115,28 @@ async def _compared(case: Case, own: Served, rival: Served | None) -> list[Row]:
     return [
         Row(what=f"{case.what}{what}", unit=unit, values=figures["own"], rival=name, others=figures["rival"])
         for what, unit, figures in (("", "requests/s", speeds), (": processor time", "µs", costs))
+    ]
+
+
+async def _crowded(own: Served, rival: Served | None) -> list[Row]:
+    """A kept list, asked for over many connections at once."""
+    waits: dict[str, list[float]] = {"own": [], "rival": []}
+    speeds: dict[str, list[float]] = {"own": [], "rival": []}
+    for _ in range(CROWD_ROUNDS):
+        for name, served in (("rival", rival), ("own", own)):
+            if served is None:
+                continue
+            request = PAGES[0].packed(urlsplit(served.address).netloc)
+            ask = partial(waits_s, served.address, request, connections=CROWD, duration_s=CROWD_S)
+            started = trio.current_time()
+            waited_s = await trio.to_thread.run_sync(ask)
+            speeds[name].append(len(waited_s) / (trio.current_time() - started))
+            waits[name].append(quantiles(waited_s, n=20)[-1] * 1000)
+    name = None if rival is None else f"{RIVAL}, which keeps none"
+    what = f"list of 50 tracks, kept, to {CROWD:,} connections"
+    return [
+        Row(what=f"{what}: time to the answer, p95", unit="ms", values=waits["own"], rival=name, others=waits["rival"]),
+        Row(what=what, unit="requests/s", values=speeds["own"], rival=name, others=speeds["rival"]),
     ]
 
 

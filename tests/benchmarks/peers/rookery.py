@@ -20,17 +20,26 @@ from supervision import Child, Supervisor, run
 from web.application import create_app
 from web.logs import configure_logs
 from web.services import Services
-from web.serving import serve
+from web.serving import Crowd, serve
 
 PLENTY = 1_000_000_000
+CONNECTIONS = 1_100
 
 
 async def main(url: str, cache_bytes: int) -> None:
     """Serve until the process is ended."""
-    config = Config(database_url=url, log_level="warning", rate_read=PLENTY, rate_write=PLENTY, cache_bytes=cache_bytes)
+    config = Config(
+        database_url=url,
+        log_level="warning",
+        rate_read=PLENTY,
+        rate_write=PLENTY,
+        cache_bytes=cache_bytes,
+        requests_waiting=CONNECTIONS,
+    )
     configure_logs(config)
     served = hypercorn.Config()
     served.bind = ["127.0.0.1:0"]
+    served.backlog = CONNECTIONS
     async with open_store(config, url=url) as store, local_executor(config) as executor:
         librarian = Child("librarian", lambda: Librarian(store=store, work_waits=Nudge()))
         tree = Supervisor("rookery", children=[Supervisor("pipeline", children=[librarian])])
@@ -45,7 +54,8 @@ async def main(url: str, cache_bytes: int) -> None:
                 version="0",
             )
             async with trio.open_nursery() as nursery:
-                addresses = await nursery.start(partial(serve, create_app(services), served))
+                crowd = Crowd(most=CONNECTIONS, most_per_address=CONNECTIONS)
+                addresses = await nursery.start(partial(serve, create_app(services), served, crowd=crowd))
                 print(addresses[0], flush=True)  # noqa: T201
 
 

@@ -1,0 +1,85 @@
+"""Many connections to one server at once, each asking again as soon as it has its answer; run in a thread, since it blocks."""
+
+import select
+import socket
+import time
+from urllib.parse import urlsplit
+
+import attrs
+
+READ_BYTES = 256 * 1024
+PATIENCE_S = 60
+LENGTH = b"content-length: "
+
+
+@attrs.define(eq=False)
+class _Line:
+    socket: socket.socket
+    asked_s: float = 0.0
+    missing: int = -1
+    """Bytes of the answer that are still to come; unknown before its head is there."""
+    begun: bytes = b""
+
+
+def waits_s(address: str, request: bytes, *, connections: int, duration_s: float) -> list[float]:
+    """How long each answer was waited for, of all that were asked for within `duration_s`; at least one for each connection.
+
+    Raises:
+        RuntimeError: an answer is no good one with a length, or does not come.
+    """
+    parts = urlsplit(address)
+    lines: dict[int, _Line] = {}
+    waits: list[float] = []
+    with select.epoll() as poll:
+        try:
+            for _ in range(connections):
+                one = _Line(socket.create_connection((parts.hostname or "", parts.port or 80), PATIENCE_S))
+                lines[one.socket.fileno()] = one
+                poll.register(one.socket.fileno(), select.EPOLLIN)
+            until_s = time.monotonic() + duration_s
+            for one in lines.values():
+                _ask(one, request)
+            waiting = connections
+            while waiting:
+                ready = poll.poll(PATIENCE_S)
+                if not ready:
+                    raise RuntimeError(f"{waiting} answers did not come")
+                for number, _ in ready:
+                    one = lines[number]
+                    if not _is_answered(one):
+                        continue
+                    now_s = time.monotonic()
+                    waits.append(now_s - one.asked_s)
+                    if now_s < until_s:
+                        _ask(one, request)
+                    else:
+                        waiting -= 1
+        finally:
+            for one in lines.values():
+                one.socket.close()
+    return waits
+
+
+def _ask(one: _Line, request: bytes) -> None:
+    one.asked_s, one.missing, one.begun = time.monotonic(), -1, b""
+    one.socket.send(request)
+
+
+def _is_answered(one: _Line) -> bool:
+    """Take what has come; whether that was all."""
+    data = one.socket.recv(READ_BYTES)
+    if not data:
+        raise RuntimeError("the server hung up")
+    if one.missing < 0:
+        one.begun += data
+        end = one.begun.find(b"\r\n\r\n")
+        if end < 0:
+            return False
+        head = one.begun[:end].lower() + b"\r\n"
+        if not head.startswith(b"http/1.1 200"):
+            raise RuntimeError(one.begun[:500])
+        start = head.index(LENGTH) + len(LENGTH)
+        one.missing = int(head[start : head.index(b"\r", start)]) - (len(one.begun) - end - 4)
+    else:
+        one.missing -= len(data)
+    return one.missing == 0
