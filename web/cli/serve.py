@@ -1,6 +1,5 @@
 """`rookery serve`: watch folders and serve their catalogue until a signal ends it."""
 
-import gc
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ from actors.media.demo import make_demo
 from supervision import SupervisionError
 from web.cli.database import refuse
 from web.cli.last_resort import leave
+from web.collector import spare_what_was_imported
 from web.logs import configure_logs
 from web.service import prepared
 from web.settings import load_config
@@ -43,7 +43,7 @@ def serve(folders: tuple[Path, ...], *, demo: bool, **settings: Any) -> None:
         configure_logs(config)
         if demo:
             config = attrs.evolve(config, roots=(*config.roots, _demo_folder(config)))
-        _spare_what_was_imported()
+        spare_what_was_imported()
         trio.run(_serve, config)
     except (RookeryError, SupervisionError, BaseExceptionGroup) as error:
         refuse(error)
@@ -55,12 +55,6 @@ async def _serve(config: Config) -> None:
 
     with prepared(config, has_port=True) as service:
         await service.run(announce=announce, on_stuck=leave)
-
-
-def _spare_what_was_imported() -> None:
-    """Let no collection look at it again: a full one would hold up the loop for 50 ms, every so many thousand objects."""
-    gc.collect()
-    gc.freeze()
 
 
 def _demo_folder(config: Config) -> Path:

@@ -32,6 +32,7 @@ class WaitingRoom:
         self._places = trio.CapacityLimiter(places)
         self._chairs = chairs
         self._patience_s = patience_s
+        self._waiting = 0
         self._turned_away = 0
 
     async def take(self) -> "Place":
@@ -41,22 +42,27 @@ class WaitingRoom:
             FullError: see there.
         """
         place = Place(self._places)
-        try:
+        if self._places.available_tokens > 0:
             self._places.acquire_on_behalf_of_nowait(place)
-        except trio.WouldBlock:
+        else:
             await self._wait(place)
         return place
 
     def statistics(self) -> RoomStatistics:
         """How full it is."""
-        now = self._places.statistics()
-        return RoomStatistics(working=now.borrowed_tokens, waiting=now.tasks_waiting, turned_away=self._turned_away)
+        return RoomStatistics(
+            working=self._places.borrowed_tokens, waiting=self._waiting, turned_away=self._turned_away
+        )
 
     async def _wait(self, place: "Place") -> None:
-        if self._places.statistics().tasks_waiting < self._chairs:
-            with trio.move_on_after(self._patience_s):
-                await self._places.acquire_on_behalf_of(place)
-                return
+        if self._waiting < self._chairs:
+            self._waiting += 1
+            try:
+                with trio.move_on_after(self._patience_s):
+                    await self._places.acquire_on_behalf_of(place)
+                    return
+            finally:
+                self._waiting -= 1
         self._turned_away += 1
         raise FullError("too many requests at once")
 

@@ -18,6 +18,7 @@ from actors.store.store import open_store
 from actors.work.local import local_executor
 from supervision import Child, Supervisor, run
 from web.application import create_app
+from web.collector import spare_what_was_imported
 from web.logs import configure_logs
 from web.services import Services
 from web.serving import Crowd, serve
@@ -59,4 +60,5 @@ async def main(url: str, cache_bytes: int) -> None:
                 print(addresses[0], flush=True)  # noqa: T201
 
 
+spare_what_was_imported()
 trio.run(main, sys.argv[1], int(sys.argv[2]))

@@ -50,13 +50,3 @@ def test_the_command_is_installed():
     )
 
     assert run.stdout.startswith("rookery, version")
-
-
-def test_what_was_imported_is_no_work_for_collections():
-    # In a process of its own: what is frozen is never freed.
-    script = (
-        "import gc; from web.cli.serve import _spare_what_was_imported as spare; spare(); print(len(gc.get_objects()))"
-    )
-    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
-
-    assert int(run.stdout) < 1_000
