@@ -88,6 +88,9 @@ class Ahead:
                 response = await operation(**places)
             except LeftError:
                 return
+            finally:
+                # The exchange would hold the ends of its own request: a circle, which only a collection can free.
+                current.read = current.left = None
             body = response.response
             assert isinstance(body, DataBody)  # what is hot has its answer in memory
             headers = [(name.lower().encode(), value.encode()) for name, value in response.headers.items()]

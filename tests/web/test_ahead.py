@@ -1,5 +1,6 @@
 """What is answered ahead of the framework is answered as the framework would answer it."""
 
+import gc
 import re
 from collections import Counter
 from functools import partial
@@ -406,3 +407,19 @@ async def test_what_is_hot_has_ready_bytes_and_changes_nothing(peopled) -> None:
 
     assert {"/livez", "/api/v1/tracks", "/api/v1/tracks/search", "/api/v1/tracks/{trackId}/waveform.png"} <= hot
     assert not {path for path in hot if "audio" in path or "events" in path}
+
+
+@pytest.mark.parametrize("path", ["/livez", "/api/v1/tracks", f"/api/v1/tracks/{TRACK}"])
+async def test_an_answer_leaves_nothing_to_be_collected(pair, path) -> None:
+    asked = Asked(path=path)
+    await answer(pair.hot.app, asked, pair._headers(asked))
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(20):
+            await answer(pair.hot.app, asked, pair._headers(asked))
+        left = gc.collect()
+    finally:
+        gc.enable()
+
+    assert left < 20
