@@ -36,6 +36,7 @@ async def main(url: str, cache_bytes: int) -> None:
         rate_write=PLENTY,
         cache_bytes=cache_bytes,
         requests_waiting=CONNECTIONS,
+        requests_at_once=CONNECTIONS,
     )
     configure_logs(config)
     served = hypercorn.Config()
