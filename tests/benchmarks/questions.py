@@ -165,7 +165,7 @@ def _many(samples: Samples, number: int, count: int) -> list[Question]:
 
 def _rated(samples: Samples, number: int, count: int) -> list[Question]:
     return [
-        Question(target=f"{LIST}/{row[0]}/rating", method="PUT", body={"stars": 1 + number % 5})
+        Question(target=f"{LIST}/{row[0]}/rating", method="PUT", body={"rating": 1 + number % 5})
         for row in samples.some(number, count)
     ]
 

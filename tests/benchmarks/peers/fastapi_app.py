@@ -25,7 +25,8 @@ from actors.store.filters import Range, TrackFilter
 from actors.store.listing import list_of, place
 from actors.store.meaning import Meaning
 from actors.store.pages import FEW, Listing, Rows, found_by, reading
-from actors.store.tracks import LOCATIONS, TRACKS
+from actors.store.rows import JOINED
+from actors.store.tracks import TRACKS
 from web.paging import Cursor, opened, sealed
 
 PERSON = "local"
@@ -53,10 +54,12 @@ Connection = Annotated[asyncpg.Connection, Depends(connected)]
 
 async def loaded(connection: asyncpg.Connection, ids: list[str]) -> list[Track]:
     """Tracks in the order of their ids."""
-    rows = {row["id"]: row for row in await connection.fetch(TRACKS, ids, PERSON, False)}
+    rows = {}
     places = defaultdict(list)
-    for row in await connection.fetch(LOCATIONS, list(rows)):
-        places[row["track_id"]].append(row)
+    for row in await connection.fetch(TRACKS, ids, PERSON, False):
+        rows[row["id"]] = row
+        if row[f"{JOINED}path"] is not None:
+            places[row["id"]].append(row)
     return [track(rows[track_id], places[track_id]) for track_id in ids if track_id in rows]
 
 
@@ -124,10 +127,10 @@ async def batch_get(wanted: Wanted, connection: Connection) -> Got:
 
 
 @app.put("/api/v1/tracks/{track_id}/rating")
-async def rate(track_id: str, rating: NewRating, connection: Connection) -> Mine:
+async def rate(track_id: str, given: NewRating, connection: Connection) -> Mine:
     """Rate a track."""
     async with connection.transaction():
-        if not await connection.fetchval(ratings.PUT, PERSON, track_id, rating.stars):
+        if not await connection.fetchval(ratings.PUT, PERSON, track_id, given.rating):
             raise HTTPException(404)
         return mine(await connection.fetchrow(ratings.MINE, PERSON, track_id))
 

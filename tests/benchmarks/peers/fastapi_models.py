@@ -170,7 +170,7 @@ class Got(Model):
 class NewRating(Model):
     """Stars."""
 
-    stars: Annotated[int, Field(ge=1, le=5)]
+    rating: Annotated[int, Field(ge=1, le=5)]
 
 
 class Edits(Model):

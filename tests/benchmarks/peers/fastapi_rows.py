@@ -4,6 +4,8 @@ import asyncpg
 from fastapi_models import Failure, Features, Key, Location, Loudness, Mine, Sound, Tags, Tempo, Track
 from pydantic.alias_generators import to_camel
 
+from actors.store.rows import JOINED
+
 TONICS = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 CAMELOT = (8, 3, 10, 5, 12, 7, 2, 9, 4, 11, 6, 1)
 
@@ -30,7 +32,7 @@ def features(row: asyncpg.Record) -> Features | None:
 
 def rank(place: asyncpg.Record) -> tuple[bool, bytes]:
     """Present ones first, by path."""
-    return place["presence"] != "present", place["path"]
+    return place[f"{JOINED}presence"] != "present", place[f"{JOINED}path"]
 
 
 def mine(row: asyncpg.Record) -> Mine:
@@ -47,10 +49,10 @@ def track(row: asyncpg.Record, places: list[asyncpg.Record]) -> Track:
     measured = features(row)
     locations = [
         Location(
-            root_id=place["root_id"],
-            path=place["path"].decode("utf-8", "replace"),
-            size_bytes=place["size_bytes"],
-            presence=place["presence"],
+            root_id=place[f"{JOINED}root_id"],
+            path=place[f"{JOINED}path"].decode("utf-8", "replace"),
+            size_bytes=place[f"{JOINED}size_bytes"],
+            presence=place[f"{JOINED}presence"],
         )
         for place in sorted(places, key=rank)
     ]
