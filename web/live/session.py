@@ -240,9 +240,9 @@ class Session:
 
     async def _follow(self) -> None:
         """The feed, once the client has said CONNECT."""
-        await self._connected.wait()
-        assert self._connection.subscription is not None
         try:
+            await self._connected.wait()
+            assert self._connection.subscription is not None
             async with self._connection.subscription as subscription:
                 payload = {
                     "session": self._connection.id,
@@ -256,14 +256,14 @@ class Session:
                     if subscription.backlog:
                         # Under load the system call is the cost: what comes in a moment goes out in the same one.
                         await trio.sleep(GATHER_S)
+            if subscription.ending is Ending.TOO_SLOW:
+                self._end(Cause.TOO_SLOW, "too slow")
         except DatabaseError as error:
             self._error(Refused("UNAVAILABLE", str(error)))
             self._reply("GOODBYE", goodbye("the database is away"), None)
             self._end(Cause.UNAVAILABLE, "the database is away")
         finally:
             self._welcomed.set()
-        if self._connection.subscription.ending is Ending.TOO_SLOW:
-            self._end(Cause.TOO_SLOW, "too slow")
 
     async def _heed_pulse(self) -> None:
         over = await until_over(self._wire.pulse, heartbeat_s=self._heartbeat_s, stopping=self._stopping)

@@ -242,6 +242,26 @@ async def test_stopping_says_goodbye_also_to_one_who_never_connected(start, peer
     assert peer.closed[0] == Close.GOING_AWAY
 
 
+async def test_a_connect_in_the_very_turn_of_the_stopping_holds_up_no_end(session_of, autojump_clock):
+    # Trio draws which of the two tasks runs first.
+    for _ in range(20):
+        peer, stopping = Peer(), trio.Event()
+        session = session_of(
+            Wire(receive=peer.receive, send=peer.send, close=peer.close, pulse=peer),
+            connection=Connection(kind=Kind.WEBSOCKET, address="::1", caller=None),
+            stopping=stopping,
+        )
+        with trio.fail_after(30):
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(session.run)
+                await trio.testing.wait_all_tasks_blocked()
+                peer.out.send_nowait(json.dumps({"type": "CONNECT", "payload": {}}))
+                stopping.set()
+
+        assert peer.types()[-1] == "GOODBYE"
+        assert peer.closed == (Close.GOING_AWAY, "shutting down")
+
+
 async def test_answers_that_are_not_taken_end_it(start, peer, autojump_clock):
     peer.reads = trio.Event()
     done = start()
