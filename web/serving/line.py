@@ -31,6 +31,8 @@ class Line:
         """When the last byte came in, on Trio's clock."""
         self.has_stalled = False
         """It was cut because its peer took nothing."""
+        self.has_said_all = False
+        """Its protocol has said its last word, behind which nothing that is given may stand."""
         self._stream = stream
         self._stall_s = stall_s
         self._sending = trio.Lock()
@@ -91,8 +93,11 @@ class Line:
 
         So a message to many costs each of them one system call and no turn of the scheduler. What the peer does not take of it is
         owed: `send_all`, also of nothing, sends it. Nothing is taken while something is owed or somebody else sends, under
-        TLS, and while the peer takes nothing; a line that is gone takes everything, since whoever receives learns of it.
+        TLS, and while the peer takes nothing. A line that is gone, or has said all, takes everything and sends none of it: whoever
+        receives learns of that.
         """
+        if self.has_said_all:
+            return True
         if self._owed or self._sending.locked() or not isinstance(self._stream, trio.SocketStream):
             return False
         try:

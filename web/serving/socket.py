@@ -147,6 +147,8 @@ class Socket:
         except LocalProtocolError:
             await trio.lowlevel.checkpoint()  # the peer has said close meanwhile
             return
+        if isinstance(event, CloseConnection):
+            self._line.has_said_all = True
         await self._write(data)
 
     async def _hear(self) -> None:
@@ -160,6 +162,8 @@ class Socket:
         try:
             for event in self._frames.events():
                 await self._take(event)
+                # Thousands of frames may have come at once, each of which costs what a request does.
+                await trio.lowlevel.checkpoint()
         except RemoteProtocolError as error:
             # The closing frame that the error suggests says why (1002, 1007).
             self._left_code = int(getattr(error.event_hint, "code", 1002) or 1002)
@@ -189,7 +193,8 @@ class Socket:
             await self._say(CloseConnection(code=1009, reason="message too long"))
             self.is_over = True
             return
-        self._parts.append(event.data)  # type: ignore[arg-type]  # the parts of one message are of one kind
+        if event.data:  # empty parts have no bound
+            self._parts.append(event.data)  # type: ignore[arg-type]  # the parts of one message are of one kind
         if event.message_finished:
             is_text = isinstance(event, TextMessage)
             whole: Any = "".join(self._parts) if is_text else b"".join(self._parts)  # type: ignore[arg-type]

@@ -230,6 +230,43 @@ async def test_a_close_is_answered_and_told(peer, app, payload, code) -> None:
     assert app.got == [{"type": "websocket.disconnect", "code": code, "reason": None}]
 
 
+async def test_nothing_that_is_given_stands_behind_the_close(connect) -> None:
+    async def give_late(scope, receive, send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+        assert peer.connection.line.give(b"\x81\x04late")
+
+    async with connect(give_late) as peer:
+        await peer.send(UPGRADE % b"" + frame(CLOSE))
+        await peer.until(b"\r\n\r\n")
+
+        assert (await read_frame(peer.stream))[0] == CLOSE
+        assert await peer.rest() == b""
+
+
+async def test_many_frames_at_once_leave_others_their_turns(connect) -> None:
+    turns = 0
+
+    async def hear(scope, receive, send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await receive()
+
+    async def count() -> None:
+        nonlocal turns
+        while not peer.ended.is_set():
+            turns += 1
+            await trio.lowlevel.checkpoint()
+
+    async with connect(hear) as peer, trio.open_nursery() as nursery:
+        nursery.start_soon(count)
+        await peer.send(UPGRADE % b"" + frame(PONG) * 2_000 + frame(CLOSE))
+        await peer.rest()
+
+    assert turns >= 2_000
+
+
 async def test_a_peer_that_just_leaves_is_told_as_1006(peer, app) -> None:
     await peer.stream.aclose()
     with trio.fail_after(10):
