@@ -40,9 +40,9 @@ REQUEST_HEADERS: Mapping[str, Told] = {
         {"type": "string", "pattern": "^[\\x21-\\x7e]{1,255}$", "minLength": 1, "maxLength": 255},
     ),
     "Last-Event-ID": Told(
-        "Number of the last event seen; the stream goes on with the next. Wins over `since`.",
+        "Number of the last event seen; the stream goes on with the next. Wins over `since`; empty, it says nothing.",
         "42",
-        {"type": "string", "pattern": "^[+-]?[0-9]+$"},
+        {"type": "string", "pattern": "^([+-]?[0-9]+)?$"},
     ),
 }
 """Request headers that operations name in `asks`."""
