@@ -65,6 +65,13 @@ def redis(session: nox.Session) -> None:
 
 
 @nox.session
+def browser(session: nox.Session) -> None:
+    """The page in a real browser, whose server is restarted and killed; demands the program chromium."""
+    install(session, "tests")
+    session.run("python", "-m", "pytest", "-m", "browser", "--demand-browser", *session.posargs)
+
+
+@nox.session
 def contract(session: nox.Session) -> None:
     """The OpenAPI document against a running server: all checks and phases, good and bad input; some minutes."""
     install(session, "contract")

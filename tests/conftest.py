@@ -27,6 +27,7 @@ from tests.urls import other_database
 
 TEMPLATE = "rookery_template"
 REDIS = shutil.which("redis-server")
+CHROMIUM = shutil.which("chromium")
 EXTERNAL = os.environ.get("ROOKERY_TEST_POSTGRES")
 """A server to be used in place of the embedded one, as `nox -s external` names it: a database of the role's own, which may create
 others. They are left there, so let it be one to throw away."""
@@ -62,20 +63,30 @@ START_LIMIT_S = 60
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--demand-redis`, as `nox -s redis` says it."""
+    """`--demand-redis` and `--demand-browser`, as `nox -s redis` and `nox -s browser` say them."""
     parser.addoption("--demand-redis", action="store_true", help="fail without the program redis-server")
+    parser.addoption("--demand-browser", action="store_true", help="run the tests that need the program chromium")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the tests of Redis out where there is none."""
-    if REDIS is not None:
-        return
-    if config.getoption("--demand-redis"):
-        raise pytest.UsageError("There is no program redis-server on the PATH.")
-    left_out = [item for item in items if item.get_closest_marker("redis")]
+    """Leave out the tests of Redis where there is none, and those of a browser where nobody demands them."""
+    left_out = [
+        item
+        for item in items
+        if _lacks(config, item, "redis", REDIS, is_run=REDIS is not None)
+        or _lacks(config, item, "browser", CHROMIUM, is_run=config.getoption("--demand-browser"))
+    ]
     if left_out:
         items[:] = [item for item in items if item not in left_out]
         config.hook.pytest_deselected(items=left_out)
+
+
+def _lacks(config: pytest.Config, item: pytest.Item, marker: str, program: str | None, *, is_run: bool) -> bool:
+    if item.get_closest_marker(marker) is None:
+        return False
+    if program is None and config.getoption(f"--demand-{marker}"):
+        raise pytest.UsageError(f"A program for the tests marked {marker} is not on the PATH: redis-server, chromium.")
+    return not is_run
 
 
 def pytest_report_header() -> str:

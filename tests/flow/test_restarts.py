@@ -2,10 +2,9 @@
 
 import json
 import signal
-import socket
 import subprocess
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import httpx
 import trio
 
 from actors.store.store import open_store
-from tests.flow.conftest import Rookery
+from tests.flow.kept import Kept, free_port
 from tests.web.suites.follower import Follower, Leg, check, last_events
 
 ALL = ("tracks", "progress", "player", "supervision")
@@ -22,43 +21,6 @@ PAUSE_S = 0.02
 BETWEEN = 25
 """So many writes come before each end, and behind the last."""
 LIMIT_S = 120
-
-
-@attrs.define(eq=False)
-class Kept:
-    """A server that begins again at its address whenever it has ended."""
-
-    port: int
-    start: Callable[[], AbstractAsyncContextManager[Rookery]]
-    codes: list[int] = attrs.field(factory=list)
-    """With which its processes ended."""
-    is_up: trio.Event = attrs.field(factory=trio.Event)
-    process: trio.Process | None = None
-
-    async def run(self) -> None:
-        """Until cancelled."""
-        while True:
-            async with self.start() as rookery:
-                self.process = rookery.process
-                self.is_up.set()
-                self.codes.append(await rookery.process.wait())
-                self.is_up = trio.Event()
-
-    async def restart(self, number: signal.Signals) -> None:
-        """End its process by a signal, and wait until the next one answers."""
-        await self.is_up.wait()
-        assert self.process is not None
-        self.process.send_signal(number)
-        await self.process.wait()
-        await trio.lowlevel.checkpoint()  # `run` notices it in the same moment
-        await self.is_up.wait()
-
-
-def free_port() -> int:
-    """A port of loopback that nobody has now."""
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
 
 
 async def one_up(nodes: Sequence[Kept], number: int) -> Kept:
@@ -74,7 +36,7 @@ class Writer:
     """Tells a player something, again and again, at whichever server answers."""
 
     nodes: Sequence[Kept]
-    loudest: float = 0.5
+    loudest: float = 0.49
     """No volume is that of another writer, so that each is a change."""
     accepted: int = 0
 
