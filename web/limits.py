@@ -82,16 +82,22 @@ def structured(body: bytes, model: type[Model]) -> Model:
         ProblemError: MALFORMED_JSON, or VALIDATION_ERROR naming every field.
     """
     try:
+        value = _parsed(body)
+        if not isinstance(value, dict):
+            raise invalid(FieldError(field="", message=f"The body must be an object, not {shown(value)}"))
+        return fielded(value, model)
+    except RecursionError:
+        raise ProblemError("MALFORMED_JSON", "The body is nested too deeply") from None
+
+
+def _parsed(body: bytes) -> Any:
+    try:
         value = _DECODER.decode(body)
         # msgspec takes the last of two equal names; only the standard parser can tell that there were two.
         json.loads(body, object_pairs_hook=_without_doubles)
-    except RecursionError:
-        raise ProblemError("MALFORMED_JSON", "The body is nested too deeply") from None
     except ValueError as error:
         raise ProblemError("MALFORMED_JSON", f"The body is no JSON: {error}") from None
-    if not isinstance(value, dict):
-        raise invalid(FieldError(field="", message=f"The body must be an object, not {shown(value)}"))
-    return fielded(value, model)
+    return value
 
 
 def fielded(values: dict[str, Any], model: type[Model]) -> Model:

@@ -58,6 +58,12 @@ def test_a_good_body_becomes_its_model() -> None:
     assert structured(b'{"rootPath": "/m", "nested": {"depth": 1}}', Body) == Body(root_path="/m", nested=Nested(1))
 
 
+@pytest.mark.parametrize("depth", [100, 300, 500, 700, 900])
+def test_however_deep_it_is_nested_it_is_refused(depth) -> None:
+    with pytest.raises(ProblemError):
+        structured(b'{"rootPath": ' + b'{"a":' * depth + b"1" + b"}" * depth + b"}", Body)
+
+
 @pytest.mark.parametrize(
     "body",
     [
