@@ -11,7 +11,7 @@ from quart_trio import QuartTrio
 from actors.errors import RookeryError
 from actors.pipeline import House, tree
 from supervision import SupervisionError, run
-from web.access import LOOK_AGAIN_S, Access
+from web.access import LOOK_AGAIN_S
 from web.application import create_app
 from web.logs import configure_logs
 from web.service import foreseen, make_services, prepared
@@ -39,10 +39,7 @@ class Front:
         if held.store is not store or held.feed is not feed or held.executor is not executor:
             # Streams of the feed before get no more events from it: they say goodbye, and their clients come back.
             held.stopping.set()
-            access = Access(store, self.services.config)
-            self.services = attrs.evolve(
-                held, store=store, feed=feed, executor=executor, access=access, stopping=trio.Event()
-            )
+            self.services = held.over(store=store, feed=feed, executor=executor)
             self._app = create_app(self.services)
         return self._app
 

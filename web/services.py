@@ -79,6 +79,24 @@ class Services:
     )
     """Who is on the live feed."""
 
+    def over(self, *, store: Store, feed: Feed, executor: Executor) -> "Services":
+        """The same over parts that were started again: only what is named here, and knows none of them, is kept."""
+        return Services(
+            config=self.config,
+            store=store,
+            feed=feed,
+            executor=executor,
+            running=self.running,
+            started_at=self.started_at,
+            version=self.version,
+            redis=self.redis,
+            cache=self.cache,
+            metrics=self.metrics,
+            traffic=self.traffic,
+            streams=self.streams,
+            pictures=self.pictures,
+        )
+
 
 def _shelf(config: Config, redis: "Redis | None") -> Shelf:
     if redis is None:

@@ -12,6 +12,7 @@ import trio
 from supervision import Child
 from web import app
 from web.asgi import Application
+from web.connections import Cause, Connection, Kind
 
 SHUTDOWN = {"type": "lifespan.shutdown"}
 
@@ -77,6 +78,11 @@ async def test_requests_go_on_when_the_store_was_started_again():
         assert before.stopping.is_set()
         assert not after.stopping.is_set()
         assert after.metrics is before.metrics
+        sound = {"type": "SET_VOLUME", "payload": {"volume": 0.5}}
+        assert (await server.client.post("/api/v1/player", json=sound)).status_code == 200
+        with after.connections.hold(connection := Connection(kind=Kind.SSE, address="::1", caller=None)):
+            assert connection in after.connections.all()
+        assert after.connections.left() == {(Kind.SSE, Cause.LEFT): 1}
         await server.client.get("/health")
         assert application._front.services is after
         await server.to_app.send(SHUTDOWN)
