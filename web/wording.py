@@ -102,6 +102,8 @@ def _said(text: str, value: Any, but: str, *, is_text: bool) -> str:
         if found := pattern.fullmatch(text):
             return said(found, value, but)
     if found := _TYPE.fullmatch(text):
+        if is_text and "int" in found[1].split(" | ") and isinstance(value, str) and _WHOLE.fullmatch(value):
+            return f"is out of range{but}"
         kinds = [one for one in found[1].split(" | ") if not (is_text and one in {"null", "array", "object"})]
         return f"must be {' or '.join(_KINDS.get(one, one) for one in kinds)}{but}"
     return f"cannot be used: {text}"
@@ -116,6 +118,8 @@ def _length(found: re.Match[str], value: Any, _but: str) -> str:
     return f"must have {_BOUNDS[bound]} {count} {things}{so_many}"
 
 
+_WHOLE = re.compile(r"-?[0-9]+")
+"""What msgspec takes for a text where it has more than 64 bits."""
 _TYPE = re.compile(r"Expected `([^`]+)`(?:, got `[^`]+`)?")
 _MISSING = re.compile(r"Object missing required field `(.*)`", re.DOTALL)
 _UNKNOWN = re.compile(r"Object contains unknown field `(.*)`", re.DOTALL)

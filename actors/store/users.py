@@ -115,7 +115,7 @@ class Users:
         async def once(connection: asyncpg.Connection) -> User:
             await connection.execute(ALONE)
             if role is not Role.ADMIN and not await connection.fetchval(OTHER_ADMINS, user_id):
-                raise ConflictError("The first account must be an administrator's")
+                raise ConflictError("The first account must be an administrator's; give it the role admin")
             try:
                 row = await connection.fetchrow(ADD, user_id, name, role, shown_name, password_hash)
             except asyncpg.UniqueViolationError as error:

@@ -102,6 +102,7 @@ def test_the_word_that_tells_shapes_apart_is_one_of_several() -> None:
 
 
 def test_addresses_hold_text_only_so_null_and_lists_are_not_spoken_of() -> None:
+    assert told("9" * 30, int, is_text=True).message == f'size is out of range, not "{"9" * 30}"'
     assert told("x", int | None, is_text=True).message == 'size must be a whole number, not "x"'
 
 

@@ -9,6 +9,7 @@ import click
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 DEFAULT = "http://127.0.0.1:8000"
+UNAUTHENTICATED = 401
 
 
 def address(_: click.Context, __: click.Parameter, url: str) -> str:
@@ -41,6 +42,13 @@ def token_option(command: Command) -> Command:
 def shown(token: str | None) -> dict[str, str]:
     """Headers that show a token or key, if there is one."""
     return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+def asks_who(url: str, token: str | None) -> str:
+    """What is said of a service that refused whoever asked for want of a name: what to do."""
+    if token is None:
+        return f"{url} asks who you are: show a token or key with --token or ROOKERY_TOKEN"
+    return f"{url} lets nobody in (any more) by what --token or ROOKERY_TOKEN shows"
 
 
 def url_option(command: Command) -> Command:

@@ -19,7 +19,7 @@ from trio_websocket import (
 )
 
 from actors.config import MIB, SECONDS
-from web.cli.address import shown
+from web.cli.address import asks_who, shown
 from web.cli.retry import pauses_s
 
 CONNECT_LIMIT_S = 10 * SECONDS
@@ -70,7 +70,7 @@ class Following:
             except (HandshakeError, ConnectionClosed, OSError) as error:
                 reason = _reason(error)
                 if isinstance(error, ConnectionClosed) and error.reason and error.reason.code == UNAUTHENTICATED:
-                    raise RefusedError(f"{self.url} refuses: {error.reason.reason}") from error
+                    raise RefusedError(asks_who(self.url, self.token)) from error
             pause_s = next(self._pauses)
             self.say(f"{self.url} is away ({reason}); trying again in {pause_s:.1f} s")
             await trio.sleep(pause_s)
@@ -136,6 +136,8 @@ class Following:
 
     def _heed(self, error: dict[str, Any]) -> None:
         """A topic that is not allowed is no reason to give up the others."""
+        if error["code"] == "UNAUTHENTICATED":
+            raise RefusedError(asks_who(self.url, self.token))
         if error["code"] != "FORBIDDEN":
             raise RefusedError(error["message"])
         self.say(error["message"])

@@ -34,6 +34,8 @@ def list_(*, user: str | None, as_json: bool, **settings: Any) -> None:
         names = {person.id: person.name for person in people}
         for key in found:
             click.echo(_json(key) if as_json else _line(key, names.get(key.user_id, key.user_id)))
+        if not found and not as_json:
+            click.echo("There is no key. To make one: rookery keys add USER NAME", err=True)
 
     on_store(work, **settings)
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.config import SECONDS
-from web.cli.address import shown, token_option, url_option
+from web.cli.address import UNAUTHENTICATED, asks_who, shown, token_option, url_option
 from web.cli.interrupt import Console, run_until_interrupted, written
 
 ANSWER_LIMIT_S = 30 * SECONDS
@@ -80,7 +80,7 @@ async def _ask(url: str, token: str | None, body: dict[str, Any]) -> Any:
         answer = response.json()
         if response.is_success:
             return answer
-        raise AwayError(_refusal(answer))
+        raise AwayError(asks_who(url, token) if response.status_code == UNAUTHENTICATED else _refusal(answer))
     except httpx.HTTPError as error:
         raise AwayError(f"{url} is away ({str(error) or type(error).__name__})") from error
     except (ValueError, KeyError, TypeError) as error:
@@ -88,10 +88,9 @@ async def _ask(url: str, token: str | None, body: dict[str, Any]) -> Any:
 
 
 def _refusal(problem: dict[str, Any]) -> str:
-    """A problem in one line: each field with what is wrong with it."""
-    fields = "; ".join(f"{error['field']}: {error['message']}" for error in problem.get("errors", ()))
-    advice = ". Give --token or ROOKERY_TOKEN." if problem["status"] == 401 else ""
-    return f"{problem['message']}{': ' if fields else ''}{fields}{advice}"
+    """A problem in one line: what is wrong with each field, where it is about fields."""
+    fields: list[str] = [error["message"] for error in problem.get("errors", ())]
+    return "; ".join(fields) or str(problem["message"])
 
 
 def _print(found: list[dict[str, Any]], total: int | None) -> None:

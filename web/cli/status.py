@@ -15,13 +15,13 @@ from rich.live import Live
 from rich.text import Text
 
 from actors.config import SECONDS
-from web.cli.address import shown, token_option, url_option
+from web.cli.address import UNAUTHENTICATED, asks_who, shown, token_option, url_option
 from web.cli.detail import detail
 from web.cli.drawing import drawing
 from web.cli.interrupt import Console, run_until_interrupted, written
 
 ANSWER_LIMIT_S = 5 * SECONDS
-UNAUTHENTICATED = 401
+FORBIDDEN = 403
 EVERY_S = 1 * SECONDS
 EVENTS = 10
 """So many of the newest events are asked for."""
@@ -92,7 +92,7 @@ class Watching:
             response.raise_for_status()
             answer: Any = response.json()
         except httpx.HTTPStatusError as error:
-            raise AwayError(f"{self.url} {_meaning(error.response.status_code)}") from error
+            raise AwayError(self._refusal(error.response.status_code)) from error
         except httpx.HTTPError as error:
             raise AwayError(f"{self.url} is away ({str(error) or type(error).__name__})") from error
         except ValueError as error:
@@ -101,11 +101,12 @@ class Watching:
             raise AwayError(f"{self.url} is no Rookery")
         return answer
 
-
-def _meaning(status: int) -> str:
-    if status == UNAUTHENTICATED:
-        return "asks who you are: show a token or key with --token or ROOKERY_TOKEN"
-    return f"answers {status}"
+    def _refusal(self, status: int) -> str:
+        if status == UNAUTHENTICATED:
+            return asks_who(self.url, self.token)
+        return (
+            f"{self.url} shows this to administrators only" if status == FORBIDDEN else f"{self.url} answers {status}"
+        )
 
 
 def found(root: dict[str, Any], part: str) -> dict[str, Any]:

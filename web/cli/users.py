@@ -39,6 +39,10 @@ def list_(*, as_json: bool, **settings: Any) -> None:
         found, _ = await store.users.list_(limit=MOST_LISTED, offset=0)
         for user in found:
             click.echo(_json(user) if as_json else f"{user.name:<24} {user.role:<9} {user.shown_name or ''}".rstrip())
+        if not found and not as_json:
+            click.echo(
+                "Nobody has an account. The first one is an administrator's: rookery users add NAME --admin", err=True
+            )
 
     on_store(work, **settings)
 

@@ -29,6 +29,7 @@ FEATURES = (
     "ratings",
     "plays",
     "memories",
+    "player",
     "people",
     "audio-ranges",
     "audio-conversion",

@@ -45,7 +45,8 @@ def test_a_key_is_made_listed_and_revoked(rookery):
     (mine,) = [json.loads(line) for line in rookery("keys", "list", "--user", "ada", "--json")[1].splitlines()]
     assert mine["name"] == "backup script"
     assert rookery("keys", "revoke", mine["id"])[0] == 0
-    assert rookery("keys", "list", "--user", "ada") == (0, "")
+    assert rookery("keys", "list", "--user", "ada", "--json") == (0, "")
+    assert "There is no key" in rookery("keys", "list", "--user", "ada")[1]
 
 
 @pytest.mark.usefixtures("ada")

@@ -63,7 +63,7 @@ async def test_nothing_found_is_told_and_an_exit_code(served, shelf) -> None:
     assert "Nothing was found" in answer.output
 
 
-@pytest.mark.parametrize("words,told", [(("--sort", "beauty"), "sort"), (("x" * 3000,), "query")])
+@pytest.mark.parametrize("words,told", [(("--sort", "beauty"), "Error: sort must be one of"), (("x" * 3000,), "query")])
 async def test_a_refusal_names_what_is_wrong(served, words, told) -> None:
     answer = await search(served, *words)
 

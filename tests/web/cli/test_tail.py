@@ -63,6 +63,11 @@ async def test_with_accounts_a_token_is_needed_and_topics_that_are_not_allowed_a
     with trio.fail_after(20):
         await refused.process.wait()
     assert refused.process.returncode == 1
+    assert b"asks who you are: show a token or key with --token" in await refused.process.stderr.receive_some()
+    stale = await command("tail", "--url", url, "--token", "rt_nobody")
+    with trio.fail_after(20):
+        await stale.process.wait()
+    assert b"lets nobody in" in await stale.process.stderr.receive_some()
 
     tail = await command("tail", "--url", url, "--token", token, "--topics", "tracks,logs", "--json")
     told = b""

@@ -62,7 +62,8 @@ def test_what_cannot_be_is_said_in_one_line(users, arguments, given, told):
     assert code == 2
     assert told in output.splitlines()[-1]
     assert "correct horse" not in output
-    assert users("list") == (0, "")
+    assert users("list", "--json") == (0, "")
+    assert "Nobody has an account" in users("list")[1]
 
 
 def test_the_last_administrator_stays(users):
