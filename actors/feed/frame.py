@@ -62,6 +62,8 @@ class Frame:
     at: datetime
     """UTC; of the commit of an event."""
     seq: int | None = None
+    newest: int | None = None
+    """Of RESYNC: who reads it goes on behind this number."""
     subject: str | None = None
     """Of several waiting frames with the same subject only the newest is kept."""
     owner: str | None = None
@@ -105,4 +107,4 @@ class Frame:
     def of_resync(cls, *, oldest: int, newest: int, at: datetime) -> "Frame":
         """History is gone: read the catalogue anew; the next event is the one after `newest`."""
         body = encoded("RESYNC", {"oldest": oldest, "newest": newest}, at=at)
-        return cls(type="RESYNC", topic="", body=body, at=at)
+        return cls(type="RESYNC", topic="", body=body, at=at, newest=newest)

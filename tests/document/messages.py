@@ -65,7 +65,7 @@ database, and whenever it is told again, also after a restart. To one who takes 
 
 `/api/v1/events` (Server-Sent Events) and `/api/v1/events.ndjson` (a JSON object a line) tell the same messages and take none. Begin behind a number with
 `Last-Event-ID` or `?since=`, choose with `?topics=a,b`. Who names no number is told behind which one the stream begins, by the header `Last-Event-ID` and,
-on Server-Sent Events, by a lone `id:`, with which browsers come back by themselves. A sign of life comes every {stream_heartbeat} s: a comment, or an empty line.
+on Server-Sent Events, by a lone `id:`, with which browsers come back by themselves; a RESYNC has its `newest` as `id:`. A sign of life comes every {stream_heartbeat} s: a comment, or an empty line.
 
 ```text
 {sse}```

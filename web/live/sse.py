@@ -18,9 +18,10 @@ data: {"type":"TRACK_ADDED","payload":{"track":{"id":"…"}},"requestId":null,"t
 
 
 def event_lines(frame: Frame) -> bytes:
-    """One message: its number, if it has one, its type, and the JSON."""
-    number = b"" if frame.seq is None else b"id: %d\n" % frame.seq
-    return b"%sevent: %s\ndata: %s\n\n" % (number, frame.type.encode(), frame.body)
+    """One message: the number with which a browser comes back behind it, if it has one, its type, and the JSON."""
+    number = frame.newest if frame.seq is None else frame.seq
+    behind = b"" if number is None else b"id: %d\n" % number
+    return b"%sevent: %s\ndata: %s\n\n" % (behind, frame.type.encode(), frame.body)
 
 
 def opening(number: int | None) -> bytes:
@@ -53,6 +54,6 @@ async def live_events(query: StreamQuery) -> Response:
 
     `id:` is the number of the event in the log; a client that comes back with it as `Last-Event-ID` (or `since`) goes
     on with the next one. Without it the stream begins now, and says behind which number. `event:` is the type, `data:` the whole message. A comment
-    comes every 15 s. RESYNC says that history is gone: read the catalogue anew. GOODBYE says when to come back.
+    comes every 15 s. RESYNC says that history is gone: read the catalogue anew; its `id:` is the number to go on behind. GOODBYE says when to come back.
     """
     return await streamed(query, FORM)

@@ -27,6 +27,15 @@ async def test_a_comment_comes_when_nothing_else_does(live):
 
 
 def test_what_has_no_number_has_no_id():
-    frame = Frame(type="RESYNC", topic="", body=b"{}", at=datetime(2026, 3, 1, tzinfo=UTC))
+    frame = Frame(type="GOODBYE", topic="", body=b"{}", at=datetime(2026, 3, 1, tzinfo=UTC))
 
-    assert event_lines(frame) == b"event: RESYNC\ndata: {}\n\n"
+    assert event_lines(frame) == b"event: GOODBYE\ndata: {}\n\n"
+
+
+async def test_a_browser_comes_back_behind_the_resync(live):
+    async with live() as here:
+        (newest,) = await here.tell("TRACK_ADDED")
+        async with here.stream("/api/v1/events", **{"Last-Event-ID": "999999999"}) as stream:
+            lines = [await stream.line() for _ in range(5)]
+
+    assert lines[3:] == [f"id: {newest}", "event: RESYNC"]
