@@ -18,7 +18,7 @@ OTHER = entry_of(b'{"tracks":3}', revision="s", made_at=NOW)
 async def shelf(request, nursery):
     if request.param == "memory":
         return MemoryShelf(limit_bytes=1_000_000)
-    redis = Redis(request.getfixturevalue("redis_server").url)
+    redis = Redis(request.getfixturevalue("redis_server").url, limit_s=5.0)
     await nursery.start(redis.serve)
     return RedisShelf(redis)
 

@@ -15,7 +15,7 @@ ENTRY = entry_of(b"{}", revision="r", made_at=datetime(2026, 3, 1, tzinfo=UTC))
 
 @pytest.fixture
 async def redis(redis_server, nursery):
-    redis = Redis(redis_server.url)
+    redis = Redis(redis_server.url, limit_s=5.0)  # a hundred calls at once, on a busy machine
     await nursery.start(redis.serve)
     return redis
 
