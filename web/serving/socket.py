@@ -182,9 +182,11 @@ class Socket:
                 await self._say(event.response())
             case CloseConnection(code=code):
                 self._left_code = int(code or 1005)
-                if not self._has_said_close:
-                    await self._say(event.response())
-                self.is_over = True
+                try:
+                    if not self._has_said_close:
+                        await self._say(event.response())
+                finally:
+                    self.is_over = True
 
     async def _gather(self, event: TextMessage | BytesMessage) -> None:
         self._size_bytes += len(event.data) if isinstance(event, BytesMessage) else len(event.data.encode())

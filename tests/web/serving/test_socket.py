@@ -230,6 +230,30 @@ async def test_a_close_is_answered_and_told(peer, app, payload, code) -> None:
     assert app.got == [{"type": "websocket.disconnect", "code": code, "reason": None}]
 
 
+async def test_a_close_that_cannot_be_answered_in_time_is_one(connect) -> None:
+    async def give_up(scope, receive, send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(send, {"type": "websocket.send", "bytes": b"x" * 10_000_000})
+            await wait_all_tasks_blocked()
+            nursery.start_soon(receive)
+            await wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+        given_up.set()
+        heard.append(await receive())
+
+    heard: list = []
+    given_up = trio.Event()
+    async with connect(give_up) as peer:
+        await peer.send(UPGRADE % b"" + frame(CLOSE))
+        await given_up.wait()
+        await peer.send(frame(TEXT, b"late"))
+        await peer.rest()
+
+    assert [message["type"] for message in heard] == ["websocket.disconnect"]
+
+
 async def test_nothing_that_is_given_stands_behind_the_close(connect) -> None:
     async def give_late(scope, receive, send) -> None:
         await receive()
