@@ -13,9 +13,9 @@ class Recent(Generic[Value]):
 
     def __init__(self, *, kept_s: float) -> None:
         self.kept_s = kept_s
-        """It is so old at most, counted from when it was asked for."""
+        """So long after it was asked for it still counts, or for those who came before it was there."""
         self._asking = trio.Lock()
-        self._asked_at_s = -float("inf")
+        self._until_s = -float("inf")
         self._answers: list[Value] = []
 
     async def of(self, ask: Callable[[], Awaitable[Value]]) -> Value:
@@ -23,9 +23,10 @@ class Recent(Generic[Value]):
 
         Cancellation: the next of those who wait asks.
         """
+        came_at_s = trio.current_time()
         async with self._asking:
-            now_s = trio.current_time()
-            if not self._answers or now_s - self._asked_at_s >= self.kept_s:
+            if came_at_s >= self._until_s:
+                asked_at_s = trio.current_time()
                 self._answers = [await ask()]
-                self._asked_at_s = now_s
+                self._until_s = max(asked_at_s + self.kept_s, trio.current_time())
             return self._answers[0]
