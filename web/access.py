@@ -80,7 +80,7 @@ class Access:
         self._fresh_until_s = 0.0
         self.changes = 0
         """How often somebody's access has changed, as far as is known here."""
-        self._asking = trio.Lock()
+        self._asking: trio.Event | None = None
         self._changed = trio.Event()
         self._remembered: dict[bytes, _Remembered] = {}
 
@@ -148,15 +148,25 @@ class Access:
         self._changed = trio.Event()
 
     async def _now(self) -> Standing:
-        if self._standing is None or trio.current_time() >= self._fresh_until_s:
-            async with self._asking:
-                if self._standing is None or trio.current_time() >= self._fresh_until_s:
-                    changes, before = self.changes, self._standing
-                    self._standing = await self._ask()
-                    if changes == self.changes:
-                        self._fresh_until_s = trio.current_time() + FRESH_S
-                    if before is not None and before.revision != self._standing.revision:
-                        self._wake()
+        while self._standing is None or trio.current_time() >= self._fresh_until_s:
+            if self._asking is None:
+                return await self._renewed()
+            # By an event, since a lock would be handed to all who wait, one by one.
+            await self._asking.wait()
+        return self._standing
+
+    async def _renewed(self) -> Standing:
+        changes, before = self.changes, self._standing
+        asking = self._asking = trio.Event()
+        try:
+            self._standing = await self._ask()
+        finally:
+            self._asking = None
+            asking.set()
+        if changes == self.changes:
+            self._fresh_until_s = trio.current_time() + FRESH_S
+        if before is not None and before.revision != self._standing.revision:
+            self._wake()
         return self._standing
 
     async def _ask(self) -> Standing:

@@ -21,42 +21,56 @@ class _Line:
     begun: bytes = b""
 
 
-def waits_s(address: str, request: bytes, *, connections: int, duration_s: float) -> list[float]:
+def waits_s(address: str, request: bytes, *, greeting: bytes, connections: int, duration_s: float) -> list[float]:
     """How long each answer was waited for, of all that were asked for within `duration_s`; at least one for each connection.
+
+    Args:
+        address: of the server.
+        request: what is asked.
+        greeting: what each asks before, once, so that the server knows them all when the time begins.
+        connections: how many ask at once.
+        duration_s: for how long.
 
     Raises:
         RuntimeError: an answer is no good one with a length, or does not come.
     """
     parts = urlsplit(address)
     lines: dict[int, _Line] = {}
+    try:
+        for _ in range(connections):
+            one = _Line(socket.create_connection((parts.hostname or "", parts.port or 80), PATIENCE_S))
+            lines[one.socket.fileno()] = one
+        _asked(lines, greeting, duration_s=0.0)
+        return _asked(lines, request, duration_s=duration_s)
+    finally:
+        for one in lines.values():
+            one.socket.close()
+
+
+def _asked(lines: dict[int, _Line], request: bytes, *, duration_s: float) -> list[float]:
     waits: list[float] = []
+    waiting = len(lines)
     with select.epoll() as poll:
-        try:
-            for _ in range(connections):
-                one = _Line(socket.create_connection((parts.hostname or "", parts.port or 80), PATIENCE_S))
-                lines[one.socket.fileno()] = one
-                poll.register(one.socket.fileno(), select.EPOLLIN)
-            until_s = time.monotonic() + duration_s
-            for one in lines.values():
-                _ask(one, request)
-            waiting = connections
-            while waiting:
-                ready = poll.poll(PATIENCE_S)
-                if not ready:
-                    raise RuntimeError(f"{waiting} answers did not come")
-                for number, _ in ready:
-                    one = lines[number]
-                    if not _is_answered(one):
-                        continue
-                    now_s = time.monotonic()
-                    waits.append(now_s - one.asked_s)
-                    if now_s < until_s:
-                        _ask(one, request)
-                    else:
-                        waiting -= 1
-        finally:
-            for one in lines.values():
-                one.socket.close()
+        until_s = time.monotonic() + duration_s
+        for number, one in lines.items():
+            poll.register(number, select.EPOLLIN)
+            _ask(one, request)
+        while waiting:
+            ready = poll.poll(PATIENCE_S)
+            if not ready:
+                raise RuntimeError(f"{waiting} answers did not come")
+            for number, _ in ready:
+                one = lines[number]
+                if not _is_answered(one):
+                    continue
+                now_s = time.monotonic()
+                waits.append(now_s - one.asked_s)
+                if now_s < until_s:
+                    _ask(one, request)
+                else:
+                    # Servers hang up on who says nothing for some seconds.
+                    poll.unregister(number)
+                    waiting -= 1
     return waits
 
 
