@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from web.errors import ProblemError
-from web.limits import structured, undivided
+from web.exchange import Exchange, serving
+from web.limits import AT_ONCE_BYTES, json_body, structured, undivided
+from web.sent import Sent
 
 
 class Nested(msgspec.Struct):
@@ -32,6 +34,29 @@ def refused(body: bytes) -> tuple[str, list[str]]:
         structured(body, Body)
     refusal = caught.value.refusal
     return refusal.code, [error.field for error in refusal.errors]
+
+
+async def test_a_long_body_is_read_beside_the_loop() -> None:
+    turns = 0
+
+    async def count() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async def read() -> bytes:
+        return b'{"rootPath": ["' + b"x" * AT_ONCE_BYTES + b'"]}'
+
+    sent = Sent([(b"content-type", b"application/json")])
+    current = Exchange(request_id="1", method="POST", path="/", sent=sent, read=read)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(count)
+        with serving(current), pytest.raises(ProblemError):
+            await json_body(Body)
+        nursery.cancel_scope.cancel()
+
+    assert turns
 
 
 async def test_what_is_undivided_outlives_its_client(autojump_clock) -> None:
