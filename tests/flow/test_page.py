@@ -1,4 +1,4 @@
-"""The page, in a real browser, outlives the end of its server: nothing is missing, and nothing comes twice."""
+"""The page, in a real browser: it outlives the end of its server, with nothing missing and nothing twice, and serves the keyboard."""
 
 import os
 import shutil
@@ -28,6 +28,7 @@ window.WebSocket = class extends Plain {
 };
 """
 """Keeps what the page is told; gone if it were loaded anew."""
+COUNT = "const plain = window.fetch; window.asked = 0; window.fetch = (...all) => (window.asked++, plain(...all));"
 PICTURES = os.environ.get("ROOKERY_TEST_PICTURES")
 """A folder for pictures of what is seen, for people."""
 
@@ -66,3 +67,42 @@ async def test_the_page_follows_a_server_that_is_restarted_and_one_that_is_kille
     assert node.codes[:2] == [0, -signal.SIGKILL]
     assert all(before["seq"] < after["seq"] for before, after in pairwise(told))
     assert told == [heard.message for heard in again.heard if told[0]["seq"] <= heard.message["seq"] <= told[-1]["seq"]]
+
+
+@pytest.mark.browser
+async def test_a_removal_taken_back_puts_the_keyboard_on_the_track_again(serve, recordings, music, data_dir, tmp_path):
+    assert CHROMIUM is not None
+    shutil.copy(recordings[0], music / "01 Heron.mp3")
+    with trio.fail_after(LIMIT_S):
+        async with serve(music, data_dir) as rookery:
+            (track,) = (await rookery.until_analyzed(1)).values()
+            async with browsing(CHROMIUM, tmp_path / "profile") as tab:
+                await tab.tell("Page.navigate", url=f"{rookery.url}/")
+                await tab.until("document.querySelector('#rows .more button') !== null")
+                await tab.value("document.querySelector('#rows .more button').click()")
+                await tab.until("document.querySelector('#details').open")
+                await tab.value("document.querySelector('#details-remove').click()")
+                await tab.until("document.activeElement.id === 'undo' && !document.querySelector('#rows tr')")
+                await tab.value("document.activeElement.click()")
+                await tab.until(f"document.activeElement.ariaLabel === {'Details of ' + track['title']!r}")
+
+
+@pytest.mark.browser
+async def test_nothing_is_asked_behind_the_login(serve, music, data_dir, tmp_path):
+    assert CHROMIUM is not None
+    with trio.fail_after(LIMIT_S):
+        async with serve(music, data_dir) as rookery:
+            account = {"name": "ada", "password": "correct horse battery", "role": "admin"}
+            (await rookery.client.post("/api/v1/users", json=account)).raise_for_status()
+            async with browsing(CHROMIUM, tmp_path / "profile") as tab:
+                await tab.tell("Page.enable")
+                await tab.tell("Page.addScriptToEvaluateOnNewDocument", source=COUNT)
+                await tab.tell("Page.navigate", url=f"{rookery.url}/")
+                await tab.until("document.querySelector('#login')?.open")
+                await tab.until("document.querySelector('#link').dataset.state === 'shut'")
+                asked = await tab.value("window.asked")
+                await tab.value("document.dispatchEvent(new Event('visibilitychange'))")
+                await tab.value("new Promise((done) => setTimeout(done))")
+
+                assert asked > 0
+                assert await tab.value("window.asked") == asked

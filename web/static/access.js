@@ -2,8 +2,9 @@
 
 const $ = (id) => document.getElementById(id);
 
-/** As `fetch`; when the server does not know who asks, the login opens. */
+/** As `fetch`; when the server does not know who asks, the login opens, and nothing is asked behind it. */
 export async function ask(address, options) {
+  if ($("login").open) throw new Error("nobody is logged in");
   const response = await fetch(address, options);
   if (response.status === 401) openLogin();
   return response;

@@ -38,7 +38,7 @@ const queue = new Queue({
   onProblem: (text) => details.say(text),
 });
 const tracks = new Tracks({ onPlay: playHere, onOpen: (id) => details.open(id) });
-const details = new Details({ onChange: (track) => tracks.update(track), onGone: () => tracks.refresh(), onQueue: (track) => queue.add(track) });
+const details = new Details({ onChange: (track) => tracks.update(track), onGone: () => tracks.refresh(), onBack: (id) => tracks.refresh().then(() => tracks.focus(id)), onQueue: (track) => queue.add(track) });
 
 /** A track of the table, beside the queue. */
 function playHere(track) {

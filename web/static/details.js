@@ -12,10 +12,11 @@ const $ = (id) => document.getElementById(id);
 const place = (id) => `/api/v1/tracks/${encodeURIComponent(id)}`;
 
 export class Details {
-  constructor({ onChange, onGone, onQueue }) {
+  constructor({ onChange, onGone, onBack, onQueue }) {
     this.onChange = onChange;
     this.onQueue = onQueue;
     this.onGone = onGone;
+    this.onBack = onBack;
     $("details-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.save();
@@ -51,6 +52,7 @@ export class Details {
     this.tag = tag;
     $("details-title").textContent = nameOf(track);
     $("details-path").textContent = track.path ?? "";
+    $("edit-title").placeholder = track.tags.title ? "" : nameOf(track);
     for (const [field, id] of Object.entries(FIELDS)) {
       const value = track.tags[field];
       $(`edit-${id}`).value = LISTS.has(field) ? value.join(BETWEEN) : (value ?? "");
@@ -131,7 +133,7 @@ export class Details {
     const track = this.removed;
     const response = await ask(`/api/v1/trash/${encodeURIComponent(track.id)}/restore`, { method: "POST" }).catch(() => null);
     this.say(response?.ok ? `“${nameOf(track)}” is back.` : await reason(response));
-    this.onGone();
+    this.onBack(track.id);
   }
 
   complain(text) {

@@ -157,6 +157,11 @@ export class Tracks {
     return true;
   }
 
+  /** To its details, or to the search when it is not on this page. */
+  focus(id) {
+    (this.rows.get(id)?.row.cells[9].firstChild ?? $("filter")).focus();
+  }
+
   setProgress(id, done) {
     if (done === null) this.progress.delete(id);
     else this.progress.set(id, done);
