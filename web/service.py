@@ -22,6 +22,7 @@ from actors.watching.folder import demand, real
 from supervision import Child, Context, Running, Shutdown, run
 from web.application import create_app
 from web.errors import refused_by_server
+from web.live.messages import LIMIT_BYTES
 from web.services import Services
 from web.serving import Crowd, serve
 from web.serving.inlet import HEAD_BYTES
@@ -67,6 +68,8 @@ class Service:
         settings.include_server_header = False
         settings.backlog = self.config.connections
         settings.h11_max_incomplete_size = HEAD_BYTES
+        # What is somewhat too long is told so; of anything longer no more is taken in.
+        settings.websocket_max_message_size = 2 * LIMIT_BYTES
         listener = self.listener.dup()
         settings.create_sockets = lambda: Sockets([], [listener], [])  # type: ignore[method-assign]  # bound before the start
 

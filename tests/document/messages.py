@@ -84,7 +84,7 @@ user's connections alone.
 
 ## How it ends, and what it takes
 
-The server pings every `heartbeatSeconds` ({heartbeat} by default); any byte of yours is life, and after two silent intervals it closes. A message may have {limit} KiB; 100 a second, and
+The server pings every `heartbeatSeconds` ({heartbeat} by default); any byte of yours is life, and after two silent intervals it closes. A message may have {limit} KiB, and one of more than twice as much ends it (1009); 100 a second, and
 500 at once, are taken. A message that cannot be read is answered by ERROR and loses nothing else; {bad} of them in a row end it. Too slow is for whom
 more than 1 MiB waits: RESYNC, then the close. When the service stops, GOODBYE comes with `retrySeconds`, {retry_from:g}–{retry_to:g} at random so that not everybody comes back at once.
 

@@ -8,9 +8,11 @@ import httpx
 import pytest
 import structlog
 import trio
+from trio_websocket import ConnectionClosed, wrap_client_stream
 
 from actors.errors import ConfigurationError, DataFolderBusyError
 from actors.model.user import Role
+from web.live.messages import LIMIT_BYTES
 from web.service import foreseen, prepared
 
 
@@ -77,6 +79,19 @@ async def test_on_loopback_it_needs_no_account_and_announces_where_it_answers(an
     async with answering(host=host) as address, httpx.AsyncClient(base_url=address) as client:
         assert (await client.get("/livez")).status_code == 200
         assert (await client.get("/api/v1/tracks")).status_code == 200
+
+
+async def test_a_live_message_that_is_much_too_long_is_not_gathered(answering):
+    async with answering() as address:
+        host, port = address.removeprefix("http://").split(":")
+        async with await trio.open_tcp_stream(host, int(port)) as stream, trio.open_nursery() as nursery:
+            socket = await wrap_client_stream(nursery, stream, f"{host}:{port}", "/ws")
+            await socket.send_message("x" * 3 * LIMIT_BYTES)
+            with pytest.raises(ConnectionClosed) as closed:
+                await socket.get_message()
+            nursery.cancel_scope.cancel()
+
+    assert closed.value.reason.code == 1009
 
 
 async def test_where_strangers_reach_it_somebody_must_have_an_account(answering):
