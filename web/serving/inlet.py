@@ -43,8 +43,8 @@ class Inlet:
         self.has_ended = False
         """The peer will send nothing more."""
 
-    async def next_request(self, idle_s: float, idle: trio.CancelScope) -> Request | None:
-        """The next head, or None when the peer left, said nothing for `idle_s`, or `idle` was cancelled meanwhile.
+    async def next_request(self, idle: trio.CancelScope) -> Request | None:
+        """The next head, or None when the peer left, or `idle` ended before it said anything.
 
         Raises:
             RefusedError: what came is no head, is too large, or came too slowly.
@@ -53,7 +53,6 @@ class Inlet:
         if self.buffer:
             # Others have their turn between requests that came together.
             await trio.lowlevel.checkpoint()
-        idle.deadline = trio.current_time() + idle_s
         with idle:
             await self._first_byte()
         if not self.buffer:

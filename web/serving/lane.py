@@ -57,8 +57,8 @@ class Lane:
         """
         try:
             while not self.is_ending:
-                self._idle = trio.CancelScope()
-                request = await self.inlet.next_request(self.config.keep_alive_timeout, self._idle)
+                self._idle = trio.CancelScope(deadline=trio.current_time() + self.config.keep_alive_timeout)
+                request = await self.inlet.next_request(self._idle)
                 self._idle = None
                 if request is None or not await self._serve(request):
                     return

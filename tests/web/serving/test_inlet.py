@@ -21,7 +21,7 @@ async def ends():
 
 
 async def first(inlet: Inlet):
-    return await inlet.next_request(5, trio.CancelScope())
+    return await inlet.next_request(trio.CancelScope(deadline=trio.current_time() + 5))
 
 
 async def test_http_2_is_handed_over_with_its_first_bytes(ends) -> None:
