@@ -7,7 +7,6 @@ from typing import Any
 import attrs
 import click
 import msgspec
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
@@ -15,7 +14,7 @@ from actors.config import Config
 from web.cli.checks import findings
 from web.cli.database import database_options, run_on
 from web.cli.finding import Finding, Verdict
-from web.cli.interrupt import written
+from web.cli.interrupt import Console, written
 
 SIGNS = {Verdict.FINE: Text("✓", "green"), Verdict.NOTE: Text("!", "yellow"), Verdict.WRONG: Text("✗", "red")}
 

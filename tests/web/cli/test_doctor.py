@@ -1,7 +1,9 @@
 """`rookery doctor`, as a person meets it."""
 
 import json
+import os
 
+import trio
 from click.testing import CliRunner
 
 from web.cli import main
@@ -32,6 +34,18 @@ def test_all_in_order_is_success(tmp_path, monkeypatch) -> None:
     answer = CliRunner().invoke(main, ["doctor", str(tmp_path), "--data-dir", str(tmp_path / "data")])
 
     assert answer.exit_code == 0, answer.stdout
+
+
+async def test_a_reader_that_leaves_ends_it_without_a_word(command, tmp_path) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    doctor = await command("doctor", str(tmp_path), "--data-dir", str(tmp_path / "data"), stdout=writing)
+    os.close(writing)
+    with trio.fail_after(20):
+        await doctor.process.wait()
+
+    assert doctor.process.returncode == 0
+    assert await doctor.process.stderr.receive_some() == b""
 
 
 def _checks():
