@@ -1,6 +1,7 @@
 """Where settings come from: a TOML file, the environment, and last the command line."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from actors.errors import ConfigurationError
 
 PREFIX = "ROOKERY_"
 FILE_VARIABLE = "ROOKERY_CONFIG"
+
+_UNREAD = re.compile(r"Could not convert value (.*) for option '(\w+)' from loader .*", re.DOTALL)
+_REFUSED = re.compile(r"""Could not convert loaded settings: \w+\((["'])(.*)\1\)""", re.DOTALL)
+"""How typed_settings speaks of what cannot be read as its type, and of what the setting itself refused."""
 
 
 def load_config(**given: Any) -> Config:
@@ -49,7 +54,15 @@ def _reasons(error: BaseException) -> Iterator[str]:
         for inside in error.exceptions:
             yield from _reasons(inside)
     else:
-        yield str(error)
+        yield _plain(str(error))
+
+
+def _plain(text: str) -> str:
+    if found := _UNREAD.fullmatch(text):
+        return f"'{found[2]}' cannot be {found[1]}"
+    if found := _REFUSED.fullmatch(text):
+        return found[2]
+    return text
 
 
 def _default_file() -> Path:

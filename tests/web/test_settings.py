@@ -54,13 +54,19 @@ def test_a_file_can_be_named(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name, value", [("ROOKERY_PORT", "many"), ("ROOKERY_LOG_LEVEL", "loud"), ("ROOKERY_SETTLE_S", "-1")]
+    "name, value, told",
+    [
+        ("ROOKERY_PORT", "many", "'port' cannot be 'many'"),
+        ("ROOKERY_LOG_LEVEL", "loud", "'log_level' must be one of debug, info, warning, error, not 'loud'"),
+        ("ROOKERY_SETTLE_S", "-1", "'settle_s' must be > 0: -1.0"),
+    ],
 )
-def test_a_wrong_value_in_the_environment_is_refused(monkeypatch, name, value):
+def test_a_wrong_value_in_the_environment_is_refused_in_plain_words(monkeypatch, name, value, told):
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(ConfigurationError, match="cannot be used"):
+    with pytest.raises(ConfigurationError) as refused:
         load_config()
+    assert str(refused.value) == f"A setting cannot be used: {told}"
 
 
 @pytest.mark.parametrize("text", ["[rookery]\nport = \n", "[rookery]\nprot = 8000\n"], ids=["broken", "unknown"])
