@@ -57,7 +57,8 @@ class Node:
         while True:
             with trio.CancelScope() as self._life:
                 await self._live()
-            self.is_up = trio.Event()
+            if self.is_up.is_set():  # a life may be cut off before it is up, while somebody waits for it
+                self.is_up = trio.Event()
 
     def end(self, *, kindly: bool) -> None:
         """End this life, by asking or by cancelling all of it; the next one begins by itself."""
