@@ -106,3 +106,16 @@ async def test_nothing_is_asked_behind_the_login(serve, music, data_dir, tmp_pat
 
                 assert asked > 0
                 assert await tab.value("window.asked") == asked
+
+
+@pytest.mark.browser
+async def test_while_the_server_is_away_the_tree_is_what_was_last_seen(serve, music, data_dir, tmp_path):
+    assert CHROMIUM is not None
+    with trio.fail_after(LIMIT_S):
+        async with serve(music, data_dir) as rookery, browsing(CHROMIUM, tmp_path / "profile") as tab:
+            await tab.tell("Page.navigate", url=f"{rookery.url}/")
+            await tab.until("document.querySelector('#tree-summary')?.textContent === 'all running'")
+            assert await rookery.stop() == 0
+            await tab.until("document.querySelector('#tree.is-past') !== null")
+
+            assert await tab.value("document.querySelector('#tree-summary').textContent") == "as last seen"

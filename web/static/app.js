@@ -94,6 +94,8 @@ new Feed({
   onState: (state) => {
     $("link").dataset.state = state;
     $("link-text").textContent = LINK_TEXT[state];
+    if (state === "away") tree.fade();
+    if (state === "live") tree.again(0);
   },
   onShut: openLogin,
   onMessage: (message) => TAKE[message.type]?.(message.payload, message),

@@ -65,11 +65,18 @@ export class Tree {
     this.again(SOON_MS);
   }
 
+  /** The server is away: what is shown is how it was. */
+  fade() {
+    $("tree").classList.add("is-past");
+    $("tree-summary").textContent = "as last seen";
+  }
+
   draw(status) {
     const counts = { all: 0, running: 0 };
     const list = document.createElement("ul");
     list.append(branch(status.root, counts));
     $("tree").replaceChildren(list);
+    $("tree").classList.remove("is-past");
     const { all, running } = counts;
     $("tree-summary").textContent = running === all ? "all running" : `${running} of ${all} running`;
   }
