@@ -149,11 +149,11 @@ class Pool(Generic[Result]):
                 await worker.end()
 
     async def close(self) -> None:
-        """End the idle workers, all at once, within a second or two; busy ones end with their file."""
+        """End the idle workers at once, for they hold nothing; busy ones end with their file."""
         self._closed = True
         async with trio.open_nursery() as nursery:
             while self._idle:
-                nursery.start_soon(self._idle.pop()[1].end)
+                nursery.start_soon(self._idle.pop()[1].kill)
 
 
 @asynccontextmanager
