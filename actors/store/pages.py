@@ -5,7 +5,7 @@ The planner's own choice between the two is a guess, and a wrong one reads the w
 decides, and the way along the index has an end: who has not met a page by then gathers after all.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -15,7 +15,6 @@ import msgspec
 
 from actors.store.filters import REACHABLE, Query
 from actors.store.listing import Part, Place, cursor
-from actors.store.meaning import Meaning, understand
 
 FEW = 8_000
 """More than so many of a million are soon met along the index of the order."""
@@ -54,38 +53,6 @@ class Rows:
     total: int | None = None
     is_exact: bool = True
     """Whether `total` was counted, not estimated."""
-
-
-Listed = Callable[[Meaning | None, tuple[str, str] | None], Awaitable[Rows]]
-NEAR = "~"
-"""First sign of a cursor of what was found by words near those asked for."""
-
-
-async def found_by(
-    connection: asyncpg.Connection, text: str | None, after: tuple[str, str] | None, listed: Listed
-) -> Rows:
-    """The page of what a text means, or where that is nothing at all, of what is near; inside `reading`.
-
-    Args:
-        connection: that reads.
-        text: that is searched for, if any.
-        after: the cursor, if any.
-        listed: gives the page of a meaning, behind a cursor.
-    """
-    if text is None:
-        return await listed(None, after)
-    is_near = after is not None and after[0].startswith(NEAR)
-    if after is not None and is_near:
-        after = (after[0].removeprefix(NEAR), after[1])
-    meaning = await understand(connection, text, is_near=is_near)
-    rows = await listed(meaning, after)
-    if not is_near and after is None and not rows.ids and not rows.total:
-        other = await understand(connection, text, is_near=True)
-        if other != meaning:
-            is_near, rows = True, await listed(other, None)
-    if is_near and rows.after is not None:
-        rows = attrs.evolve(rows, after=(NEAR + rows.after[0], rows.after[1]))
-    return rows
 
 
 @attrs.frozen(kw_only=True)

@@ -13,9 +13,10 @@ from actors.model.page import Page
 from actors.model.track import Location, Track
 from actors.store.codec import is_storable
 from actors.store.filters import TrackFilter, filtered
+from actors.store.found import found_by
 from actors.store.listing import list_of, place
 from actors.store.meaning import Meaning
-from actors.store.pages import FEW, Listing, Rows, found_by, reading
+from actors.store.pages import FEW, Listing, Rows, reading
 from actors.store.pool import Pool
 from actors.store.rows import (
     JOINED,

@@ -1,5 +1,6 @@
 """Whether one client of the live feed may come in, and stay."""
 
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -18,6 +19,16 @@ ADMIN_TOPICS = frozenset({"supervision", "logs"})
 def allowed_topics(role: Role) -> tuple[str, ...]:
     """The topics that a role may have, in the order of all."""
     return tuple(topic for topic in TOPICS if role is Role.ADMIN or topic not in ADMIN_TOPICS)
+
+
+def divided(topics: Collection[str] | None, role: Role) -> tuple[tuple[str, ...], Refused | None]:
+    """Of the topics that are asked for, or of all if none are named, those that a role may have, and what is said of the others."""
+    allowed = allowed_topics(role)
+    if topics is None:
+        return allowed, None
+    forbidden = [topic for topic in topics if topic not in allowed]
+    said = Refused("FORBIDDEN", f"For administrators only: {', '.join(forbidden)}") if forbidden else None
+    return tuple(topic for topic in topics if topic in allowed), said
 
 
 class Entrance(Protocol):

@@ -17,7 +17,7 @@ from web.cache import QueryCache
 from web.cache.figures import figures
 from web.connections import Cause, Connection
 from web.live.commands import CarryOut, Commands
-from web.live.door import Entrance, allowed_topics
+from web.live.door import Entrance, divided
 from web.live.heartbeat import until_over
 from web.live.messages import Connect, Incoming, Refused, Topics, incoming
 from web.live.rate import Rate
@@ -207,12 +207,10 @@ class Session:
     def _allowed(self, topics: tuple[str, ...] | None, request_id: str | None) -> tuple[str, ...]:
         """Of the topics asked for, those that the role may have; the others are told, and hold up none of these."""
         assert self._door.caller is not None
-        allowed = allowed_topics(self._door.caller.role)
-        if topics is None:
-            return allowed
-        if forbidden := [topic for topic in topics if topic not in allowed]:
-            self._error(Refused("FORBIDDEN", f"for administrators only: {', '.join(forbidden)}", request_id=request_id))
-        return tuple(topic for topic in topics if topic in allowed)
+        allowed, refused = divided(topics, self._door.caller.role)
+        if refused is not None:
+            self._error(Refused(refused.code, refused.message, request_id=request_id))
+        return allowed
 
     def _shut(self, refused: Refused) -> None:
         self._error(refused)

@@ -1,7 +1,7 @@
 """The feed as the endless body of an HTTP answer; what a frame looks like on the line is the caller's."""
 
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Annotated, Any, Self
@@ -19,7 +19,7 @@ from web.auth import caller
 from web.connections import Cause, Connection, Kind
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import exchange
-from web.live.door import Door, allowed_topics
+from web.live.door import Door, divided
 from web.live.messages import Refused, unknown_topics
 from web.live.wire import cause_of, goodbye
 from web.services import Services, services
@@ -63,7 +63,9 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
     here = services()
     by_address, by_header = _since(query.since), _since(request.headers.get("Last-Event-ID") or None)
     asked = by_address if by_header is None else by_header
-    topics, forbidden = _topics(query.topics)
+    topics, refused = divided(_topics(query.topics), caller().role)
+    if refused is not None and not topics:
+        raise ProblemError(refused.code, refused.message, details={"role": caller().role})
     door = Door(access=here.access, client=exchange().client, caller=caller(), shown=exchange().shown)
     newest = await here.feed.begin()
     since = newest if asked is None else asked  # from this moment, not from when the body is asked for
@@ -80,7 +82,7 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
         connection,
         form,
         door=door,
-        forbidden=forbidden,
+        refused=refused,
         opening=form.opening(newest if asked is None else None),
     )
     response.headers.pop("Content-Length", None)
@@ -102,7 +104,7 @@ class StreamBody(ResponseBody):
         form: Form,
         *,
         door: Door,
-        forbidden: Sequence[str],
+        refused: Refused | None,
         opening: bytes,
     ) -> None:
         assert connection.subscription is not None
@@ -112,7 +114,7 @@ class StreamBody(ResponseBody):
         self._held = here.connections.hold(connection)
         self._form = form
         self._door = door
-        self._forbidden = forbidden
+        self._refused = refused
         self._opening = opening
         self._all_pieces = self._pieces()
         self._farewell: str | None = None
@@ -137,9 +139,8 @@ class StreamBody(ResponseBody):
 
     async def _pieces(self) -> AsyncGenerator[bytes, None]:
         yield self._opening
-        if self._forbidden:
-            message = f"for administrators only: {', '.join(self._forbidden)}"
-            yield self._told("ERROR", {"code": "FORBIDDEN", "message": message})
+        if self._refused is not None:
+            yield self._told("ERROR", {"code": self._refused.code, "message": self._refused.message})
         while self._farewell is None:
             frames = await self._wait()
             if frames:
@@ -194,18 +195,12 @@ def _since(text: str | None) -> int | None:
     return int(text[:DIGITS])  # what is cut off was beyond any number of the log, and still is
 
 
-def _topics(text: str | None) -> tuple[tuple[str, ...], list[str]]:
-    """The topics that are asked for and allowed, and those that are not."""
-    role = caller().role
-    allowed = allowed_topics(role)
+def _topics(text: str | None) -> tuple[str, ...] | None:
+    """The topics that are asked for."""
     if text is None:
-        return allowed, []
+        return None
     topics = tuple(filter(None, text.split(",")))
     unknown = unknown_topics(topics)
     if unknown:
         raise invalid(FieldError(field="topics", message=f"There are {', '.join(TOPICS)}", value=text))
-    forbidden = [topic for topic in topics if topic not in allowed]
-    granted = tuple(topic for topic in topics if topic in allowed)
-    if forbidden and not granted:
-        raise ProblemError("FORBIDDEN", f"For administrators only: {', '.join(forbidden)}", details={"role": role})
-    return granted, forbidden
+    return topics

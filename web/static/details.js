@@ -149,7 +149,7 @@ export class Details {
     $("said").hidden = false;
     if (undoes) $("undo").focus();
     const fade = () => {
-      if (undoes && $("said").matches(":hover")) this.fading = setTimeout(fade, UNDO_MS);
+      if (undoes && $("said").matches(":hover, :has(:focus-visible)")) this.fading = setTimeout(fade, UNDO_MS);
       else $("said").hidden = true;
     };
     this.fading = setTimeout(fade, undoes ? UNDO_MS : UNDO_MS / 4);

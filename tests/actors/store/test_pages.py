@@ -131,19 +131,6 @@ async def test_who_meets_no_page_along_the_order_gathers_after_all(
         assert found == ids[6:10]
 
 
-async def test_pages_of_what_is_near_go_on(fresh_store: Store, add_track):
-    ids = [await add_track(fresh_store, title=f"Smells {number}", artists=["Nirvana"]) for number in range(3)]
-    await add_track(fresh_store, title="Smelt")
-    choice = {"wanted": TrackFilter(text="nirvana smelt"), "page_size": 2, **BY_RELEVANCE}
-    first = await fresh_store.tracks.list_(**choice)
-    rest = await fresh_store.tracks.list_(after=first.after, **choice)
-    assert [track.id for page in (first, rest) for track in page.items] == ids
-    second = await fresh_store.tracks.list_(page=2, **choice)
-    assert ([track.id for track in second.items], second.total) == (ids[2:], 3)
-    past = await fresh_store.tracks.list_(page=9, **choice)
-    assert (past.items, past.total) == ((), 3)
-
-
 async def test_words_of_changed_tags_are_learned_and_old_ones_not_found(fresh_store: Store, add_track):
     track_id = await add_track(fresh_store, title="Before")
     change = 'UPDATE track SET tags = tags || \'{"title": "Afterwards"}\' WHERE id = $1'

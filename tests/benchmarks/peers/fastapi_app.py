@@ -22,9 +22,10 @@ from actors.model.event import NewEvent
 from actors.store import edits, events, ratings
 from actors.store.codec import set_codecs
 from actors.store.filters import Range, TrackFilter
+from actors.store.found import found_by
 from actors.store.listing import list_of, place
 from actors.store.meaning import Meaning
-from actors.store.pages import FEW, Listing, Rows, found_by, reading
+from actors.store.pages import FEW, Listing, Rows, reading
 from actors.store.rows import JOINED
 from actors.store.tracks import TRACKS
 from web.paging import Cursor, opened, sealed

@@ -12,7 +12,7 @@ from actors.model.key import digest, fresh_secret
 from actors.model.user import LOCAL_CALLER, Role, UserChange
 from web import access as module
 from web.access import Access, Shown
-from web.live.door import Door, allowed_topics
+from web.live.door import Door, allowed_topics, divided
 
 STREAMS = ["/api/v1/events", "/api/v1/events.ndjson"]
 
@@ -46,6 +46,15 @@ async def closing(socket):
 def test_supervision_and_logs_are_for_administrators():
     assert allowed_topics(Role.ADMIN) == TOPICS
     assert allowed_topics(Role.EDITOR) == allowed_topics(Role.LISTENER) == ("tracks", "jobs", "player", "progress")
+
+
+def test_of_the_topics_asked_for_a_role_gets_its_own_and_hears_of_the_others():
+    assert divided(None, Role.LISTENER) == (allowed_topics(Role.LISTENER), None)
+    assert divided(("tracks", "logs"), Role.ADMIN) == (("tracks", "logs"), None)
+    granted, refused = divided(("tracks", "logs"), Role.EDITOR)
+    assert granted == ("tracks",)
+    assert refused is not None
+    assert (refused.code, refused.message) == ("FORBIDDEN", "For administrators only: logs")
 
 
 @pytest.mark.parametrize("how", ["header", "key header", "cookie", "first message"])
