@@ -1,6 +1,6 @@
 """What clients of the live socket may say, and how a bad message is refused. Values only."""
 
-from typing import Any
+from typing import Any, TypeVar
 
 import attrs
 import msgspec
@@ -9,6 +9,9 @@ from actors.config import KIB
 from actors.feed.frame import VERSION
 from actors.model.event import TOPICS
 from actors.model.player_commands import COMMANDS, Command, Device
+from web.wording import fault
+
+T = TypeVar("T")
 
 LIMIT_BYTES = 64 * KIB
 """A message from a client may be so long."""
@@ -104,19 +107,28 @@ def _checked(value: Any) -> Incoming:
     request_id = value.get("requestId") if isinstance(value, dict) else None
     if not isinstance(request_id, str) or len(request_id) > ID_CHARACTERS:
         request_id = None
-    try:
-        envelope = msgspec.convert(value, _Envelope)
-        if envelope.version != VERSION:
-            raise Refused("VALIDATION_ERROR", f"version must be {VERSION}", request_id=request_id)
-        if envelope.type not in PAYLOADS:
-            raise Refused("VALIDATION_ERROR", f"unknown type {envelope.type[:100]!r}", request_id=request_id)
-        payload = msgspec.convert(envelope.payload or {}, PAYLOADS[envelope.type])
-        unknown = unknown_topics(payload.topics or ()) if isinstance(payload, Connect | Topics) else []
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise Refused("VALIDATION_ERROR", str(error), request_id=request_id) from error
+    if not isinstance(value, dict):
+        raise Refused("VALIDATION_ERROR", "a message is an object with a type and a payload")
+    envelope = _converted("", value, _Envelope, request_id)
+    if envelope.version != VERSION:
+        raise Refused("VALIDATION_ERROR", f"version must be {VERSION}", request_id=request_id)
+    if envelope.type not in PAYLOADS:
+        raise Refused("VALIDATION_ERROR", f"unknown type {envelope.type[:100]!r}", request_id=request_id)
+    payload = _converted("payload", envelope.payload or {}, PAYLOADS[envelope.type], request_id)
+    unknown = unknown_topics(payload.topics or ()) if isinstance(payload, Connect | Topics) else []
     if unknown:
         raise Refused("VALIDATION_ERROR", _unknown_text(unknown), request_id=request_id)
     return Incoming(type=envelope.type, payload=payload, request_id=request_id)
+
+
+def _converted(name: str, value: Any, kind: type[T], request_id: str | None) -> T:
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        said = fault(name, error, value, kind).message
+    except RecursionError:
+        said = "nested too deeply"
+    raise Refused("VALIDATION_ERROR", said, request_id=request_id)
 
 
 def unknown_topics(topics: tuple[str, ...]) -> list[str]:

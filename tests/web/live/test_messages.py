@@ -75,6 +75,23 @@ def test_an_unusable_request_id_is_not_repeated(request_id):
     assert refused.value.request_id is None
 
 
+@pytest.mark.parametrize(
+    "message,told",
+    [
+        ({"type": "SEEK", "payload": {"position": -3}}, "payload.position must be at least 0, not -3"),
+        ({"type": "SEEK"}, "payload.position is required"),
+        ({"type": "PAUSE", "payload": {"x": 1}}, "There is no field payload.x; there are none"),
+        ({"type": 5}, "type must be text, not 5"),
+        ([], "a message is an object with a type and a payload"),
+    ],
+)
+def test_a_refusal_is_a_sentence_for_people(message, told):
+    with pytest.raises(Refused) as refused:
+        incoming(json.dumps(message))
+
+    assert refused.value.message == told
+
+
 @pytest.mark.parametrize("payload", [{}, {"position": -1}, {"position": 1, "loud": True}])
 def test_a_command_to_the_player_is_checked_as_over_http(payload):
     with pytest.raises(Refused) as refused:
