@@ -129,7 +129,7 @@ class Session:
                 await self._do(incoming(message))
             except Refused as refused:
                 self._error(refused)
-                self._bad_in_a_row += refused.is_bad
+                self._bad_in_a_row = self._bad_in_a_row + 1 if refused.is_bad else 0
                 if self._bad_in_a_row >= BAD_IN_A_ROW:
                     self._end(Cause.BAD_MESSAGES, refused.message)
                     return

@@ -193,6 +193,23 @@ async def test_topics_before_connect_and_a_second_connect_conflict_but_are_not_b
     assert peer.closed is None
 
 
+@pytest.mark.parametrize("between", ["PING", "SUBSCRIBE"])
+async def test_bad_messages_close_when_three_follow_one_another(start, peer, autojump_clock, between):
+    """A proper message between them, even one that conflicts, begins the count anew."""
+    start()
+    for _ in range(2):
+        await peer.say("DANCE")
+        await peer.say("DANCE")
+        await peer.say(between, {"topics": ["tracks"]} if between == "SUBSCRIBE" else None)
+    await trio.testing.wait_all_tasks_blocked()
+    assert peer.closed is None
+
+    for _ in range(3):
+        await peer.say("DANCE")
+    await trio.testing.wait_all_tasks_blocked()
+    assert peer.closed[0] == Close.BAD_MESSAGE
+
+
 async def test_player_commands_are_answered_and_do_not_count_as_bad(start, peer, autojump_clock):
     start()
     for _ in range(5):
