@@ -15,6 +15,7 @@ from web.cors import granted, is_preflight
 from web.errors import PROBLEM_JSON, ProblemError, Refusal, refusal_of
 from web.exchange import Exchange, exchange, serving
 from web.gate import Gate
+from web.logs import ACCESS
 from web.outgoing import ALWAYS, Body, Message, Outgoing, Receive, Send
 from web.rates import over
 from web.sent import Sent
@@ -33,7 +34,7 @@ _QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 _ANNOUNCING = frozenset({"content-length", "transfer-encoding"})
 """Without these a request has no body (RFC 9112, 6.3)."""
 
-_log = structlog.get_logger("rookery.access")
+_log = structlog.get_logger(ACCESS)
 
 
 class Envelope:

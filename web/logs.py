@@ -8,6 +8,11 @@ import structlog
 from actors.config import Config
 from actors.errors import RookeryError
 
+ACCESS = "rookery.access"
+"""The logger of what is asked and answered."""
+FAILED = 500
+"""From this status on the fault is ours."""
+
 
 def configure_logs(config: Config) -> None:
     """Send structlog's and the standard library's records through one formatter at the configured level.
@@ -19,7 +24,7 @@ def configure_logs(config: Config) -> None:
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.TimeStamper(fmt="iso" if config.log_format == "json" else "%Y-%m-%d %H:%M:%SZ", utc=True),
         structlog.processors.StackInfoRenderer(),
     ]
     final: list[structlog.typing.Processor]
@@ -29,9 +34,10 @@ def configure_logs(config: Config) -> None:
         final = [structlog.processors.ExceptionRenderer(tracebacks), structlog.processors.JSONRenderer()]
     else:
         final = [
+            _short,
             structlog.dev.ConsoleRenderer(
                 colors=sys.stderr.isatty(), pad_event_to=24, exception_formatter=structlog.dev.plain_traceback
-            )
+            ),
         ]
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared, processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *final]
@@ -54,6 +60,17 @@ def configure_logs(config: Config) -> None:
         wrapper_class=structlog.make_filtering_bound_logger(root.level),
         cache_logger_on_first_use=True,
     )
+
+
+def _short(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """A request as a line that fits a terminal; what only programs look up is for JSON, unless the request failed."""
+    if event.get("logger") != ACCESS or event["event"] != "request":
+        return event
+    status = event.pop("status")
+    event["event"] = f"{event.pop('method')} {event.pop('path')} {status or 'left'}"
+    is_usual = status is not None and status < FAILED
+    wordless = {"route", "trace_id", *({"request_id"} if is_usual else ()), *({"whole"} if event.get("whole") else ())}
+    return {name: value for name, value in event.items() if name not in wordless and value is not None}
 
 
 def _without_foreseen_traceback(_: object, __: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -72,3 +72,32 @@ def test_a_traceback_never_holds_the_values_of_variables(capsys, log_format):
 
     assert "a slip" in said
     assert password not in said
+
+
+@pytest.mark.parametrize(
+    "status,shown,hidden",
+    [
+        (200, " GET /api/v1/tracks 200 ", ("request_id", "whole", "user")),
+        (None, " left ", ()),
+        (503, "request_id=r1", ("trace_id",)),
+    ],
+)
+def test_a_request_is_a_short_line_for_people_and_a_whole_one_for_machines(capsys, status, shown, hidden):
+    told = {
+        "method": "GET",
+        "path": "/api/v1/tracks",
+        "route": "/api/v1/tracks",
+        "status": status,
+        "whole": True,
+        "ms": 1.5,
+    }
+    told |= {"request_id": "r1", "trace_id": "t1", "client": "127.0.0.1", "user": None}
+    configure_logs(Config(log_format="text"))
+    structlog.get_logger("rookery.access").info("request", **told)
+    line = capsys.readouterr().err
+
+    assert shown in line
+    assert not any(f"{name}=" in line for name in hidden)
+    configure_logs(Config(log_format="json"))
+    structlog.get_logger("rookery.access").info("request", **told)
+    assert json.loads(capsys.readouterr().err).items() >= told.items()
