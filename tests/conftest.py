@@ -1,5 +1,6 @@
 """A real PostgreSQL for the tests: the embedded server, started once when a test first asks for it."""
 
+import logging
 import os
 import secrets
 import shutil
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import attrs
 import pytest
+import structlog
 import trio
 
 from actors.config import Config
@@ -105,6 +107,17 @@ def _short_folder() -> Iterator[Path]:
         yield path
     finally:
         shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_before() -> Iterator[None]:
+    """A test whose program sets up the logs of this process leaves none of that to the next."""
+    root = logging.getLogger()
+    handlers, level = root.handlers, root.level
+    yield
+    if structlog.is_configured():
+        root.handlers, root.level = handlers, level
+        structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -58,7 +58,6 @@ def configure_logs(config: Config) -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         # What nobody reads costs nothing.
         wrapper_class=structlog.make_filtering_bound_logger(root.level),
-        cache_logger_on_first_use=True,
     )
 
 

@@ -12,15 +12,6 @@ from actors.errors import ConfigurationError
 from web.logs import configure_logs
 
 
-@pytest.fixture(autouse=True)
-def _logs_as_before():
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
-    yield
-    root.handlers, root.level = handlers, level
-    structlog.reset_defaults()
-
-
 def test_a_line_of_json_holds_the_event_and_its_values(capsys):
     configure_logs(Config(log_format="json"))
     structlog.get_logger("rookery.test").warning("file_unreadable", path="a\nb")
