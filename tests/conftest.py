@@ -17,6 +17,7 @@ import attrs
 import pytest
 import structlog
 import trio
+from hypothesis import HealthCheck, settings
 
 from actors.config import Config
 from actors.errors import DatabaseError
@@ -26,6 +27,10 @@ from actors.store.embedded import EmbeddedServer
 from actors.store.pool import open_pool
 from actors.store.store import Store, bring_up_to_date, open_store
 from tests.urls import other_database
+
+# A test is no measurement: how fast the machine is today decides nothing.
+settings.register_profile("rookery", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("rookery")
 
 TEMPLATE = "rookery_template"
 REDIS = shutil.which("redis-server")

@@ -234,7 +234,8 @@ async def open_pool(
         try:
             async with asyncio.timeout(CLOSE_LIMIT_S):
                 await pool.close()
-        except TimeoutError:
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            # In time it did not end, or a connection had gone before: there is nothing to take leave of.
             pool.terminate()
 
     try:
