@@ -79,7 +79,7 @@ async def told(stream):
     ids=["garbage", "no host", "two lengths", "unknown coding", "too large", "too slow"],
 )
 async def test_what_is_no_request_is_told_so_as_a_problem(port, sent, status, code):
-    async with await trio.open_tcp_stream("127.0.0.1", await port(head_limit_s=0.5, keep_alive_s=2.0)) as stream:
+    async with await trio.open_tcp_stream("127.0.0.1", await port(head_limit_s=1.5, keep_alive_s=1.0)) as stream:
         await stream.send_all(sent)
         answered, headers, problem = await told(stream)
 
