@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -281,6 +282,16 @@ async def losing_commit(url: str, folder: Path) -> AsyncIterator[str]:
         nursery.start_soon(trio.serve_listeners, relay, [trio.SocketListener(listener)])
         yield parts._replace(netloc=f"{parts.netloc.rpartition('@')[0]}@", query=f"host={folder}").geturl()
         nursery.cancel_scope.cancel()
+
+
+async def test_a_pool_whose_connection_was_cut_ends_without_an_error(fresh_database_url: str):
+    async def cut(connection: asyncpg.Connection) -> None:
+        line = connection._transport.get_extra_info("socket")
+        with socket.socket(fileno=os.dup(line.fileno())) as same:
+            same.shutdown(socket.SHUT_WR)
+
+    async with open_bridge() as bridge, open_pool(bridge, fresh_database_url, connections=1, limit_s=5) as pool:
+        await pool.read(cut)
 
 
 async def test_a_commit_whose_answer_is_lost_counts_once(fresh_database_url: str, server_folder: Path):
