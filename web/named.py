@@ -1,6 +1,7 @@
 """The things that addresses name: looked up, or refused as not there."""
 
 import re
+from functools import partial
 
 from actors.model.key import Key
 from actors.model.memory import Memory, memory_view
@@ -12,7 +13,7 @@ from web.auth import caller
 from web.credentials import unauthenticated
 from web.encoding import entity_tag, json_bytes
 from web.errors import ProblemError
-from web.exchange import timed
+from web.exchange import timed, unless_left
 from web.services import services
 
 _ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
@@ -28,7 +29,7 @@ async def named_track(track_id: str) -> Track:
     track = None
     if _ID.fullmatch(track_id):
         with timed("db"):
-            track = await services().store.tracks.find(track_id, person_id=caller().user_id)
+            track = await unless_left(partial(services().store.tracks.find, track_id, person_id=caller().user_id))
     if track is None:
         raise no_track()
     return track

@@ -1,5 +1,6 @@
 """Tracks by questions too long for an address: a search, and many by their ids."""
 
+from functools import partial
 from typing import Annotated, Literal
 
 import msgspec
@@ -13,7 +14,7 @@ from web.auth import caller
 from web.cache import CacheInfo
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
-from web.exchange import timed
+from web.exchange import timed, unless_left
 from web.kept import Depends, unkept
 from web.paging import CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
 from web.selected import selected
@@ -180,7 +181,8 @@ async def batch_get_tracks(body: TracksWanted) -> Response:
     """Many tracks at once, by their ids."""
     wanted = dict.fromkeys(body.track_ids)
     with timed("db"):
-        tracks = await services().store.tracks.find_many(tuple(wanted), person_id=caller().user_id)
+        found = partial(services().store.tracks.find_many, tuple(wanted), person_id=caller().user_id)
+        tracks = await unless_left(found)
     there = {track.id for track in tracks}
     errors = tuple(NotGot(track_id=track_id) for track_id in wanted if track_id not in there)
     return answer(

@@ -2,7 +2,9 @@
 
 from urllib.parse import parse_qs, urlsplit
 
+import httpx
 import pytest
+import trio
 
 from actors.model.track import Sound, Tags
 
@@ -216,3 +218,40 @@ async def test_the_largest_batch_is_answered(served, three) -> None:
     ids = [*three, *(f"no{number}" for number in range(497))]
     got = (await served.client.post(BATCH, json={"trackIds": ids})).json()
     assert got["meta"] == {"requested": 500, "successful": 3, "failed": 497}
+
+
+HELD = "DO $$ BEGIN LOCK TABLE track IN ACCESS EXCLUSIVE MODE; PERFORM pg_sleep(60); END $$"
+UNTIL = """
+DO $$ BEGIN
+  WHILE {condition} (SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()) LOOP
+    PERFORM pg_sleep(0.01), pg_stat_clear_snapshot();
+  END LOOP;
+END $$
+"""
+
+
+@pytest.mark.parametrize("target", ["GET /api/v1/tracks/{id}", "POST /api/v1/tracks/batch-get"])
+async def test_who_leaves_before_the_tracks_are_read_takes_the_statement_along(served, three, target) -> None:
+    async def until(condition: str) -> None:
+        with trio.fail_after(10):
+            await served.store.pool.read(lambda connection: connection.execute(UNTIL.format(condition=condition)))
+
+    body = b'{"trackIds": ["%b"]}' % three[0].encode() if target.startswith("POST") else b""
+    head = f"{target.format(id=three[0])} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(served.store.pool.write, lambda connection: connection.execute(HELD))
+        stream = await trio.open_tcp_stream("127.0.0.1", httpx.URL(served.url).port)
+        with trio.fail_after(10):
+            while not await served.store.pool.read(
+                lambda connection: connection.fetchval(
+                    "SELECT EXISTS (SELECT FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND granted AND relation = 'track'::regclass)"
+                )
+            ):
+                await trio.lowlevel.checkpoint()
+        await stream.send_all(head.encode() + b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
+        await until("NOT EXISTS")
+
+        await stream.aclose()
+
+        await until("EXISTS")
+        nursery.cancel_scope.cancel()
