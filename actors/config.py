@@ -77,6 +77,11 @@ def _unguessable(_: object, attribute: "attrs.Attribute[str | None]", value: str
         )
 
 
+def _with_certificate(config: "Config", _: "attrs.Attribute[Path | None]", value: Path | None) -> None:
+    if (value is None) != (config.certificate is None):
+        raise ValueError("'certificate' and 'certificate_key' need each other")
+
+
 @attrs.frozen(kw_only=True)
 class Config:
     """Every setting of the service.
@@ -89,6 +94,10 @@ class Config:
     hosts: tuple[str, ...] = ()
     """Further names by which browsers reach the server, such as a proxy's; requests under any other are refused."""
     port: int = attrs.field(default=8000, validator=[attrs.validators.ge(0), attrs.validators.le(65535)])
+    certificate: Path | None = None
+    """A PEM file with the certificate, and those that vouch for it, that is shown by https; with one, nothing but https is spoken."""
+    certificate_key: Path | None = attrs.field(default=None, validator=_with_certificate)
+    """A PEM file with its private key, without a password."""
     data_dir: Path = attrs.field(factory=default_data_dir)
     database_url: str | None = attrs.field(default=None, repr=False)
     """May hold a password, so no `repr` shows it."""

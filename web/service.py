@@ -1,5 +1,6 @@
 """The composition root: Config → database → tree → app → server. Everything long-lived is made here, once."""
 
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -13,7 +14,7 @@ import structlog
 import trio
 from hypercorn.config import Sockets
 
-from actors.config import Config
+from actors.config import SECONDS, Config
 from actors.errors import ConfigurationError, RookeryError
 from actors.pipeline import House, tree
 from actors.store.datafolder import hold_data_folder, is_new
@@ -21,12 +22,17 @@ from actors.store.embedded import EmbeddedServer
 from actors.watching.folder import demand, real
 from supervision import Child, Context, Running, Shutdown, run
 from web.application import create_app
+from web.certificate import flaw, show_certificate
 from web.errors import refused_by_server
 from web.live.messages import LIMIT_BYTES
 from web.services import Services
 from web.serving import Crowd, serve
 from web.serving.inlet import HEAD_BYTES
+from web.settings import passed_over
 from web.traffic import is_loopback, networks_of
+
+HANDSHAKE_LIMIT_S = 10 * SECONDS
+"""As for the head of a request: who comes by https says so within it, or is cut."""
 
 _log = structlog.stdlib.get_logger("rookery.web")
 
@@ -70,8 +76,11 @@ class Service:
         settings.h11_max_incomplete_size = HEAD_BYTES
         # What is somewhat too long is told so; of anything longer no more is taken in.
         settings.websocket_max_message_size = 2 * LIMIT_BYTES
+        settings.ssl_handshake_timeout = HANDSHAKE_LIMIT_S
+        is_secure = show_certificate(settings, self.config) is not None
         listener = self.listener.dup()
-        settings.create_sockets = lambda: Sockets([], [listener], [])  # type: ignore[method-assign]  # bound before the start
+        sockets = Sockets([listener], [], []) if is_secure else Sockets([], [listener], [])
+        settings.create_sockets = lambda: sockets  # type: ignore[method-assign]  # bound before the start
 
         async def stopping() -> None:
             await context.stopping.wait()
@@ -93,7 +102,7 @@ class Service:
                 context.ready()
                 if not self._has_announced:
                     self._has_announced = True
-                    announce(_address(self.listener))
+                    announce(_address(self.listener, is_secure=is_secure))
             watch.cancel_scope.cancel()
 
     async def _demand_account(self, services: Services) -> None:
@@ -147,9 +156,13 @@ def prepared(config: Config, *, has_port: bool) -> Iterator[Service]:
 
     Raises:
         DataFolderBusyError: another Rookery runs on the data folder.
-        ConfigurationError: the folder cannot be used, the port is taken, or, where nothing was catalogued before, a root
+        ConfigurationError: the folder or the certificate cannot be used, the port is taken, or, where nothing was catalogued before, a root
             cannot be watched, or strangers would reach a service in which nobody has an account.
     """
+    for text in passed_over(os.environ):
+        _log.warning(text)
+    if has_port:
+        _look_at_certificate(config)
     with ExitStack() as stack:
         server = None
         if config.database_url is None:
@@ -207,9 +220,15 @@ def _bound(config: Config) -> socket.socket:
     return listener
 
 
-def _address(listener: socket.socket) -> str:
+def _address(listener: socket.socket, *, is_secure: bool) -> str:
     host, port, *_ = listener.getsockname()
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{'https' if is_secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _look_at_certificate(config: Config) -> None:
+    shown = show_certificate(hypercorn.Config(), config)
+    if shown is not None and (fault := flaw(shown)) is not None:
+        _log.warning("Clients will refuse the certificate", certificate=str(config.certificate), reason=fault)
 
 
 def foreseen(error: BaseException) -> RookeryError | None:

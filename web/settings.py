@@ -1,8 +1,9 @@
 """Where settings come from: a TOML file, the environment, and last the command line."""
 
+import difflib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,11 @@ from actors.errors import ConfigurationError
 
 PREFIX = "ROOKERY_"
 FILE_VARIABLE = "ROOKERY_CONFIG"
+OF_COMMANDS = frozenset({FILE_VARIABLE, "ROOKERY_URL", "ROOKERY_TOKEN"})
+"""Variables of the commands that talk to a service, which are no settings of one."""
+OF_TESTS = "ROOKERY_TEST_"
+NEAR = 0.85
+"""How alike two names must be for one to be taken for a slip of the other; all begin alike."""
 
 _UNREAD = re.compile(r"Could not convert value (.*) for option '(\w+)' from loader .*", re.DOTALL)
 _REFUSED = re.compile(r"""Could not convert loaded settings: \w+\((["'])(.*)\1\)""", re.DOTALL)
@@ -47,6 +53,19 @@ def load_config(**given: Any) -> Config:
         return attrs.evolve(config, roots=(*config.roots, *given.get("roots", ())), **said)
     except (typed_settings.exceptions.TsError, ValueError, TypeError, OSError) as error:
         raise ConfigurationError(f"A setting cannot be used: {'; '.join(_reasons(error))}") from error
+
+
+def passed_over(environment: Mapping[str, str]) -> Iterator[str]:
+    """What is said of each variable that looks like a setting and is none: its name, and the nearest that is one.
+
+    No reason to refuse a start: others set such variables too, as Kubernetes does for every service called rookery.
+    """
+    known = {f"{PREFIX}{setting.name.upper()}" for setting in attrs.fields(Config)}
+    for name in sorted(environment):
+        if name.startswith(PREFIX) and not name.startswith(OF_TESTS) and name not in known | OF_COMMANDS:
+            nearest = difflib.get_close_matches(name, known, n=1, cutoff=NEAR)
+            hint = f"; did you mean {nearest[0]}?" if nearest else ""
+            yield f"{name} is no setting and is passed over{hint}"
 
 
 def _reasons(error: BaseException) -> Iterator[str]:

@@ -1,6 +1,7 @@
 """What is wrong is said before anything starts, and what was taken is given back."""
 
 import socket
+import ssl
 from contextlib import asynccontextmanager
 
 import attrs
@@ -12,6 +13,7 @@ from trio_websocket import ConnectionClosed, wrap_client_stream
 
 from actors.errors import ConfigurationError, DataFolderBusyError
 from actors.model.user import Role
+from tests.web.certificates import made
 from web.live.messages import LIMIT_BYTES
 from web.service import foreseen, prepared
 
@@ -72,6 +74,24 @@ def answering(store_config, fresh_database_url):
         assert len(announced) == 1
 
     return run
+
+
+async def test_with_a_certificate_it_speaks_https_and_says_so(answering, tmp_path):
+    pair = made(tmp_path)
+    trusted = ssl.create_default_context(cafile=str(pair.certificate))
+    async with (
+        answering(certificate=pair.certificate, certificate_key=pair.key) as address,
+        httpx.AsyncClient(base_url=address, verify=trusted) as client,
+    ):
+        assert address.startswith("https://127.0.0.1:")
+        assert (await client.get("/livez")).status_code == 200
+
+
+def test_a_certificate_that_cannot_be_shown_is_told_before_the_port_is_taken(store_config, tmp_path):
+    config = attrs.evolve(store_config, certificate=tmp_path / "none.pem", certificate_key=tmp_path / "none.key")
+
+    with pytest.raises(ConfigurationError, match=r"none\.pem"), prepared(config, has_port=True):
+        pass
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

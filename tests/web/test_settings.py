@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from actors.errors import ConfigurationError
-from web.settings import load_config
+from web.settings import load_config, passed_over
 
 
 @pytest.fixture(autouse=True)
@@ -82,3 +82,20 @@ def test_a_named_file_that_is_none_is_refused(monkeypatch):
 
     with pytest.raises(ConfigurationError, match=r"/nowhere/rookery\.toml"):
         load_config()
+
+
+def test_a_variable_that_is_no_setting_is_told_with_the_nearest_that_is_one():
+    environment = {
+        "ROOKERY_RATE_REED": "1",
+        "ROOKERY_SERVICE_HOST": "10.0.0.1",
+        "ROOKERY_PORT": "1",
+        "ROOKERY_CONFIG": "x",
+        "ROOKERY_TOKEN": "x",
+        "ROOKERY_TEST_POSTGRES": "x",
+        "PATH": "x",
+    }
+
+    assert list(passed_over(environment)) == [
+        "ROOKERY_RATE_REED is no setting and is passed over; did you mean ROOKERY_RATE_READ?",
+        "ROOKERY_SERVICE_HOST is no setting and is passed over",
+    ]

@@ -9,6 +9,7 @@ import platform
 import resource
 import shutil
 import socket
+import ssl
 import sys
 import tempfile
 import time
@@ -19,6 +20,7 @@ from typing import Any
 import attrs
 import av
 import httpx
+import hypercorn
 import trio
 
 from actors.config import GIB, SECONDS, Config, available_cores
@@ -32,6 +34,7 @@ from actors.store.pool import open_pool
 from actors.store.roots import Roots
 from actors.store.visit import visited
 from actors.work.local import local_executor
+from web.certificate import flaw, show_certificate
 from web.cli.finding import Finding, Verdict
 from web.cli.folders import folders
 
@@ -191,11 +194,28 @@ async def workers(config: Config) -> AsyncIterator[Finding]:
     )
 
 
+async def certificate(config: Config) -> AsyncIterator[Finding]:
+    """Whether what https would show can be shown."""
+    shown = show_certificate(hypercorn.Config(), config)
+    if shown is None:
+        return
+    fault = flaw(shown)
+    yield Finding(
+        about="https",
+        verdict=Verdict.FINE if fault is None else Verdict.WRONG,
+        text=f"{config.certificate} and its key belong together"
+        if fault is None
+        else f"Clients will refuse {config.certificate}: {fault}",
+    )
+
+
 async def port(config: Config) -> AsyncIterator[Finding]:
     """Who listens where the service would."""
-    url = f"http://{config.host}:{config.port}"
+    url = f"{'http' if config.certificate is None else 'https'}://{config.host}:{config.port}"
+    trusted = ssl.create_default_context(cafile=config.certificate)
+    trusted.check_hostname = False  # an address of this machine, which few certificates name
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=5) as client:
+        async with httpx.AsyncClient(base_url=url, timeout=5, verify=trusted) as client:
             health = (await client.get("/health")).json()
             yield Finding(
                 about="service",
@@ -227,7 +247,7 @@ def _bindable(config: Config) -> Finding:
         )
 
 
-CHECKS: tuple[Check, ...] = (versions, machine, settings, data_folder, database, workers, port)
+CHECKS: tuple[Check, ...] = (versions, machine, settings, data_folder, database, workers, certificate, port)
 """In the order in which they are told."""
 
 FACTS = """

@@ -26,6 +26,8 @@ DEMO_FOLDER = "demo"
 @click.option("--demo", is_flag=True, help="Make a small library of synthesized recordings and serve it.")
 @click.option("--host", help="Address to listen on.  [default: 127.0.0.1]")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on, 0 picks a free one.  [default: 8000]")
+@click.option("--certificate", type=click.Path(path_type=Path), help="A PEM file: speak https, and show this.")
+@click.option("--certificate-key", type=click.Path(path_type=Path), help="A PEM file with the certificate's key.")
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the catalogue is kept.")
 @click.option("--database-url", help="A PostgreSQL server (15 or newer) of your own, instead of the embedded one.")
 @click.option("--no-auth", is_flag=True, default=None, help="Ask nobody who they are, accounts or not.")

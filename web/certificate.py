@@ -1,0 +1,78 @@
+"""What the server shows to those who come by https: a certificate and its key, looked at before anything starts."""
+
+import contextlib
+import ssl
+
+import hypercorn
+
+from actors.config import Config
+from actors.errors import ConfigurationError
+
+_NAME = "rookery.invalid"
+"""Names are not compared; the library only wants one."""
+
+
+def show_certificate(settings: hypercorn.Config, config: Config) -> ssl.SSLContext | None:
+    """Tell Hypercorn's settings of the certificate that is configured; gives what shows it, None where there is none.
+
+    Raises:
+        ConfigurationError: a file cannot be read, holds no such thing, or the key belongs to another certificate.
+    """
+    if config.certificate is None or config.certificate_key is None:
+        return None
+    for what, path in (("certificate", config.certificate), ("certificate_key", config.certificate_key)):
+        try:
+            path.open("rb").close()
+        except OSError as error:
+            raise ConfigurationError(f"Cannot read the {what} {path}: {error.strerror}.") from error
+    settings.certfile, settings.keyfile = str(config.certificate), str(config.certificate_key)
+    # Without one OpenSSL asks for it at the terminal, where a service waits for ever.
+    settings.keyfile_password = ""
+    try:
+        return settings.create_ssl_context()
+    except (ssl.SSLError, ValueError) as error:
+        raise ConfigurationError(
+            f"The certificate {config.certificate} and the key {config.certificate_key} cannot be used: {_reason(error)}. "
+            "Both must be PEM, and the key that certificate's own."
+        ) from error
+
+
+def flaw(shown: ssl.SSLContext) -> str | None:
+    """Why clients will refuse a certificate whoever signed it, in OpenSSL's words: it has expired, say. None where they need not.
+
+    Two handshakes in memory: who takes part in one is told everything, and nothing else in the standard library reads dates.
+    """
+    stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    stranger.check_hostname = False
+    stranger.verify_mode = ssl.CERT_NONE
+    certificate = _handshake(shown, stranger).getpeercert(binary_form=True)
+    assert certificate is not None
+    friend = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    friend.check_hostname = False
+    friend.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # trusted as it stands, so that who signed it does not matter
+    friend.load_verify_locations(cadata=certificate)
+    try:
+        _handshake(shown, friend)
+    except ssl.SSLCertVerificationError as error:
+        return error.verify_message
+    return None
+
+
+def _handshake(server: ssl.SSLContext, client: ssl.SSLContext) -> ssl.SSLObject:
+    """The client's end, after a handshake between the two."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    asks = client.wrap_bio(down, up, server_hostname=_NAME)
+    answers = server.wrap_bio(up, down, server_side=True)
+    while True:
+        try:
+            asks.do_handshake()
+        except ssl.SSLWantReadError:
+            with contextlib.suppress(ssl.SSLWantReadError):
+                answers.do_handshake()
+        else:
+            return asks
+
+
+def _reason(error: Exception) -> str:
+    words = getattr(error, "reason", None) or "one of them is something else, or the key has a password"
+    return str(words).replace("_", " ").lower()
