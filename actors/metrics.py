@@ -14,6 +14,7 @@
 | rookery_database_up, _connections, _connections_most, _retries_total | state | the database and its pool |
 | rookery_feed_connections, _left_total       | kind, cause   | who is on the live feed, and why others left  |
 | rookery_feed_subscribers, _newest, _published_total, _passing_total, _sent_total, _coalesced_total, _dropped_total, _resyncs_total, _too_slow_total, _waiting_bytes, _most_waiting_bytes, _most_lag_seconds | | the live feed |
+| rookery_log_lines_total, _lost_total        |               | the log, as it is told to who listens         |
 | rookery_cache_…, rookery_redis_up           | outcome       | kept answers, and the Redis they may lie in   |
 | rookery_requests, _turned_away_total        | state         | the waiting room                              |
 | rookery_stage_rate                          | stage         | what passes each actor of the pipeline        |

@@ -24,9 +24,11 @@ from actors.cataloger import Cataloger
 from actors.conductor import Conductor
 from actors.config import SECONDS, Config
 from actors.feed import Feed
+from actors.journal import Journal, Reader
 from actors.librarian import Librarian
 from actors.nudge import Nudge
 from actors.player import PLAYERS, Players
+from actors.reporter import report
 from actors.store.bridge import open_bridge
 from actors.store.embedded import EmbeddedServer
 from actors.store.events import Events
@@ -85,6 +87,10 @@ class House:
     config: Config
     url: str = attrs.field(repr=False)
     """Of the database; it may hold a password."""
+    journal: Journal = attrs.field(factory=Journal)
+    """What the process logs."""
+    told: Reader = attrs.field(init=False, default=attrs.Factory(lambda self: Reader(self.journal), takes_self=True))
+    """How far the live feed was told of it."""
     _store: Store | None = None
     _feed: Feed | None = None
     _executor: Executor | None = None
@@ -156,6 +162,10 @@ class House:
             context.ready()
             await context.stopping.wait()
 
+    async def keep_told(self, context: Context) -> None:
+        """Task: whoever listens on the feed hears what the process logs."""
+        await report(context, reader=self.told, feed=self.feed)
+
     async def keep_redis(self, context: Context) -> None:
         """Task: the connections to Redis. It is ready at once: nobody needs Redis to start."""
         assert self.redis is not None
@@ -210,6 +220,7 @@ def pipeline(house: House) -> Supervisor:
                 mailbox=Mailbox(capacity=1_000, overflow=Overflow.DROP_OLDEST),
                 shutdown=QUICK,
             ),
+            Child("reporter", house.keep_told, shutdown=QUICK),
             Child(
                 "cataloger",
                 lambda: Cataloger(store=house.store, config=config, executor=house.executor, work_waits=nudge),

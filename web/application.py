@@ -15,7 +15,7 @@ from web.exchange import exchange
 from web.gate import Gate
 from web.intake import Intake
 from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
-from web.live import ndjson, sse, websocket
+from web.live import logs, ndjson, sse, websocket
 from web.live.leaving import Connection
 from web.origin import names_of
 from web.routes import (
@@ -78,6 +78,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     openapi.blueprint,
     sse.blueprint,
     ndjson.blueprint,
+    logs.blueprint,
     websocket.blueprint,
     page.blueprint,
 )

@@ -9,6 +9,7 @@ import trio
 from quart_trio import QuartTrio
 
 from actors.errors import RookeryError
+from actors.journal import Journal
 from actors.pipeline import House, tree
 from supervision import SupervisionError, run
 from web.access import LOOK_AGAIN_S
@@ -73,8 +74,9 @@ class Application:
         failure: Exception | None = None
         try:
             config = load_config()
-            configure_logs(config)
-            with prepared(config, has_port=False) as service:
+            journal = Journal()
+            configure_logs(config, journal)
+            with prepared(config, has_port=False, journal=journal) as service:
                 async with run(tree(service.house, server=service.server, web=None), signals=False) as running:
                     self._front = Front(service.house, make_services(service.house, running))
                     await send({"type": "lifespan.startup.complete"})

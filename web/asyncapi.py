@@ -80,8 +80,11 @@ _CHANNELS = {
         "http",
     ),
     "lines": ("/api/v1/events.ndjson", "The feed as lines of JSON.", "http"),
+    "logs": ("/api/v1/logs", "What the service logs, as Server-Sent Events: `id:` is the line's place.", "http"),
 }
-_STREAMED = tuple(kind for kind, told in TOLD.items() if told.topic is not None or kind in {"RESYNC", "GOODBYE"})
+_STREAMED = tuple(
+    kind for kind, told in TOLD.items() if told.topic is not None or kind in {"ERROR", "RESYNC", "GOODBYE"}
+)
 
 
 def asyncapi(*, version: str) -> dict[str, Any]:
@@ -95,10 +98,10 @@ def asyncapi(*, version: str) -> dict[str, Any]:
     schemas, components = shapes([*kinds.values(), *said.values()], sent=said.values())
     messages = {kind: _told(kind, schemas[shape]) for kind, shape in kinds.items()}
     messages |= {kind: _said(kind, schemas[shape]) for kind, shape in said.items()}
-    heard = {"socket": tuple(TOLD), "events": _STREAMED, "lines": _STREAMED}
-    taken = {"socket": tuple(SAID), "events": (), "lines": ()}
+    heard = {"socket": tuple(TOLD), "events": _STREAMED, "lines": _STREAMED, "logs": ("LOG", "ERROR", "GOODBYE")}
+    taken = {"socket": tuple(SAID)}
     operations = {f"{name}Told": _operation("send", name, kinds) for name, kinds in heard.items()}
-    operations |= {f"{name}Said": _operation("receive", name, kinds) for name, kinds in taken.items() if kinds}
+    operations |= {f"{name}Said": _operation("receive", name, kinds) for name, kinds in taken.items()}
     return {
         "asyncapi": "3.0.0",
         "info": {
@@ -122,7 +125,9 @@ def asyncapi(*, version: str) -> dict[str, Any]:
                 "address": address,
                 "description": text,
                 "servers": [{"$ref": f"#/servers/{protocol}"}],
-                "messages": {kind: {"$ref": f"#/components/messages/{kind}"} for kind in (*heard[name], *taken[name])},
+                "messages": {
+                    kind: {"$ref": f"#/components/messages/{kind}"} for kind in (*heard[name], *taken.get(name, ()))
+                },
             }
             for name, (address, text, protocol) in _CHANNELS.items()
         },

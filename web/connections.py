@@ -11,7 +11,7 @@ from typing import Protocol
 import attrs
 import trio
 
-from actors.feed import Subscription
+from actors.feed import Subscription, SubscriptionStatistics
 from actors.model.user import Caller
 
 
@@ -54,6 +54,19 @@ class Watched(Protocol):
         ...
 
 
+class Followed(Protocol):
+    """What a client hears, and how far it is behind."""
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """Of which topics."""
+        ...
+
+    def statistics(self, *, now: datetime) -> SubscriptionStatistics:
+        """One consistent picture; `now` in UTC."""
+        ...
+
+
 @attrs.define(eq=False, kw_only=True)
 class Connection:
     """One client, as whatever serves it tells."""
@@ -65,6 +78,8 @@ class Connection:
     """Whose it is; None as long as nobody is known."""
     subscription: Subscription | None = None
     """None until the client has said what it wants to hear."""
+    log: Followed | None = None
+    """What it follows instead of the feed."""
     device: str | None = None
     """What the client calls itself."""
     cause: Cause | None = None
@@ -73,6 +88,11 @@ class Connection:
     """None where the server has none to show."""
     id: str = attrs.field(factory=lambda: uuid.uuid4().hex)
     since: datetime = attrs.field(factory=lambda: datetime.now(UTC))
+
+    @property
+    def followed(self) -> Followed | None:
+        """What it hears; None as long as that is nothing."""
+        return self.subscription or self.log
 
     def ends(self, cause: Cause) -> None:
         """Note why it ends; the first cause counts."""

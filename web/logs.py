@@ -2,11 +2,14 @@
 
 import logging
 import sys
+import threading
 
 import structlog
 
 from actors.config import Config
 from actors.errors import RookeryError
+from actors.journal import Journal
+from web.log_lines import line_of
 
 ACCESS = "rookery.access"
 """The logger of what is asked and answered."""
@@ -14,10 +17,38 @@ FAILED = 500
 """From this status on the fault is ours."""
 
 
-def configure_logs(config: Config) -> None:
+class JournalHandler(logging.Handler):
+    """Puts what is logged into a journal. Holds no lock while it does, and fails nobody: what cannot be kept is counted."""
+
+    def __init__(self, journal: Journal) -> None:
+        super().__init__()
+        self._journal = journal
+        self._inside = threading.local()
+
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Keep one record. What showing one of its values logs is lost, or it might go on for ever."""
+        if getattr(self._inside, "is_busy", False):
+            self._journal.lose()
+            return False
+        self._inside.is_busy = True
+        try:
+            self._journal.add(line_of(record))
+        except Exception:  # noqa: BLE001 — whoever logs must not fail by it, and nobody is left to tell
+            self._journal.lose()
+            return False
+        finally:
+            self._inside.is_busy = False
+        return True
+
+
+def configure_logs(config: Config, journal: Journal | None = None) -> None:
     """Send structlog's and the standard library's records through one formatter at the configured level.
 
     A line never breaks, whatever a file's name holds: control characters are escaped.
+
+    Args:
+        config: the level and the format.
+        journal: keeps the same for those who look from elsewhere.
     """
     shared: list[structlog.typing.Processor] = [
         _without_foreseen_traceback,
@@ -45,7 +76,7 @@ def configure_logs(config: Config) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(formatter)
     root = logging.getLogger()
-    root.handlers = [handler]
+    root.handlers = [handler] if journal is None else [handler, JournalHandler(journal)]
     root.setLevel(config.log_level.upper())
     for chatty in ("watchfiles", "hypercorn.access", "PIL", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)

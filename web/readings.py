@@ -26,6 +26,7 @@ async def readings(held: Services) -> list[Family | Spread]:
         _stages(status),
         *_pool(held),
         *_feed(held),
+        *_log(held),
         *_cache(held),
         *_room(held),
         *await _catalogue(held),
@@ -77,6 +78,13 @@ def _feed(held: Services) -> list[Family]:
         _one("rookery_feed_waiting_bytes", "What waits for clients.", feed.waiting_bytes),
         _one("rookery_feed_most_waiting_bytes", "What waits for one of them at most.", feed.most_waiting_bytes),
         _one("rookery_feed_most_lag_seconds", "Age of the oldest message that waits.", feed.most_lag_s),
+    ]
+
+
+def _log(held: Services) -> list[Family]:
+    return [
+        _one("rookery_log_lines_total", "Lines of this process's log.", held.journal.newest),
+        _one("rookery_log_lines_lost_total", "Lines lost to a reader, counted for each.", held.journal.lost),
     ]
 
 

@@ -16,6 +16,7 @@ from hypercorn.config import Sockets
 
 from actors.config import SECONDS, Config
 from actors.errors import ConfigurationError, RookeryError
+from actors.journal import Journal
 from actors.pipeline import House, tree
 from actors.store.datafolder import hold_data_folder, is_new
 from actors.store.embedded import EmbeddedServer
@@ -138,6 +139,7 @@ def make_services(house: House, running: Running) -> Services:
         config=house.config,
         store=house.store,
         feed=house.feed,
+        journal=house.journal,
         executor=house.executor,
         redis=house.redis,
         running=running,
@@ -147,12 +149,13 @@ def make_services(house: House, running: Running) -> Services:
 
 
 @contextmanager
-def prepared(config: Config, *, has_port: bool) -> Iterator[Service]:
+def prepared(config: Config, *, has_port: bool, journal: Journal | None = None) -> Iterator[Service]:
     """Lock the data folder and bind the port, before anything is started: what is wrong is said at once.
 
     Args:
         config: every setting.
         has_port: whether this process listens itself.
+        journal: where its log is kept; by default none is.
 
     Raises:
         DataFolderBusyError: another Rookery runs on the data folder.
@@ -172,7 +175,7 @@ def prepared(config: Config, *, has_port: bool) -> Iterator[Service]:
             server = EmbeddedServer.on(folder)
         listener = stack.enter_context(_bound(config)) if has_port else None
         url = config.database_url or (server.url if server else "")
-        yield Service(config, House(config=config, url=url), server, listener)
+        yield Service(config, House(config=config, url=url, journal=journal or Journal()), server, listener)
 
 
 def _refuse_at_once(config: Config, *, has_port: bool) -> None:

@@ -9,6 +9,7 @@ import trio
 
 from actors.config import SECONDS, Config
 from actors.feed import Feed
+from actors.journal import Journal
 from actors.metrics import Metrics
 from actors.player import Players
 from actors.store.store import Store
@@ -42,6 +43,8 @@ class Services:
     started_at: datetime
     """UTC."""
     version: str
+    journal: Journal = attrs.field(factory=Journal)
+    """What this process logs."""
     redis: "Redis | None" = None
     cache: QueryCache = attrs.field(
         default=attrs.Factory(lambda self: QueryCache(_shelf(self.config, self.redis)), takes_self=True)
@@ -89,6 +92,7 @@ class Services:
             running=self.running,
             started_at=self.started_at,
             version=self.version,
+            journal=self.journal,
             redis=self.redis,
             cache=self.cache,
             metrics=self.metrics,

@@ -115,6 +115,10 @@ class Feed:
         """
         return Subscription(self, topics=topics, since=since, queue_bytes=self._queue_bytes, owner=owner, outlet=outlet)
 
+    def is_taken(self, topic: str) -> bool:
+        """Whether any subscription takes a topic now."""
+        return any(topic in one.topics for one in self._subscriptions)
+
     def is_heard(self, topic: str, *, owner: str) -> bool:
         """Whether any subscription of a user takes a topic now."""
         return any(topic in one.topics for one in self._owned.get(owner, ()))

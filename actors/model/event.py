@@ -19,6 +19,7 @@ TOPIC_OF_TYPE = {
     "QUEUE_UPDATE": "player",
     "PLAYBACK_POSITION": "player",
     "SUPERVISION_EVENT": "supervision",
+    "LOG": "logs",
 }
 """Every type of message that the feed carries by itself, with the topic that subscribers name."""
 
@@ -56,11 +57,12 @@ class Event:
 
 @attrs.frozen(kw_only=True)
 class Passing:
-    """A message without a number: progress, a position. Of several with the same `subject` only the newest matters."""
+    """A message without a number: progress, a position, a line of the log. Of several with the same `subject` only the newest matters."""
 
     type: str
     subject: str
-    payload: dict[str, Any]
+    payload: Any
+    """What msgspec writes as a JSON object."""
     at: datetime
     owner: str | None = None
     """Id of the only user who hears of it; None for all."""

@@ -65,7 +65,7 @@ database, and whenever it is told again, also after a restart. To one who takes 
 
 `/api/v1/events` (Server-Sent Events) and `/api/v1/events.ndjson` (a JSON object a line) tell the same messages and take none. Begin behind a number with
 `Last-Event-ID` or `?since=`, choose with `?topics=a,b`. Who names no number is told behind which one the stream begins, by the header `Last-Event-ID` and,
-on Server-Sent Events, by a lone `id:`, with which browsers come back by themselves; a RESYNC has its `newest` as `id:`. A sign of life comes every {stream_heartbeat} s: a comment, or an empty line.
+on Server-Sent Events, by a lone `id:`, with which browsers come back by themselves; a RESYNC has its `newest` as `id:`. A sign of life comes every {stream_heartbeat} s: a comment, or an empty line. `/api/v1/logs` is a stream of LOG alone, for administrators, and begins with the last lines.
 
 ```text
 {sse}```
@@ -79,7 +79,7 @@ on Server-Sent Events, by a lone `id:`, with which browsers come back by themsel
 |---|---|---|
 {topics}
 
-`jobs` and `logs` may be asked for and tell nothing yet. A topic that your role may not have is answered by ERROR `FORBIDDEN`; you get the others. What a user's player tells reaches that
+`jobs` may be asked for and tells nothing yet. `logs` is told to those alone who name it; everybody else who names no topics gets all that the role may have. A topic that your role may not have is answered by ERROR `FORBIDDEN`; you get the others. What a user's player tells reaches that
 user's connections alone.
 
 ## How it ends, and what it takes
@@ -93,6 +93,9 @@ more than 1 MiB waits: RESYNC, then the close. When the service stops, GOODBYE c
 {closes}
 
 """
+
+
+_WITHOUT_NUMBER = {"LOG": "has no number, and where too much waits the oldest are left out: `line` tells"}
 
 
 def document() -> dict[str, Any]:
@@ -160,7 +163,7 @@ def _whom(kind: str) -> str:
     if told.topic is None:
         return "Any role; no topic is needed, and it has no number."
     whom = "Any role" if told.topic in allowed_topics(Role.LISTENER) else "Administrators"
-    return f"{whom}; it {'has a number' if told.has_number else 'has no number, and of several that wait only the newest comes'}."
+    return f"{whom}; it {'has a number' if told.has_number else _WITHOUT_NUMBER.get(kind, 'has no number, and of several that wait only the newest comes')}."
 
 
 def _section(message: Mapping[str, Any], schemas: Mapping[str, Any], whom: str) -> str:

@@ -23,7 +23,7 @@ def _settings(monkeypatch, tmp_path, fresh_database_url):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("ROOKERY_ROOTS", str(tmp_path / "music"))
     monkeypatch.setenv("ROOKERY_DATABASE_URL", fresh_database_url)
-    monkeypatch.setattr("web.asgi.configure_logs", lambda _: None)
+    monkeypatch.setattr("web.asgi.configure_logs", lambda *_: None)
 
 
 @attrs.frozen

@@ -5,6 +5,10 @@ from typing import Any
 
 from rich.text import Text
 
+ACCESS = "rookery.access"
+"""Logs requests."""
+USUAL = frozenset({"route", "trace_id"})
+"""What is looked up, not read, in the line of a request."""
 LOOKS = {
     "TRACK_ADDED": ("added", "green"),
     "TRACK_UPDATED": ("updated", "blue"),
@@ -16,6 +20,7 @@ LOOKS = {
     "PROGRESS_UPDATE": ("progress", "bright_black"),
     "SCAN_UPDATE": ("scan", "magenta"),
     "SUPERVISION_EVENT": ("supervision", "magenta"),
+    "LOG": ("log", "default"),
     "RESYNC": ("resync", "yellow"),
     "GOODBYE": ("goodbye", "yellow"),
 }
@@ -40,6 +45,18 @@ def clean(text: str) -> str:
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
+def in_words(payload: dict[str, Any]) -> str:
+    """What a line says, with its values; a request in short."""
+    fields = {name: value for name, value in payload["fields"].items() if value is not None}
+    text = payload["message"]
+    if payload["logger"] == ACCESS and {"method", "path"} <= fields.keys():
+        text = f"{fields.pop('method')} {fields.pop('path')} {fields.pop('status', 'left')}"
+        fields = {
+            name: value for name, value in fields.items() if name not in USUAL and (name, value) != ("whole", True)
+        }
+    return "  ".join([text, *(f"{name}={value}" for name, value in fields.items())])
+
+
 def _told(message_type: str, payload: dict[str, Any]) -> str:
     match message_type:
         case "TRACK_ADDED" | "TRACK_UPDATED":
@@ -58,6 +75,8 @@ def _told(message_type: str, payload: dict[str, Any]) -> str:
             return f"{payload.get('path', payload['root'])} {payload['state']}, {payload['done']} of {payload['found']}"
         case "SUPERVISION_EVENT":
             return " ".join(filter(None, [payload["path"], payload["kind"], payload["reason"], payload["error"]]))
+        case "LOG":
+            return f"{payload['level']} {payload['logger']} {in_words(payload)}"
         case "RESYNC":
             return f"events up to {payload['newest']} are gone; what is kept begins at {payload['oldest']}"
         case "GOODBYE":

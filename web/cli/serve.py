@@ -9,6 +9,7 @@ import trio
 
 from actors.config import Config
 from actors.errors import RookeryError
+from actors.journal import Journal
 from actors.media.demo import make_demo
 from supervision import SupervisionError
 from web.cli.database import refuse
@@ -42,20 +43,21 @@ def serve(folders: tuple[Path, ...], *, demo: bool, **settings: Any) -> None:
     """
     try:
         config = load_config(roots=folders, **settings)
-        configure_logs(config)
+        journal = Journal()
+        configure_logs(config, journal)
         if demo:
             config = attrs.evolve(config, roots=(*config.roots, _demo_folder(config)))
         spare_what_was_imported()
-        trio.run(_serve, config)
+        trio.run(_serve, config, journal)
     except (RookeryError, SupervisionError, BaseExceptionGroup) as error:
         refuse(error)
 
 
-async def _serve(config: Config) -> None:
+async def _serve(config: Config, journal: Journal) -> None:
     def announce(address: str) -> None:
         click.echo(f"Rookery is ready at {address}")
 
-    with prepared(config, has_port=True) as service:
+    with prepared(config, has_port=True, journal=journal) as service:
         await service.run(announce=announce, on_stuck=leave)
 
 

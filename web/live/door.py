@@ -15,6 +15,9 @@ from web.live.messages import Refused
 
 ADMIN_TOPICS = frozenset({"supervision", "logs"})
 
+BY_NAME = frozenset({"logs"})
+"""Told to those alone who name them. Every request makes a line of the log: whoever follows the catalogue would get little else."""
+
 
 def allowed_topics(role: Role) -> tuple[str, ...]:
     """The topics that a role may have, in the order of all."""
@@ -22,10 +25,10 @@ def allowed_topics(role: Role) -> tuple[str, ...]:
 
 
 def divided(topics: Collection[str] | None, role: Role) -> tuple[tuple[str, ...], Refused | None]:
-    """Of the topics that are asked for, or of all if none are named, those that a role may have, and what is said of the others."""
+    """Of the topics that are asked for, those that a role may have, and what is said of the others; if none are named, what is told unasked."""
     allowed = allowed_topics(role)
     if topics is None:
-        return allowed, None
+        return tuple(topic for topic in allowed if topic not in BY_NAME), None
     forbidden = [topic for topic in topics if topic not in allowed]
     said = Refused("FORBIDDEN", f"For administrators only: {', '.join(forbidden)}") if forbidden else None
     return tuple(topic for topic in topics if topic in allowed), said

@@ -31,14 +31,14 @@ class Refused(Exception):  # noqa: N818 — what is said to the client, not a fa
 
 
 class Connect(msgspec.Struct, frozen=True):
-    """Begin: live only, or from the event after `since`; all that the role may have when no topics are named."""
+    """Begin: live only, or from the event after `since`; all but `logs` that the role may have when no topics are named."""
 
     token: str | None = None
     """What a login gave, or an API key; null if the handshake showed one, or none is needed."""
     since: int | None = None
     """Number of the last event seen; null for live only."""
     topics: tuple[str, ...] | None = None
-    """What to hear; null for all that the role may have."""
+    """What to hear; null for all but `logs` that the role may have."""
     device: Device | None = None
     """What the client calls itself, so that its player can sound there; null for nothing."""
 

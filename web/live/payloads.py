@@ -6,6 +6,7 @@ import attrs
 import msgspec
 
 from actors.model.event import TOPIC_OF_TYPE
+from actors.model.log_view import LogView
 from actors.model.player_view import PlayerView
 from actors.model.time import Time
 from actors.model.view import TrackView
@@ -187,6 +188,16 @@ class Told:
 
 _TRACK = msgspec.convert(msgspec.to_builtins(examples.TRACK), TrackView)
 _PATH = _TRACK.path or ""
+LOG = LogView(
+    line=4711,
+    level="info",
+    logger="rookery.cataloger",
+    message="file_unreadable",
+    request_id=None,
+    fields={"path": "/srv/music/new.flac", "kind": "damaged", "reason": "its sound breaks off at 12.5 s"},
+    traceback=None,
+    dropped=0,
+)
 _PAYLOADS: dict[str, tuple[str, Any]] = {
     "TRACK_ADDED": ("A recording is new in the catalogue.", TrackTold(_TRACK)),
     "TRACK_UPDATED": ("Something of a track is different.", TrackTold(_TRACK)),
@@ -210,8 +221,9 @@ _PAYLOADS: dict[str, tuple[str, Any]] = {
         "Something happened in the tree of actors.",
         SupervisionTold(EventKind.RESTARTED, "rookery/pipeline/watcher", 2, None, "OSError: too many open files", None),
     ),
+    "LOG": ("The service logs something, at the level that it is set to or above; of this process alone.", LOG),
 }
-WITHOUT_NUMBER = frozenset({"PROGRESS_UPDATE", "PLAYBACK_POSITION"})
+WITHOUT_NUMBER = frozenset({"PROGRESS_UPDATE", "PLAYBACK_POSITION", "LOG"})
 
 TOLD: dict[str, Told] = {
     **{

@@ -4,7 +4,7 @@ import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Protocol, Self
 
 import attrs
 import msgspec
@@ -13,7 +13,7 @@ from quart import Response, request
 from quart.wrappers.response import ResponseBody
 
 from actors.errors import DatabaseError
-from actors.feed import Frame, encoded
+from actors.feed import Ending, Frame, encoded
 from actors.model.event import TOPICS
 from web.auth import caller
 from web.connections import Cause, Connection, Kind
@@ -40,7 +40,30 @@ class StreamQuery(msgspec.Struct):
     topics: Annotated[str, msgspec.Meta(extra_json_schema={"pattern": _NAMES, "examples": ["tracks,jobs"]})] | None = (
         None
     )
-    """Names, with commas between them; all by default."""
+    """Names, with commas between them; all but `logs` by default."""
+
+
+class Source(Protocol):
+    """What a stream tells; one of the feed's subscriptions, or the log."""
+
+    @property
+    def ending(self) -> Ending | None:
+        """Why it gives nothing more."""
+        ...
+
+    async def __aenter__(self) -> object:
+        """Begin."""
+        ...
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Give nothing more."""
+        ...
+
+    async def take(self) -> list[Frame]:
+        """The next frames, at least one; none once it has ended. Cancellation: nothing is lost. Raises: DatabaseError."""
+        ...
 
 
 @attrs.frozen(kw_only=True)
@@ -66,28 +89,40 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
     topics, refused = divided(_topics(query.topics), caller().role)
     if refused is not None and not topics:
         raise ProblemError(refused.code, refused.message, details={"role": caller().role})
-    door = Door(access=here.access, client=exchange().client, caller=caller(), shown=exchange().shown)
     newest = await here.feed.begin()
     since = newest if asked is None else asked  # from this moment, not from when the body is asked for
-    response = Response(b"", content_type=form.media_type)
-    connection = Connection(
+    subscription = here.feed.subscribe(topics, since, owner=caller().user_id)
+    connection = present(form)
+    connection.subscription = subscription
+    opening = form.opening(newest if asked is None else None)
+    response = endless(
+        StreamBody(here, connection, subscription, form, door=own_door(), refused=refused, opening=opening)
+    )
+    if asked is None:
+        response.headers["Last-Event-ID"] = str(newest)
+    return response
+
+
+def present(form: Form) -> Connection:
+    """The client that asks now, as one of those who are there."""
+    return Connection(
         kind=form.kind,
         address=exchange().client,
         caller=caller(),
-        subscription=here.feed.subscribe(topics, since, owner=caller().user_id),
         line=request.scope.get("state", {}).get("line"),
     )
-    response.response = StreamBody(
-        here,
-        connection,
-        form,
-        door=door,
-        refused=refused,
-        opening=form.opening(newest if asked is None else None),
-    )
+
+
+def own_door() -> Door:
+    """The way in of the client that asks now."""
+    return Door(access=services().access, client=exchange().client, caller=caller(), shown=exchange().shown)
+
+
+def endless(body: "StreamBody") -> Response:
+    """The answer with a body that has no end of its own."""
+    response = Response(b"", content_type=body.form.media_type)
+    response.response = body
     response.headers.pop("Content-Length", None)
-    if asked is None:
-        response.headers["Last-Event-ID"] = str(newest)
     response.headers["Cache-Control"] = "no-store"
     response.headers["X-Accel-Buffering"] = "no"
     response.timeout = None
@@ -101,18 +136,18 @@ class StreamBody(ResponseBody):
         self,
         here: Services,
         connection: Connection,
+        source: Source,
         form: Form,
         *,
         door: Door,
-        refused: Refused | None,
+        refused: Refused | None = None,
         opening: bytes,
     ) -> None:
-        assert connection.subscription is not None
+        self.form = form
         self._here = here
         self._connection = connection
-        self._subscription = connection.subscription
+        self._source = source
         self._held = here.connections.hold(connection)
-        self._form = form
         self._door = door
         self._refused = refused
         self._opening = opening
@@ -121,8 +156,8 @@ class StreamBody(ResponseBody):
         self._shut: Refused | None = None
 
     async def __aenter__(self) -> Self:
-        """Begin the subscription."""
-        await self._subscription.__aenter__()
+        """Begin what it tells."""
+        await self._source.__aenter__()
         self._held.__enter__()
         return self
 
@@ -132,7 +167,7 @@ class StreamBody(ResponseBody):
         """End it, and the iteration, which is left where its last piece could not be sent."""
         self._held.__exit__(kind, error, traceback)
         await self._all_pieces.aclose()
-        await self._subscription.__aexit__(kind, error, traceback)
+        await self._source.__aexit__(kind, error, traceback)
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self._all_pieces
@@ -144,19 +179,19 @@ class StreamBody(ResponseBody):
         while self._farewell is None:
             frames = await self._wait()
             if frames:
-                yield b"".join(map(self._form.line, frames))
-            elif self._subscription.ending is not None:
+                yield b"".join(map(self.form.line, frames))
+            elif self._source.ending is not None:
                 self._connection.ends(Cause.TOO_SLOW)
                 return
             elif self._farewell is None:
-                yield self._form.heartbeat
+                yield self.form.heartbeat
         if self._shut is not None:
             yield self._told("ERROR", {"code": self._shut.code, "message": self._shut.message})
         yield self._told("GOODBYE", goodbye(self._farewell))
 
     def _told(self, message_type: str, payload: dict[str, Any]) -> bytes:
         at = datetime.now(UTC)
-        return self._form.line(Frame(type=message_type, topic="", body=encoded(message_type, payload, at=at), at=at))
+        return self.form.line(Frame(type=message_type, topic="", body=encoded(message_type, payload, at=at), at=at))
 
     async def _wait(self) -> list[Frame]:
         """The next frames; none when it is time for a heartbeat or a farewell, or the subscription has ended."""
@@ -166,7 +201,7 @@ class StreamBody(ResponseBody):
                 nursery.start_soon(self._heed_stopping, nursery.cancel_scope)
                 nursery.start_soon(self._heed_door, nursery.cancel_scope)
                 try:
-                    frames = await self._subscription.take()
+                    frames = await self._source.take()
                 except DatabaseError:
                     self._end(Cause.UNAVAILABLE, "the database is away")
                 nursery.cancel_scope.cancel()

@@ -61,7 +61,7 @@ class ConnectionView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     topics: tuple[str, ...]
     """What it hears; nothing before CONNECT."""
     seq: int | None
-    """It was sent every event of its topics up to this number; null before CONNECT."""
+    """It was sent every event of its topics up to this number; null before CONNECT, and for who follows the log alone."""
     sent: int
     """Messages that it was sent."""
     coalesced: int
@@ -124,8 +124,8 @@ async def list_connections(query: ConnectionQuery) -> Response:
 
 
 def _connection_view(one: Connection, moment: datetime) -> ConnectionView:
-    subscription = one.subscription
-    figures = _NOTHING if subscription is None else subscription.statistics(now=moment)
+    followed = one.followed
+    figures = _NOTHING if followed is None else followed.statistics(now=moment)
     return ConnectionView(
         id=one.id,
         kind=one.kind,
@@ -134,8 +134,8 @@ def _connection_view(one: Connection, moment: datetime) -> ConnectionView:
         username=one.caller.name if one.caller else None,
         device=one.device,
         since=one.since,
-        topics=tuple(topic for topic in TOPICS if subscription is not None and topic in subscription.topics),
-        seq=None if subscription is None else figures.seq,
+        topics=tuple(topic for topic in TOPICS if followed is not None and topic in followed.topics),
+        seq=None if one.subscription is None else figures.seq,
         sent=figures.sent,
         coalesced=figures.coalesced,
         dropped=figures.dropped,

@@ -37,6 +37,7 @@ FEATURES = (
     "waveforms",
     "library-roots",
     "live-feed",
+    "logs",
     "supervision",
     "metrics",
     "query-cache",

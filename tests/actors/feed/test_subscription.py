@@ -234,7 +234,10 @@ async def test_the_feed_knows_whether_a_user_listens(log):
     async with feed.subscribe(["player"], owner="ada"), feed.subscribe(["tracks"], owner="bo"):
         assert feed.is_heard("player", owner="ada")
         assert not feed.is_heard("player", owner="bo")
+        assert feed.is_taken("player")
+        assert not feed.is_taken("logs")
 
+    assert not feed.is_taken("player")
     assert not feed.is_heard("player", owner="ada")
 
 

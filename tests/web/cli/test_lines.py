@@ -27,6 +27,10 @@ EXAMPLES = {
         {"path": "rookery/web", "kind": "exited", "reason": "crashed", "error": None},
         "rookery/web exited crashed",
     ),
+    "LOG": (
+        {"level": "info", "logger": "rookery.web", "message": "restart by hand", "fields": {"path": "rookery/x"}},
+        "info rookery.web restart by hand  path=rookery/x",
+    ),
     "RESYNC": ({"oldest": 5, "newest": 9}, "events up to 9 are gone; what is kept begins at 5"),
     "GOODBYE": ({"reason": "shutting down", "retrySeconds": 2}, "shutting down"),
 }

@@ -17,8 +17,11 @@ import trio
 from trio_websocket import WebSocketConnection, wrap_client_stream
 
 from actors.feed import Feed
+from actors.journal import Journal
 from actors.model.event import NewEvent, Passing
+from actors.model.log_line import Heard, Level, LogLine
 from actors.player import PLAYERS
+from actors.reporter import passing
 from actors.store.store import Store
 from supervision import Strategy, Supervisor, run
 from tests.contracts.fake_executor import FakeExecutor
@@ -128,6 +131,13 @@ class Live:
         passing = Passing(type="PROGRESS_UPDATE", subject=subject, payload=payload, at=datetime.now(UTC))
         self.services.feed.publish_passing(passing)
 
+    def log(self, message: str, level: Level = Level.WARNING, logger: str = "rookery.test") -> None:
+        """Log a line, of which the feed hears at once."""
+        journal = self.services.journal
+        journal.add(LogLine(at=datetime.now(UTC), level=level, logger=logger, message=message))
+        heard = Heard(entry=journal.kept()[-1], dropped=0)
+        self.services.feed.publish_passing(passing(heard, run=journal.run))
+
     @asynccontextmanager
     async def socket(self, *, receive_buffer: int | None = None, **headers: str) -> AsyncIterator[Socket]:
         """A client of `/ws`; its stream is closed here, which the library forgets when the server closes.
@@ -180,6 +190,7 @@ def live(store, store_config):
         stall_s: float = 10.0,
         grace_s: float = 5.0,
         lane: bool = SERVER == "lane",
+        journal: Journal | None = None,
         **settings: Any,
     ) -> AsyncIterator[Live]:
         config = attrs.evolve(store_config, **settings)
@@ -194,6 +205,7 @@ def live(store, store_config):
                 running=running,
                 started_at=datetime.now(UTC),
                 version="1",
+                journal=journal or Journal(),
             )
             server = hypercorn.Config()
             server.bind = ["127.0.0.1:0"]

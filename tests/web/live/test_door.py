@@ -15,6 +15,7 @@ from web.access import Access, Shown
 from web.live.door import Door, allowed_topics, divided
 
 STREAMS = ["/api/v1/events", "/api/v1/events.ndjson"]
+LOGS = "/api/v1/logs"
 
 
 @pytest.fixture
@@ -49,6 +50,7 @@ def test_supervision_and_logs_are_for_administrators():
 
 
 def test_of_the_topics_asked_for_a_role_gets_its_own_and_hears_of_the_others():
+    assert divided(None, Role.ADMIN) == (("tracks", "jobs", "player", "progress", "supervision"), None)
     assert divided(None, Role.LISTENER) == (allowed_topics(Role.LISTENER), None)
     assert divided(("tracks", "logs"), Role.ADMIN) == (("tracks", "logs"), None)
     granted, refused = divided(("tracks", "logs"), Role.EDITOR)
@@ -186,6 +188,66 @@ async def test_streams_give_the_topics_that_are_allowed(live, members, path, ref
 
     assert [m["type"] for m in heard] == ["ERROR", "TRACK_ADDED"]
     assert heard[0]["payload"]["code"] == "FORBIDDEN"
+
+
+async def test_the_log_is_for_administrators(live, members, refused):
+    async with live() as here:
+        refused(await here.client.get(LOGS), 401, "UNAUTHENTICATED")
+        for role in (Role.LISTENER, Role.EDITOR):
+            refused(await here.client.get(LOGS, headers=bearer(members, role)), 403, "FORBIDDEN")
+        assert (await here.client.head(LOGS, headers=bearer(members, Role.ADMIN))).status_code == 405
+        here.log("seen")
+        async with here.stream(LOGS, **bearer(members, Role.ADMIN)) as stream:
+            assert [m["payload"]["message"] for m in await stream.messages(1)] == ["seen"]
+
+
+async def test_a_stream_of_the_log_ends_when_its_token_is_revoked(live, members):
+    headers = bearer(members, Role.ADMIN)
+    async with live() as here, here.stream(LOGS, **headers) as stream:
+        await stream.line()
+        await here.client.post("/api/v1/auth/logout", headers=headers)
+        here.log("not for you")
+        heard = await stream.messages()
+
+    assert [message["type"] for message in heard if message["type"] != "LOG"] == ["ERROR", "GOODBYE"]
+
+
+async def test_the_topic_is_told_to_administrators_who_name_it(live, members):
+    async with live() as here, here.socket(**bearer(members, Role.ADMIN)) as socket:
+        await socket.connect()
+        here.log("unasked")
+        await socket.say("SUBSCRIBE", {"topics": ["logs"]})
+        assert (await socket.hear())["type"] == "ACK"
+        here.log("asked")
+        heard = await socket.hear()
+
+    assert (heard["type"], heard["payload"]["message"], heard.get("seq")) == ("LOG", "asked", None)
+
+
+@pytest.mark.parametrize("role", [Role.LISTENER, Role.EDITOR])
+async def test_the_topic_is_refused_to_others_and_the_rest_holds(live, members, role):
+    async with live() as here, here.socket(**bearer(members, role)) as socket:
+        await socket.connect(topics=["tracks"])
+        await socket.say("SUBSCRIBE", {"topics": ["logs", "progress"]})
+        refused = await socket.hear()
+        ack = await socket.hear()
+        here.log("secret")
+        await here.tell("TRACK_ADDED")
+        heard = await socket.hear()
+
+    assert (refused["type"], refused["payload"]["code"]) == ("ERROR", "FORBIDDEN")
+    assert ack["payload"]["topics"] == ["tracks", "progress"]
+    assert heard["type"] == "TRACK_ADDED"
+
+
+async def test_a_socket_hears_the_log_no_more_when_its_token_is_revoked(live, members):
+    headers = bearer(members, Role.ADMIN)
+    async with live() as here, here.socket(**headers) as socket:
+        await socket.connect(topics=["logs"])
+        await here.client.post("/api/v1/auth/logout", headers=headers)
+        heard, closed = await closing(socket)
+
+    assert ([m["payload"]["code"] for m in heard], closed) == (["UNAUTHENTICATED"], 4001)
 
 
 async def test_a_door_shuts_when_a_token_ends(store, store_config, members, autojump_clock):

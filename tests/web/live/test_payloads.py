@@ -18,12 +18,14 @@ from actors.model.change import (
     SetRoot,
 )
 from actors.model.features import Features, Loudness
+from actors.model.log_line import Entry, Heard, Level, LogLine
 from actors.model.player import Deck, Player, PlayerState
 from actors.model.player_queue import QueueItem
 from actors.model.player_view import told as player_told
 from actors.model.probe import Probe
 from actors.model.root import RootState
 from actors.model.track import Failure, Sound, Stage, Tags
+from actors.reporter import passing
 from supervision import Event, EventKind
 from web.live.payloads import TOLD
 
@@ -83,6 +85,14 @@ async def test_what_happens_in_the_tree_has_the_shape_that_is_told() -> None:
     event = _told(Event(kind=EventKind.BACKOFF, path="rookery/web", at_s=1.0, incarnation=2, delay_s=0.5))
 
     assert again(event.type, event.payload) == event.payload
+
+
+async def test_what_the_service_logs_has_the_shape_that_is_told() -> None:
+    line = LogLine(at=datetime(2026, 3, 1, tzinfo=UTC), level=Level.INFO, logger="l", message="m", fields={"n": 1})
+    message = passing(Heard(entry=Entry(number=1, line=line), dropped=0), run="r")
+    payload = msgspec.to_builtins(message.payload)
+
+    assert again(message.type, payload) == payload
 
 
 async def test_what_a_player_tells_has_the_shape_that_is_told() -> None:

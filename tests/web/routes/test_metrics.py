@@ -29,6 +29,7 @@ async def test_everything_is_counted(served, shelf) -> None:
     assert samples["rookery_children", (("path", "rookery/pipeline/watcher"), ("state", "running"))] == 1
     assert samples["rookery_mailbox_depth", (("path", "rookery/pipeline/watcher"),)] == 0
     assert samples["rookery_feed_subscribers", ()] == 0
+    assert (samples["rookery_log_lines_total", ()], samples["rookery_log_lines_lost_total", ()]) == (0, 0)
     assert ("rookery_database_connections", (("state", "idle"),)) in samples
 
 

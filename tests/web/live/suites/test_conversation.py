@@ -121,6 +121,7 @@ async def catalogue(talk: Conversation, store: Store, folder: bytes) -> None:
     await store.changes.apply([LoseLocations(paths=(folder + b"/b",))])
     await store.trash.remove(TRACK, version=None, person_id="local")
     await store.events.add(told_of_tree(Event(kind=EventKind.RESTARTED, path="rookery/web", at_s=1.0, incarnation=2)))
+    talk.here.log("a line")
     talk.here.progress(f"track:{TRACK}", 0.5)
     for kind, told in TOLD.items():
         if told.topic is not None:
@@ -142,7 +143,7 @@ async def test_a_conversation_shows_every_message_as_it_is_described(live, fresh
         await talk.say("PING", "PONG")
         await talk.say("GET_CACHE_STATS", "CACHE_STATS")
         await talk.say("SUBSCRIBE", "ACK")
-        await talk.say("SUBSCRIBE", "ACK", topics=["player", "supervision"])
+        await talk.say("SUBSCRIBE", "ACK", topics=["player", "supervision", "logs"])
         await catalogue(talk, fresh_store, bytes(tmp_path))
         await talk.say("UNSUBSCRIBE", "ACK")
         await socket.say("HELLO")
