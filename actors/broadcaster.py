@@ -1,6 +1,6 @@
 """Carries the durable log, and passing progress, to the live feed of this process."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -10,10 +10,11 @@ import trio
 from actors.config import MINUTES, SECONDS, Config
 from actors.errors import DatabaseAwayError
 from actors.feed import Feed
-from actors.messages import PlayerChanged, Progress
+from actors.messages import PlayerChanged, PlayerWanted, Progress
+from actors.model.event import TOPIC_OF_TYPE, NewEvent, Passing
 from actors.model.event import Event as LogEvent
-from actors.model.event import NewEvent, Passing
 from actors.model.player import PlayerState
+from actors.queued import Queued
 from actors.store.store import Store
 from supervision import Actor, ActorStoppedError, Context, Event, EventKind, EventStream, Ref
 
@@ -35,15 +36,16 @@ class Broadcaster(Actor[Progress]):
     database is away it waits; clients stay connected and hear of progress.
     """
 
-    def __init__(self, *, store: Store, feed: Feed, config: Config, conductor: str) -> None:
+    def __init__(self, *, store: Store, feed: Feed, queued: Queued, config: Config, conductor: str) -> None:
         self._store = store
         self._feed = feed
+        self._queued = queued
         self._config = config
         self._conductor_path = conductor
 
     async def started(self, context: Context) -> None:
         """Ready once the feed knows where the log stands."""
-        self._conductor: Ref[PlayerChanged] = context.ref_to(self._conductor_path)
+        self._conductor: Ref[PlayerChanged | PlayerWanted] = context.ref_to(self._conductor_path)
         await self._feed.begin()
         context.start_soon(self._patiently, self._pump)
         context.start_soon(self._patiently, self._prune)
@@ -69,9 +71,10 @@ class Broadcaster(Actor[Progress]):
             while True:
                 await news.take()
                 while events := await self._store.events.after(self._feed.newest, PAGE):
+                    if events[0].seq != self._feed.newest + 1:
+                        self._queued.all_changed()  # what was pruned meanwhile may have been about anything
                     with suppress(ActorStoppedError):  # it ends before this at a shutdown
-                        for changed in changed_players(events):
-                            self._conductor.tell_nowait(changed)
+                        tell_players(events, self._feed, self._queued, self._conductor)
                     await self._feed.publish_paced(events)
                     if len(events) < PAGE:
                         await trio.sleep(GATHER_S)
@@ -97,13 +100,43 @@ class Broadcaster(Actor[Progress]):
                     log.warning("a supervision event was not logged", path=event.path, error=str(error))
 
 
+def tell_players(
+    events: Sequence[LogEvent], feed: Feed, queued: Queued, conductor: Ref[PlayerChanged | PlayerWanted]
+) -> None:
+    """Let everybody's player know what some events of the log mean for it. Raises: ActorStoppedError."""
+    track_ids = set(changed_tracks(events))
+    queued.changed(track_ids)
+    for changed in changed_players(events):
+        conductor.tell_nowait(changed)
+    for person_id in tuple(feed.hearers("player")) if track_ids else ():
+        if person_id not in queued:
+            conductor.tell_nowait(PlayerWanted(person_id=person_id))
+
+
 def changed_players(events: Iterable[LogEvent]) -> Iterator[PlayerChanged]:
     """What some events of the log say of players."""
     for event in events:
-        if event.type == "PLAYER_STATE_UPDATE" and event.owner is not None:
+        if event.owner is None:
+            continue
+        if event.type == "QUEUE_UPDATE":
+            yield PlayerChanged(person_id=event.owner, queue_version=event.payload["version"])
+        elif event.type == "PLAYER_STATE_UPDATE":
             player = event.payload["player"]
-            is_playing = player["state"] == PlayerState.PLAYING
-            yield PlayerChanged(person_id=event.owner, version=player["version"], is_playing=is_playing)
+            yield PlayerChanged(
+                person_id=event.owner,
+                version=player["version"],
+                queue_version=player["queueVersion"],
+                is_playing=player["state"] == PlayerState.PLAYING,
+            )
+
+
+def changed_tracks(events: Iterable[LogEvent]) -> Iterator[str]:
+    """Ids of the tracks of which some events of the log tell."""
+    for event in events:
+        if TOPIC_OF_TYPE.get(event.type) == "tracks":
+            track_id = event.payload.get("trackId") or event.payload.get("track", {}).get("id")
+            if track_id is not None:
+                yield track_id
 
 
 def _told(event: Event) -> NewEvent:

@@ -21,6 +21,7 @@
 | TidyUp          | sweeper       | librarian   | the next sweep sends it again                             |
 | PlayerOrder     | web           | player      | the asker is told; the versions tell whether it counted   |
 | PlayerChanged   | broadcaster   | conductor   | another node's positions are off until the next one       |
+| PlayerWanted    | broadcaster   | conductor   | the next change of the catalogue wakes that player        |
 | Progress        | any           | broadcaster | nothing: the next one says more                           |
 """
 
@@ -190,19 +191,29 @@ class TidyUp:
 class PlayerOrder:
     """From the web to a person's player, asked: carry out a command. Answered by the player as it is then, or why not."""
 
-    command: Command
+    command: Command | None
+    """None: look what can be played of the queue."""
     teller: Device | None = None
     """Which device tells it, if it said so."""
 
 
 @attrs.frozen(kw_only=True)
 class PlayerChanged:
-    """From the broadcaster to the conductor, and from there to the player: the log says that somebody's player is another."""
+    """From the broadcaster to the conductor, and from there to the player: the log says that somebody's player or queue is another."""
 
     person_id: str
-    version: int
-    """Of the player now."""
-    is_playing: bool
+    version: int = 0
+    """Of the player now; 0 where it is not said."""
+    queue_version: int
+    """Of its queue now."""
+    is_playing: bool = False
+
+
+@attrs.frozen(kw_only=True)
+class PlayerWanted:
+    """From the broadcaster to the conductor: the catalogue changed while a device listens to somebody's player, which sleeps."""
+
+    person_id: str
 
 
 @attrs.frozen(kw_only=True)

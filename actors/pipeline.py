@@ -6,7 +6,8 @@
 | analyzer           | cataloger                  | Analyzed, AnalysisFailed         |
 | sweeper            | librarian                  | PurgeTrack, TidyUp               |
 
-The web asks the librarian and the players, with a limit. Nobody else waits for anybody: progress is told without waiting, and the cataloger only nudges the analyzer. A test holds
+The web asks the librarian and the players, with a limit. Nobody else waits for anybody: progress is told without waiting, the cataloger only nudges the analyzer, and the broadcaster
+only nudges players in whose queue something changed. A test holds
 this table against cycles.
 """
 
@@ -28,6 +29,7 @@ from actors.journal import Journal, Reader
 from actors.librarian import Librarian
 from actors.nudge import Nudge
 from actors.player import PLAYERS, Players
+from actors.queued import Queued
 from actors.reporter import report
 from actors.store.bridge import open_bridge
 from actors.store.embedded import EmbeddedServer
@@ -95,6 +97,8 @@ class House:
     _feed: Feed | None = None
     _executor: Executor | None = None
     work_waits: Nudge = attrs.field(factory=Nudge)
+    queued: Queued = attrs.field(factory=Queued)
+    """What stands in the queues of the players that are awake; the broadcaster tells them what the catalogue changed of it."""
     started_at: datetime = attrs.field(init=False, factory=lambda: datetime.now(UTC))
     """When the first of them began; restarts leave it as it is."""
     redis: "Redis | None" = attrs.field(
@@ -216,7 +220,9 @@ def pipeline(house: House) -> Supervisor:
         children=[
             Child(
                 "broadcaster",
-                lambda: Broadcaster(store=house.store, feed=house.feed, config=config, conductor=CONDUCTOR),
+                lambda: Broadcaster(
+                    store=house.store, feed=house.feed, queued=house.queued, config=config, conductor=CONDUCTOR
+                ),
                 mailbox=Mailbox(capacity=1_000, overflow=Overflow.DROP_OLDEST),
                 shutdown=QUICK,
             ),
@@ -270,7 +276,8 @@ def pipeline(house: House) -> Supervisor:
             Child(
                 "conductor",
                 lambda: Conductor(
-                    store=house.store, players=Players(store=house.store, feed=house.feed, config=config)
+                    store=house.store,
+                    players=Players(store=house.store, feed=house.feed, queued=house.queued, config=config),
                 ),
                 mailbox=Mailbox(capacity=1_000, overflow=Overflow.DROP_OLDEST),
                 shutdown=QUICK,

@@ -16,6 +16,7 @@ from actors.model.event import Passing
 from actors.model.player import Deck, Moment, Outcome, PlayerState, TrackFacts
 from actors.model.player_commands import AddTrack
 from actors.model.player_transitions import carried_out
+from actors.queued import Queued
 from actors.store.store import Store
 from actors.wall import Wall, utc_now
 from supervision import (
@@ -41,6 +42,8 @@ TICK_S = 1 * SECONDS
 """Whoever listens is told the position this often."""
 LOOK_S = 10 * SECONDS
 """Of a track that plays and whose length is not known, it is looked so often whether it is meanwhile."""
+GATHER_S = 0.25 * SECONDS
+"""So long what the catalogue tells of a player's tracks is gathered: then all of them are looked at, once."""
 AWAY_S = 1 * SECONDS
 """What the time brings about is tried again after this, while the database is away."""
 STARTS = 3
@@ -54,15 +57,24 @@ class PersonalPlayer(Actor[PlayerOrder | PlayerChanged]):
 
     Each change is one transaction with its events and plays. While it plays it wakes when the track ends, when a listening counts,
     and once a second: for the position, while a device of the person listens, and to notice that the clock was set, which must not
-    move what plays. It ends when nothing plays and nobody has told it anything for `Config.player_idle_s`.
+    move what plays. When the catalogue says something of a track in its queue, it looks whether that can still be played. It ends when
+    nothing plays and nobody has told it anything for `Config.player_idle_s`.
     """
 
     def __init__(
-        self, person_id: str, *, store: Store, feed: Feed, config: Config, now: Callable[[], datetime] = utc_now
+        self,
+        person_id: str,
+        *,
+        store: Store,
+        feed: Feed,
+        queued: Queued,
+        config: Config,
+        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._person_id = person_id
         self._store = store
         self._feed = feed
+        self._queued = queued
         self._config = config
         self._wall = Wall(now)
         self._set_by = timedelta()  # so far the clock was set since the player was last changed
@@ -70,14 +82,16 @@ class PersonalPlayer(Actor[PlayerOrder | PlayerChanged]):
         self._turn = trio.Lock()
         self._changed = trio.Event()
         self._tick_at = self._look_at = -float("inf")
+        self._check_at = float("inf")
 
     async def started(self, context: Context) -> None:
         """Ready at once; what happened meanwhile is caught up with before anything else."""
         self._context = context
+        self._place = self._queued.join(self._person_id, self._check_soon)
         context.start_soon(self._keep_time)
 
     async def receive(self, message: PlayerOrder | PlayerChanged) -> Deck | RookeryError | None:
-        """Carry out one command; gives the player as it is then, or why it cannot be. What another node did is looked at.
+        """Carry out one command, or look; gives the player as it is then, or why it cannot be. What another node did is looked at.
 
         Cancellation: the change happens wholly or not at all.
         """
@@ -85,6 +99,7 @@ class PersonalPlayer(Actor[PlayerOrder | PlayerChanged]):
             isinstance(message, PlayerChanged)
             and self._deck is not None
             and message.version <= self._deck.player.version
+            and message.queue_version <= self._deck.queue.version
         ):
             return None
         try:
@@ -107,16 +122,33 @@ class PersonalPlayer(Actor[PlayerOrder | PlayerChanged]):
             moment = Moment(now=now, tracks=tracks, set_by=set_by if is_known else timedelta(), teller=teller)
             return carried_out(deck, command, moment, was_away=known is None)
 
-        changed = await self._store.player_queues.change(
-            self._person_id, decide, now=now, also=(command.track_id,) if isinstance(command, AddTrack) else ()
-        )
-        if isinstance(changed, Deck):
-            self._deck = changed
-            self._set_by -= set_by
-            self._look_at = trio.current_time() + LOOK_S
+        with self._queued.reading(self._place):
+            changed = await self._store.player_queues.change(
+                self._person_id, decide, now=now, also=(command.track_id,) if isinstance(command, AddTrack) else ()
+            )
+            if isinstance(changed, Deck):
+                self._take(changed, has_same_queue=known is not None and known.queue.version == changed.queue.version)
+                self._set_by -= set_by
         return changed
 
+    def _take(self, deck: Deck, *, has_same_queue: bool) -> None:
+        self._deck = deck
+        self._look_at = trio.current_time() + LOOK_S
+        if not has_same_queue:
+            self._queued.hold(self._place, (item.track_id for item in deck.queue.items))
+
+    def _check_soon(self) -> None:
+        """The catalogue changed a track of the queue."""
+        self._check_at = min(self._check_at, trio.current_time() + GATHER_S)
+        self._changed.set()
+
     async def _keep_time(self) -> None:
+        try:
+            await self._keep_time_always()
+        finally:
+            self._queued.leave(self._place)
+
+    async def _keep_time_always(self) -> None:
         while True:
             self._changed = trio.Event()
             with trio.move_on_after(self._wait_s()) as waiting:
@@ -138,10 +170,11 @@ class PersonalPlayer(Actor[PlayerOrder | PlayerChanged]):
         if self._deck is None:
             return 0.0
         player = self._deck.player
+        check_s = self._check_at - trio.current_time()
         if player.state is not PlayerState.PLAYING:
-            return self._config.player_idle_s
+            return max(0.0, min(self._config.player_idle_s, check_s))
         due = min(moment for moment in (player.ends_at, player.counts_at, datetime.max.replace(tzinfo=UTC)) if moment)
-        return max(0.0, min((due - self._wall.now()).total_seconds(), self._tick_at - trio.current_time()))
+        return max(0.0, min((due - self._wall.now()).total_seconds(), self._tick_at - trio.current_time(), check_s))
 
     def _is_due(self) -> bool:
         """Whether time alone changes something now, or nobody knows."""
@@ -151,19 +184,34 @@ class PersonalPlayer(Actor[PlayerOrder | PlayerChanged]):
         player, now = self._deck.player, self._wall.now()
         is_over = any(moment is not None and moment <= now for moment in (player.ends_at, player.counts_at))
         is_unmeasured = player.length_s is None and trio.current_time() >= self._look_at
-        return is_over or is_unmeasured or bool(self._set_by)
+        return is_over or is_unmeasured or self._is_check_due() or bool(self._set_by)
+
+    def _is_check_due(self) -> bool:
+        return trio.current_time() >= self._check_at
 
     async def _pass_time(self) -> bool:
         """Do what is due now; whether the player is needed any longer."""
-        if self._deck is not None and self._deck.player.state is not PlayerState.PLAYING:
+        is_idle = self._deck is not None and self._deck.player.state is not PlayerState.PLAYING
+        if is_idle and not self._is_check_due():
             return False
         async with self._turn:
-            if self._is_due() and isinstance(await self._change(None), RookeryError):
+            if self._is_due() and isinstance(await self._look(), RookeryError):
                 return False  # its account is gone
+        if is_idle:
+            return True
         if trio.current_time() >= self._tick_at:
             self._tick_at = trio.current_time() + TICK_S
             self._tell_position()
         return True
+
+    async def _look(self) -> Deck | RookeryError:
+        """For whoever has the turn: what time and the catalogue changed."""
+        asked_at, self._check_at = self._check_at, float("inf")
+        try:
+            return await self._change(None)
+        except DatabaseError:
+            self._check_at = min(asked_at, self._check_at)
+            raise
 
     def _tell_position(self) -> None:
         player = None if self._deck is None else self._deck.player
@@ -188,6 +236,7 @@ class Players:
 
     store: Store
     feed: Feed
+    queued: Queued
     config: Config
     now: Callable[[], datetime] = utc_now
 
@@ -233,7 +282,15 @@ class Players:
     def _child(self, person_id: str) -> Child:
         return Child(
             person_id,
-            partial(PersonalPlayer, person_id, store=self.store, feed=self.feed, config=self.config, now=self.now),
+            partial(
+                PersonalPlayer,
+                person_id,
+                store=self.store,
+                feed=self.feed,
+                queued=self.queued,
+                config=self.config,
+                now=self.now,
+            ),
             # Whoever asked is told when it crashes on a command, and a command twice would not be what they meant.
             mailbox=Mailbox(capacity=100, overflow=Overflow.WAIT, in_flight=InFlight.drop()),
             restart=Restart.TRANSIENT,

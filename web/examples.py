@@ -6,9 +6,10 @@ from actors.model.features import Features, Key, Loudness, Tempo
 from actors.model.key import Key as ApiKey
 from actors.model.memory import MemoryView
 from actors.model.mine import Mine
+from actors.model.obstacle import Obstacle
 from actors.model.player import PlayerState
 from actors.model.player_commands import Device
-from actors.model.player_view import PlayerView, QueueItemView, QueueView
+from actors.model.player_view import CheckedItemView, CheckView, ItemView, PlayerView, QueueItemView, QueueView
 from actors.model.root import Root, RootState
 from actors.model.root_view import root_view
 from actors.model.track import Location, Presence, Sound, Stage, Tags, Track
@@ -195,8 +196,12 @@ MEMORY = MemoryView(
     version=1,
 )
 
-ITEM = QueueItemView(id="3", track_id=TRACK_ID)
-QUEUE = QueueView(version=7, items=(ITEM,))
+ITEM = ItemView(id="3", track_id=TRACK_ID)
+QUEUE = QueueView(version=7, items=(QueueItemView(id=ITEM.id, track_id=TRACK_ID, is_playable=True, reason=None),))
+CHECK = CheckView(
+    version=QUEUE.version,
+    items=(CheckedItemView(item_id=ITEM.id, track_id=TRACK_ID, is_playable=False, reason=Obstacle.MISSING),),
+)
 PLAYER = PlayerView(
     state=PlayerState.PLAYING,
     item=ITEM,

@@ -43,14 +43,15 @@ async def ordered(order: Order, *, limit_s: float = ORDER_LIMIT_S) -> Any:
     return answer
 
 
-async def commanded(command: Command) -> Deck:
-    """The caller's player after a command. Raises as `commanded_by`."""
+async def commanded(command: Command | None) -> Deck:
+    """The caller's player after a command, or after a look. Raises as `commanded_by`."""
     with timed("order"):
         return await commanded_by(caller().user_id, command)
 
 
-async def commanded_by(user_id: str, command: Command, teller: Device | None = None) -> Deck:
+async def commanded_by(user_id: str, command: Command | None, teller: Device | None = None) -> Deck:
     """A user's player after a command, which one of their devices may tell; it is carried out even if whoever sent it leaves meanwhile.
+    Without a command it looks what can be played of its queue.
 
     Raises:
         RookeryError: what it refuses with.

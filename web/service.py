@@ -142,6 +142,7 @@ def make_services(house: House, running: Running) -> Services:
         journal=house.journal,
         executor=house.executor,
         redis=house.redis,
+        queued=house.queued,
         running=running,
         started_at=house.started_at,
         version=version("rookery"),

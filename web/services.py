@@ -12,6 +12,7 @@ from actors.feed import Feed
 from actors.journal import Journal
 from actors.metrics import Metrics
 from actors.player import Players
+from actors.queued import Queued
 from actors.store.store import Store
 from actors.work.executor import Executor
 from actors.work.stream import Streams
@@ -68,9 +69,12 @@ class Services:
         )
     )
     """The same for pictures out of recordings, which are made in a moment."""
+    queued: Queued = attrs.field(factory=Queued)
+    """What stands in the queues of the players that are awake."""
     players: Players = attrs.field(
         default=attrs.Factory(
-            lambda self: Players(store=self.store, feed=self.feed, config=self.config), takes_self=True
+            lambda self: Players(store=self.store, feed=self.feed, queued=self.queued, config=self.config),
+            takes_self=True,
         )
     )
     health: Recent[Any] = attrs.field(factory=lambda: Recent(kept_s=HEALTH_KEPT_S))
@@ -94,6 +98,7 @@ class Services:
             version=self.version,
             journal=self.journal,
             redis=self.redis,
+            queued=self.queued,
             cache=self.cache,
             metrics=self.metrics,
             traffic=self.traffic,

@@ -13,6 +13,7 @@ import trio
 from actors.config import KIB, MIB, SECONDS
 from actors.feed.batch import Batch
 from actors.feed.frame import Frame
+from actors.feed.hearers import Hearers
 from actors.feed.outlet import Outlet
 from actors.feed.recent import Recent
 from actors.feed.subscription import Ending, Subscription
@@ -80,6 +81,7 @@ class Feed:
         self._is_publishing = False
         self._subscriptions: set[Subscription] = set()
         self._owned: defaultdict[str, set[Subscription]] = defaultdict(set)
+        self._hearers = Hearers()
         self._crowded: set[Subscription] = set()
         self._recent = Recent(REMEMBERED_BYTES)
         self._newest: int | None = None
@@ -121,7 +123,11 @@ class Feed:
 
     def is_heard(self, topic: str, *, owner: str) -> bool:
         """Whether any subscription of a user takes a topic now."""
-        return any(topic in one.topics for one in self._owned.get(owner, ()))
+        return owner in self._hearers.of(topic)
+
+    def hearers(self, topic: str) -> Collection[str]:
+        """Ids of the users of whom any subscription takes a topic now; not to be kept."""
+        return self._hearers.of(topic)
 
     def publish(self, events: Sequence[Event]) -> None:
         """Let events, in the log's order, wait for all. Never waits itself; see `publish_paced`.
@@ -182,11 +188,19 @@ class Feed:
         self._subscriptions.add(subscription)
         if subscription.owner is not None:
             self._owned[subscription.owner].add(subscription)
+            self._hearers.change(subscription.owner, more=subscription.topics)
+
+    def retopic(self, subscription: Subscription, before: frozenset[str]) -> None:
+        """It takes other topics now."""
+        if subscription.owner is not None and subscription in self._subscriptions:
+            after = subscription.topics
+            self._hearers.change(subscription.owner, more=after - before, fewer=before - after)
 
     def leave(self, subscription: Subscription) -> None:
         """Offer it nothing more; its counters stay."""
-        self._subscriptions.discard(subscription)
+        self._subscriptions.remove(subscription)
         if subscription.owner is not None:
+            self._hearers.change(subscription.owner, fewer=subscription.topics)
             self._owned[subscription.owner].discard(subscription)
             if not self._owned[subscription.owner]:
                 del self._owned[subscription.owner]

@@ -54,8 +54,7 @@ class Subscription:
         owner: str | None = None,
         outlet: Outlet | None = None,
     ) -> None:
-        self.topics = frozenset(topics)
-        """May be changed at any time; counts for what is published or replayed from then on."""
+        self._topics = frozenset(topics)
         self.owner = owner
         """Id of the user whose it is; None: it gets nothing that belongs to one user."""
         self.newest = 0
@@ -77,6 +76,16 @@ class Subscription:
         self._taken: Iterator[Frame] = iter(())
         self._in_hand: Sequence[Frame] = ()  # given by `take`; sent, once it is called again
         self._owed_since: datetime | None = None
+
+    @property
+    def topics(self) -> frozenset[str]:
+        """May be changed at any time; counts for what is published or replayed from then on."""
+        return self._topics
+
+    @topics.setter
+    def topics(self, topics: frozenset[str]) -> None:
+        before, self._topics = self._topics, topics
+        self._feed.retopic(self, before)
 
     async def __aenter__(self) -> Self:
         """Begin. Raises: DatabaseError when the log cannot be asked."""
@@ -151,7 +160,7 @@ class Subscription:
         if not self.backlog:
             await self._woken()
             return []
-        frames = selected(self.backlog.take(BATCH_BYTES), self.topics, self.owner)
+        frames = selected(self.backlog.take(BATCH_BYTES), self._topics, self.owner)
         self._note_relief()
         return frames
 
@@ -177,7 +186,7 @@ class Subscription:
         """
         if self.ending is not None:
             return
-        part = batch.part(self.topics, self.owner)
+        part = batch.part(self._topics, self.owner)
         if batch.newest is not None:
             if not self._is_live or batch.newest <= self._seen:
                 return
@@ -283,7 +292,7 @@ class Subscription:
             self._lose()
             return []
         self._seen = page[-1].seq or self._seen
-        return selected(page, self.topics, self.owner)
+        return selected(page, self._topics, self.owner)
 
     def _note_crowding(self) -> None:
         if not self._is_excused and self.backlog.size_bytes > self.backlog.limit_bytes // 2:

@@ -17,6 +17,7 @@ TOPIC_OF_TYPE = {
     "PROGRESS_UPDATE": "progress",
     "PLAYER_STATE_UPDATE": "player",
     "QUEUE_UPDATE": "player",
+    "VALIDATION_UPDATE": "player",
     "PLAYBACK_POSITION": "player",
     "SUPERVISION_EVENT": "supervision",
     "LOG": "logs",

@@ -7,6 +7,7 @@ from enum import StrEnum
 import attrs
 
 from actors.config import MINUTES
+from actors.model.obstacle import Obstacle
 from actors.model.player_commands import Device
 from actors.model.player_queue import PlayerQueue, QueueItem
 
@@ -93,6 +94,8 @@ class Deck:
 
     player: Player
     queue: PlayerQueue = attrs.field(factory=PlayerQueue)
+    obstacles: Mapping[str, Obstacle] = attrs.field(factory=dict)
+    """Which tracks of the queue could not be played, and why, when it was last looked: by their ids."""
 
 
 @attrs.frozen(kw_only=True)
@@ -100,8 +103,8 @@ class TrackFacts:
     """What a player must know of a track. One that is unknown or in the trash has none."""
 
     length_s: float | None
-    is_present: bool
-    """Whether its file is there."""
+    obstacle: Obstacle | None = None
+    """What keeps it from being played."""
 
 
 @attrs.frozen(kw_only=True)
@@ -137,9 +140,15 @@ class Moment:
     """Which device tells the command; None if it did not say."""
 
     def first_playable(self, items: Iterable[QueueItem]) -> QueueItem | None:
-        """The first of some items whose file is there."""
-        return next((item for item in items if self._is_playable(item)), None)
+        """The first of some items that nothing keeps from being played."""
+        return next((item for item in items if self.obstacle(item.track_id) is None), None)
 
-    def _is_playable(self, item: QueueItem) -> bool:
-        facts = self.tracks.get(item.track_id)
-        return facts is not None and facts.is_present
+    def obstacle(self, track_id: str) -> Obstacle | None:
+        """What keeps a track from being played."""
+        facts = self.tracks.get(track_id)
+        return Obstacle.REMOVED if facts is None else facts.obstacle
+
+    def obstacles(self, items: Iterable[QueueItem]) -> dict[str, Obstacle]:
+        """What keeps the tracks of some items from being played, by their ids; without those that can be."""
+        found = {item.track_id: self.obstacle(item.track_id) for item in items}
+        return {track_id: obstacle for track_id, obstacle in found.items() if obstacle is not None}

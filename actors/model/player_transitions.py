@@ -41,13 +41,13 @@ AHEAD = timedelta(seconds=60)
 def carried_out(
     deck: Deck, command: Command | None, moment: Moment, *, was_away: bool = False
 ) -> Outcome | RookeryError:
-    """What a command makes of a deck at a moment, or why it cannot be; without a command what time alone does.
+    """What a command makes of a deck at a moment, or why it cannot be; without a command what time alone and the catalogue do.
 
     With `was_away` nobody kept the time meanwhile: tracks that ended since are passed over, and are no plays.
     """
     settled = _caught_up(_measured(_clocked(deck, moment, was_away=was_away), moment), moment, was_away=was_away)
     if command is None:
-        return _numbered(deck, settled)
+        return _numbered(deck, settled, moment)
     if isinstance(command, EDITS) and (refused := stale(deck.queue, command.version)):
         return refused
     after = TRANSITIONS[type(command)](settled.deck, command, moment)
@@ -57,7 +57,7 @@ def carried_out(
     over = (*settled.over, *(_over(settled.deck, moment.now) if is_another else ()))
     # A seek to the very end is over at once.
     done = _caught_up(after, moment, was_away=was_away)
-    return _numbered(deck, attrs.evolve(done, plays=(*settled.plays, *done.plays), over=(*over, *done.over)))
+    return _numbered(deck, attrs.evolve(done, plays=(*settled.plays, *done.plays), over=(*over, *done.over)), moment)
 
 
 def _clocked(deck: Deck, moment: Moment, *, was_away: bool) -> Deck:
@@ -109,13 +109,12 @@ def _listened(deck: Deck, now: datetime) -> Listened:
     return Listened(track_id=_current(deck).track_id, at=began_at, listened_s=player.heard_at(now))
 
 
-def _numbered(before: Deck, outcome: Outcome) -> Outcome:
-    """With the player's next version, if anything that can be seen of it is different."""
-    after = outcome.deck.player
-    if _seen(after) == _seen(before.player):
-        return outcome
-    player = attrs.evolve(after, version=before.player.version + 1)
-    return attrs.evolve(outcome, deck=attrs.evolve(outcome.deck, player=player))
+def _numbered(before: Deck, outcome: Outcome, moment: Moment) -> Outcome:
+    """With the player's next version, if anything that can be seen of it is different, and what can be played of the queue by then."""
+    deck = attrs.evolve(outcome.deck, obstacles=moment.obstacles(outcome.deck.queue.items))
+    if _seen(deck.player) != _seen(before.player):
+        deck = attrs.evolve(deck, player=attrs.evolve(deck.player, version=before.player.version + 1))
+    return attrs.evolve(outcome, deck=deck)
 
 
 def _seen(player: Player) -> tuple[object, ...]:
@@ -166,7 +165,9 @@ def _started(deck: Deck, command: Play, moment: Moment) -> Deck | RookeryError:
             return ItemGoneError(command.item_id)
         item = moment.first_playable((deck.queue.items[place],))
         if item is None:
-            return ConflictError("The file of this track is not there")
+            return ConflictError(
+                f"This track cannot be played now: {moment.obstacle(deck.queue.items[place].track_id)}"
+            )
         if item != player.item:
             return _on(deck, item, moment, PlayerState.PLAYING)
     if player.state is PlayerState.PLAYING:

@@ -1,23 +1,59 @@
 """A player and its queue as clients see them, in HTTP answers and in events alike."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from actors.model.obstacle import Obstacle
 from actors.model.player import Deck, PlayerState
 from actors.model.player_commands import Device
-from actors.model.player_queue import PlayerQueue, QueueItem
+from actors.model.player_queue import QueueItem
 from actors.model.time import Time
 
+MOST_CHECKED = 250
+"""So many items one VALIDATION_UPDATE names at most, some 22 KB: what waits for a device has room for many of them."""
 
-class QueueItemView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+
+class ItemView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """One place in the queue."""
 
     id: str
     """Of the place; a track may stand at several."""
     track_id: str
-    """What is played there. A track whose file is gone is passed over."""
+    """What is played there."""
+
+
+class QueueItemView(ItemView, rename="camel", frozen=True, kw_only=True):
+    """One place in the queue, and whether it can be played."""
+
+    is_playable: bool
+    """Whether it can be played now; what cannot is passed over."""
+    reason: Obstacle | None
+    """Why it cannot; null if it can."""
+
+
+class CheckedItemView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
+    """A place in the queue that can be played, or cannot, other than before."""
+
+    item_id: str
+    """Of the place."""
+    track_id: str
+    """What is played there."""
+    is_playable: bool
+    """Whether it can be played now."""
+    reason: Obstacle | None
+    """Why it cannot; null if it can."""
+
+
+class CheckView(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which items of the queue can be played, or cannot, other than before. The queue itself is the same."""
+
+    version: int
+    """Of the queue whose items these are."""
+    items: tuple[CheckedItemView, ...]
+    """Those that changed, in the order of the queue; at most 250, and where more did, further messages name them."""
 
 
 class QueueView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
@@ -34,7 +70,7 @@ class PlayerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
 
     state: PlayerState
     """Stopped: it is at no item."""
-    item: QueueItemView | None
+    item: ItemView | None
     """Where it is; null when it is stopped."""
     position: float
     """Seconds from the beginning of the track, at `at`; while it plays, it goes on from there with the clock."""
@@ -52,13 +88,15 @@ class PlayerView(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Version of its queue."""
 
 
-def _item_view(item: QueueItem) -> QueueItemView:
-    return QueueItemView(id=item.id, track_id=item.track_id)
-
-
-def queue_view(queue: PlayerQueue) -> QueueView:
+def queue_view(deck: Deck) -> QueueView:
     """The queue, JSON-ready."""
-    return QueueView(version=queue.version, items=tuple(map(_item_view, queue.items)))
+    return QueueView(
+        version=deck.queue.version,
+        items=tuple(
+            QueueItemView(id=item.id, track_id=item.track_id, is_playable=reason is None, reason=reason)
+            for item, reason in _judged(deck)
+        ),
+    )
 
 
 def player_view(deck: Deck, now: datetime | None = None) -> PlayerView:
@@ -66,7 +104,7 @@ def player_view(deck: Deck, now: datetime | None = None) -> PlayerView:
     player = deck.player if now is None else deck.player.rebased(now)
     return PlayerView(
         state=player.state,
-        item=None if player.item is None else _item_view(player.item),
+        item=None if player.item is None else ItemView(id=player.item.id, track_id=player.item.track_id),
         position=player.position_s,
         at=player.since,
         duration=player.length_s,
@@ -81,7 +119,24 @@ def told(before: Deck, after: Deck) -> list[tuple[str, dict[str, Any]]]:
     """Type and payload of each event that tells of a change."""
     events: list[tuple[str, dict[str, Any]]] = []
     if after.queue.version != before.queue.version:
-        events.append(("QUEUE_UPDATE", msgspec.to_builtins(queue_view(after.queue))))
+        events.append(("QUEUE_UPDATE", msgspec.to_builtins(queue_view(after))))
+    else:
+        events += [("VALIDATION_UPDATE", msgspec.to_builtins(check)) for check in _checks(before, after)]
     if after.player.version != before.player.version:
         events.append(("PLAYER_STATE_UPDATE", {"player": msgspec.to_builtins(player_view(after))}))
     return events
+
+
+def _judged(deck: Deck) -> Iterator[tuple[QueueItem, Obstacle | None]]:
+    return ((item, deck.obstacles.get(item.track_id)) for item in deck.queue.items)
+
+
+def _checks(before: Deck, after: Deck) -> Iterator[CheckView]:
+    """What is different of the same queue, in pieces of a bounded size."""
+    changed = [
+        CheckedItemView(item_id=item.id, track_id=item.track_id, is_playable=reason is None, reason=reason)
+        for item, reason in _judged(after)
+        if reason is not before.obstacles.get(item.track_id)
+    ]
+    for at in range(0, len(changed), MOST_CHECKED):
+        yield CheckView(version=after.queue.version, items=tuple(changed[at : at + MOST_CHECKED]))

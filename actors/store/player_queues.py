@@ -8,10 +8,12 @@ import attrs
 
 from actors.errors import ConflictError, RookeryError
 from actors.model.event import NewEvent
-from actors.model.player import Deck, Outcome, Player, PlayerState, TrackFacts
+from actors.model.obstacle import Obstacle, obstacle
+from actors.model.player import Deck, Moment, Outcome, Player, PlayerState, TrackFacts
 from actors.model.player_commands import Device
 from actors.model.player_queue import PlayerQueue, QueueItem
 from actors.model.player_view import told
+from actors.model.track import Presence, Stage
 from actors.store import events
 from actors.store.codec import is_storable
 from actors.store.plays import count, lasted
@@ -24,14 +26,14 @@ HOLD = "SELECT * FROM player WHERE person_id = $1 FOR UPDATE"
 FIND = "SELECT * FROM player WHERE person_id = $1"
 PLAYING = "SELECT person_id FROM player WHERE state = 'playing' ORDER BY person_id"
 FACTS = """
-SELECT id, duration_s, presence = 'present' AND stage NOT IN ('growing', 'empty') AS is_present
+SELECT id, duration_s, presence, stage, audio_hash IS NOT NULL AS is_read
 FROM track WHERE id = ANY($1::text[]) AND removed_at IS NULL
 """
 PUT = """
 UPDATE player SET state = $2, item_id = $3, item_track = $4, length_s = $5, position_s = $6, since = $7, volume = $8,
   version = $9, began_at = $10, heard_s = $11, is_counted = $12,
   queue_version = $13, last_id = $14, item_ids = $15, track_ids = $16,
-  device_id = $17, device_name = $18
+  device_id = $17, device_name = $18, obstacles = $19
 WHERE person_id = $1
 """
 
@@ -46,6 +48,19 @@ class PlayerQueues:
         """A person's player as it was last changed; a stopped one, with an empty queue, as long as there was none."""
         row = await self._pool.read(lambda connection: connection.fetchrow(FIND, person_id))
         return Deck(player=Player(since=now)) if row is None else _deck(row)
+
+    async def check(self, person_id: str, *, now: datetime) -> tuple[Deck, bool]:
+        """A person's player with what can be played of its queue now, and whether that is what its devices were told last."""
+
+        async def read(connection: asyncpg.Connection) -> tuple[Deck, bool]:
+            row = await connection.fetchrow(FIND, person_id)
+            if row is None:
+                return Deck(player=Player(since=now)), True
+            told, moment = _deck(row), Moment(now=now, tracks=await _facts(connection, set(row["track_ids"])))
+            checked = attrs.evolve(told, obstacles=moment.obstacles(told.queue.items))
+            return checked, checked == told
+
+        return await self._pool.read(read)
 
     async def change(
         self, person_id: str, decide: Decide, *, now: datetime, also: Collection[str] = ()
@@ -93,7 +108,13 @@ class PlayerQueues:
 
 async def _facts(connection: asyncpg.Connection, track_ids: Collection[str]) -> dict[str, TrackFacts]:
     rows = await connection.fetch(FACTS, track_ids) if track_ids else []
-    return {row["id"]: TrackFacts(length_s=row["duration_s"], is_present=row["is_present"]) for row in rows}
+    return {
+        row["id"]: TrackFacts(
+            length_s=row["duration_s"],
+            obstacle=obstacle(presence=Presence(row["presence"]), stage=Stage(row["stage"]), is_read=row["is_read"]),
+        )
+        for row in rows
+    }
 
 
 def _deck(row: asyncpg.Record) -> Deck:
@@ -114,7 +135,11 @@ def _deck(row: asyncpg.Record) -> Deck:
     )
     pairs = zip(row["item_ids"], row["track_ids"], strict=True)
     items = tuple(QueueItem(id=item_id, track_id=track_id) for item_id, track_id in pairs)
-    return Deck(player=player, queue=PlayerQueue(version=row["queue_version"], items=items, last_id=row["last_id"]))
+    return Deck(
+        player=player,
+        queue=PlayerQueue(version=row["queue_version"], items=items, last_id=row["last_id"]),
+        obstacles={track_id: Obstacle(reason) for track_id, reason in row["obstacles"].items()},
+    )
 
 
 def _columns(deck: Deck) -> tuple[object, ...]:
@@ -139,4 +164,5 @@ def _columns(deck: Deck) -> tuple[object, ...]:
         [item.track_id for item in queue.items],
         None if player.device is None else player.device.id,
         None if player.device is None else player.device.name,
+        deck.obstacles,
     )

@@ -1,6 +1,6 @@
 """Players in a real tree over a real catalogue, as often as a test wants; their time is moved by hand."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
@@ -9,13 +9,16 @@ import pytest
 import trio
 from trio.testing import MockClock
 
+from actors.broadcaster import tell_players
 from actors.conductor import Conductor
 from actors.errors import RookeryError
 from actors.feed import Feed
 from actors.messages import PlayerOrder
 from actors.model.player import Deck
 from actors.model.player_commands import AddTrack, Command
+from actors.pipeline import CONDUCTOR
 from actors.player import PLAYERS, Players
+from actors.queued import Queued
 from actors.store.store import Store
 from supervision import Backoff, Child, Intensity, Mailbox, Running, Strategy, Supervisor, run
 
@@ -51,13 +54,20 @@ class Stumbling:
     inner: object
     stumbles: int = 0
     error: Exception = attrs.field(factory=lambda: RuntimeError("a slip"))
+    meanwhile: list[Callable[[], Awaitable[None]]] = attrs.field(factory=list)
+    """Done behind the next change, before whoever asked for it goes on; one for each."""
+    changes: int = 0
 
     async def change(self, *given, **named):
         """As the store inside, but for the first times."""
+        self.changes += 1
         if self.stumbles:
             self.stumbles -= 1
             raise self.error
-        return await self.inner.change(*given, **named)
+        changed = await self.inner.change(*given, **named)
+        if self.meanwhile:
+            await self.meanwhile.pop(0)()
+        return changed
 
     async def list_playing(self):
         """As the store inside."""
@@ -74,6 +84,25 @@ class House:
     store: Store
     stumbling: Stumbling
 
+    @asynccontextmanager
+    async def follow(self) -> AsyncIterator[None]:
+        """What the log says from now on reaches this node, as by its broadcaster."""
+
+        async def pump(*, task_status):
+            async with self.store.events.listen() as news:
+                _, seen = await self.store.events.bounds()
+                task_status.started()
+                while True:
+                    await news.take()
+                    while events := await self.store.events.after(seen, 100):
+                        seen = events[-1].seq
+                        tell_players(events, self.feed, self.players.queued, self.running.ref(CONDUCTOR))
+
+        async with trio.open_nursery() as nursery:
+            await nursery.start(pump)
+            yield
+            nursery.cancel_scope.cancel()
+
     async def tell(self, command: Command, person_id: str = "local") -> Deck | RookeryError:
         """What a person's player answers to a command."""
         return await self.players.ordered(self.running, person_id, PlayerOrder(command=command), limit_s=30)
@@ -87,6 +116,15 @@ class House:
     async def kept(self) -> Deck:
         """The player as it stands in the catalogue."""
         return await self.store.player_queues.find("local", now=EPOCH)
+
+    async def checks(self, person_id: str = "local") -> list[list[tuple[str, str | None]]]:
+        """What each VALIDATION_UPDATE of a person named so far: items with what keeps them from being played."""
+        events = [one for one in await self.store.events.after(0, 10_000) if one.type == "VALIDATION_UPDATE"]
+        return [
+            [(item["itemId"], item["reason"]) for item in one.payload["items"]]
+            for one in events
+            if one.owner == person_id
+        ]
 
     async def until(self, wanted: Callable[[Deck], object]) -> Deck:
         """The player, once something holds of it; looks again at every event."""
@@ -106,7 +144,9 @@ def opened(fresh_store, store_config, dial):
         await feed.begin()
         stumbling = Stumbling(fresh_store.player_queues)
         store = attrs.evolve(fresh_store, player_queues=stumbling)
-        players = Players(store=store, feed=feed, config=attrs.evolve(store_config, **settings), now=dial.now)
+        players = Players(
+            store=store, feed=feed, queued=Queued(), config=attrs.evolve(store_config, **settings), now=dial.now
+        )
         root, pipeline, name = PLAYERS.split("/")
         dynamic = Supervisor(
             name,

@@ -3,6 +3,7 @@
 import json
 import random
 from contextlib import asynccontextmanager
+from functools import partial
 
 import attrs
 import pytest
@@ -14,6 +15,7 @@ from actors.errors import DatabaseAwayError
 from actors.feed import Feed
 from actors.messages import PlayerChanged, Progress
 from actors.model.event import NewEvent
+from actors.queued import Queued
 from supervision import Actor, Backoff, Child, Intensity, Mailbox, Overflow, Supervisor, run
 
 PATH = "rookery/broadcaster"
@@ -43,7 +45,12 @@ def told() -> list[PlayerChanged]:
 
 
 @pytest.fixture
-def running(fresh_store, feed, store_config, told):
+def queued() -> Queued:
+    return Queued()
+
+
+@pytest.fixture
+def running(fresh_store, feed, queued, store_config, told):
     @asynccontextmanager
     async def start(**settings):
         config = attrs.evolve(store_config, **settings)
@@ -55,7 +62,9 @@ def running(fresh_store, feed, store_config, told):
                 Child("conductor", lambda: Told(told), mailbox=Mailbox(capacity=10)),
                 Child(
                     "broadcaster",
-                    lambda: Broadcaster(store=fresh_store, feed=feed, config=config, conductor=CONDUCTOR),
+                    lambda: Broadcaster(
+                        store=fresh_store, feed=feed, queued=queued, config=config, conductor=CONDUCTOR
+                    ),
                     mailbox=Mailbox(capacity=10, overflow=Overflow.DROP_OLDEST),
                 ),
                 Child("idle", idle),
@@ -119,22 +128,50 @@ async def test_what_happens_in_the_tree_is_logged(running, feed):
 
 async def test_the_conductor_hears_of_every_player_before_its_devices_do(running, feed, fresh_store, told):
     def player(state, version):
-        payload = {"player": {"state": state, "version": version}}
+        payload = {"player": {"state": state, "version": version, "queueVersion": 2}}
         return NewEvent(type="PLAYER_STATE_UPDATE", payload=payload, owner="ada")
 
+    queue = NewEvent(type="QUEUE_UPDATE", payload={"version": 3, "items": []}, owner="ada")
     async with running(), feed.subscribe(["player"], owner="ada") as subscription:
-        await fresh_store.events.add(*tracks(3), player("playing", 7), player("paused", 8))
-        await taken(subscription, 2)
+        await fresh_store.events.add(*tracks(3), player("playing", 7), player("paused", 8), queue)
+        await taken(subscription, 3)
         await wait_all_tasks_blocked()
 
     assert told == [
-        PlayerChanged(person_id="ada", version=7, is_playing=True),
-        PlayerChanged(person_id="ada", version=8, is_playing=False),
+        PlayerChanged(person_id="ada", version=7, queue_version=2, is_playing=True),
+        PlayerChanged(person_id="ada", version=8, queue_version=2),
+        PlayerChanged(person_id="ada", queue_version=3),
     ]
 
 
+async def test_a_player_is_nudged_when_the_log_tells_of_a_track_in_its_queue(running, feed, queued, fresh_store):
+    looks = []
+    for person_id, track_id in (("ada", "a"), ("bo", "b")):
+        place = queued.join(person_id, partial(looks.append, person_id))
+        queued.hold(place, [track_id])
+    async with running(), feed.subscribe(["tracks"]) as subscription:
+        for track_id in ("x", "a", "c"):
+            await fresh_store.events.add(*tracks(2), NewEvent(type="TRACK_MISSING", payload={"trackId": track_id}))
+        await fresh_store.events.add(NewEvent(type="TRACK_UPDATED", payload={"track": {"id": "a"}}))
+        await taken(subscription, 10)
+
+    assert set(looks) == {"ada"}
+
+
+async def test_after_a_gap_in_the_log_everybody_looks(running, feed, queued, fresh_store):
+    looks = []
+    queued.join("ada", partial(looks.append, "ada"))
+    await feed.begin()
+    await fresh_store.events.add(*tracks(9))
+    await fresh_store.events.prune(5)
+    async with running(), feed.subscribe(["tracks"]) as subscription:
+        await taken(subscription, 1)
+
+    assert looks == ["ada"]
+
+
 async def test_a_conductor_that_has_ended_holds_up_nobody(running, feed, fresh_store):
-    payload = {"player": {"state": "playing", "version": 7}}
+    payload = {"player": {"state": "playing", "version": 7, "queueVersion": 1}}
     async with running() as tree, feed.subscribe(["player"], owner="ada") as subscription:
         await tree.stop_child(CONDUCTOR)
         await fresh_store.events.add(NewEvent(type="PLAYER_STATE_UPDATE", payload=payload, owner="ada"))

@@ -1,13 +1,10 @@
 """The conductor: who plays, plays on, over restarts and on every node."""
 
-from contextlib import asynccontextmanager
 from datetime import timedelta
 
 import msgspec
-import trio
 from trio.testing import wait_all_tasks_blocked
 
-from actors.broadcaster import changed_players
 from actors.messages import PlayerChanged
 from actors.model.player import PlayerState
 from actors.model.player_commands import NextTrack, Pause, Play, SetVolume
@@ -17,28 +14,8 @@ from actors.player import PLAYERS
 PATH = f"{PLAYERS}/local"
 
 
-@asynccontextmanager
-async def followed(house):
-    """What the log says reaches this node, as by its broadcaster."""
-
-    async def follow(*, task_status):
-        events = house.store.events
-        async with events.listen() as news:
-            _, seen = await events.bounds()
-            task_status.started()
-            while True:
-                await news.take()
-                for changed in changed_players(await events.after(seen, 100)):
-                    house.running.ref(CONDUCTOR).tell_nowait(changed)
-
-    async with trio.open_nursery() as nursery:
-        await nursery.start(follow)
-        yield
-        nursery.cancel_scope.cancel()
-
-
 async def test_a_player_is_awake_and_the_same_on_every_node(opened, tracks, clock, fresh_store):
-    async with opened() as here, opened() as there, followed(there):
+    async with opened() as here, opened() as there, there.follow():
         await here.add("a", "b")
         async with there.feed.subscribe(["player"], owner="local") as listener:
             await here.tell(Play())
@@ -55,7 +32,7 @@ async def test_a_player_is_awake_and_the_same_on_every_node(opened, tracks, cloc
 
 
 async def test_a_listening_that_two_nodes_watch_counts_once(opened, tracks, clock, fresh_store):
-    async with opened() as here, opened() as there, followed(there):
+    async with opened() as here, opened() as there, there.follow():
         await here.add("a", "b")
         await here.tell(Play())
         await there.tell(SetVolume(volume=1.0))  # what it is already: both have seen the beginning
@@ -99,9 +76,38 @@ async def test_as_many_play_on_as_may_be_awake(opened, tracks, clock):
         await house.add("a")
         await house.tell(Play())
         conductor = house.running.ref(CONDUCTOR)
-        await conductor.tell(PlayerChanged(person_id="ada", version=1, is_playing=True))
-        await conductor.tell(PlayerChanged(person_id="bo", version=1, is_playing=False))
+        await conductor.tell(PlayerChanged(person_id="ada", version=1, queue_version=1, is_playing=True))
+        await conductor.tell(PlayerChanged(person_id="bo", version=1, queue_version=1))
         await wait_all_tasks_blocked()
 
         assert house.players.awake(house.running, "ada") is None
         assert house.running.status().find(CONDUCTOR).incarnation == 1
+
+
+async def test_what_one_node_notices_a_player_awake_on_others_tells_once(opened, tracks, clock, fresh_store):
+    async with opened() as here, opened() as there, opened() as third, here.follow(), there.follow(), third.follow():
+        await there.add("a", "b")
+        await third.tell(SetVolume(volume=0.5))  # awake there too
+        await fresh_store.trash.remove("b", version=None, person_id="local")  # by whichever node
+        for _ in range(8):
+            await wait_all_tasks_blocked(0.01)
+            clock.jump(0.25)
+
+        assert here.players.awake(here.running, "local") is None
+        assert await there.checks() == [[("2", "removed")]]
+
+
+async def test_what_another_node_put_into_the_queue_is_watched_here_too(opened, tracks, clock, fresh_store):
+    async with opened() as here, opened() as there, there.follow():
+        await there.add("a")
+        await here.add("b")
+        await here.running.stop_child(PATH)
+        for _ in range(8):
+            await wait_all_tasks_blocked(0.01)
+            clock.jump(0.25)
+        await fresh_store.trash.remove("b", version=None, person_id="local")
+        for _ in range(8):
+            await wait_all_tasks_blocked(0.01)
+            clock.jump(0.25)
+
+        assert await there.checks() == [[("2", "removed")]]

@@ -1,5 +1,6 @@
 """Players in a real tree over a real catalogue; their time is moved by hand."""
 
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -8,10 +9,13 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from actors.errors import BusyError, ConflictError, DatabaseAwayError, ItemGoneError
+from actors.model.change import Reading
+from actors.model.event import NewEvent
 from actors.model.player import PlayerState
 from actors.model.player_commands import AddTrack, NextTrack, Pause, Play, RemoveTrack, SetVolume
 from actors.model.user import Role
-from actors.player import PLAYERS
+from actors.player import GATHER_S, PLAYERS
+from actors.store.events import append
 from supervision import (
     ActorStoppedError,
     MessageFailedError,
@@ -235,3 +239,143 @@ async def test_what_cannot_be_is_answered_not_raised(opened, tracks, clock):
     async with opened() as house:
         assert isinstance(await house.tell(NextTrack()), ConflictError)
         assert isinstance(await house.tell(RemoveTrack(item_id="9")), ItemGoneError)
+
+
+@asynccontextmanager
+async def missing(store, *track_ids):
+    """Files are away for as long."""
+    for presence, kind in (("missing", "TRACK_MISSING"), ("present", "TRACK_UPDATED")):
+
+        async def once(connection, presence=presence, kind=kind):
+            await connection.execute("UPDATE track SET presence = $1 WHERE id = ANY($2)", presence, track_ids)
+            await append(connection, [NewEvent(type=kind, payload={"trackId": one}) for one in track_ids])
+
+        await store.pool.write(once)
+        if presence == "missing":
+            yield
+
+
+async def until_told(house, clock, count):
+    """The checks, once there are so many; and there are no more."""
+    with trio.fail_after(1_000):
+        while len(await house.checks()) < count:
+            await wait_all_tasks_blocked(0.01)
+            clock.jump(GATHER_S)
+    for _ in range(3):
+        await wait_all_tasks_blocked(0.01)
+        clock.jump(GATHER_S)
+    await wait_all_tasks_blocked(0.01)
+    return await house.checks()
+
+
+async def test_a_track_that_cannot_be_played_any_more_or_again_is_told_item_by_item(opened, tracks, clock, fresh_store):
+    async with opened() as house, house.follow(), house.feed.subscribe(["player"], owner="bo") as other:
+        sql = "UPDATE track SET audio_hash = 'b', sound = NULL WHERE id = 'b'"
+        await fresh_store.pool.write(lambda connection: connection.execute(sql))
+        root = await fresh_store.roots.add(b"/music")
+        file = Reading(root_id=root.id, path=b"/music/b", size_bytes=1, mtime_ns=1, device=1, inode=1)
+        before = await house.add("a", "b", "a")
+        async with missing(fresh_store, "a"):
+            assert await until_told(house, clock, 1) == [[("1", "missing"), ("3", "missing")]]
+        assert (await until_told(house, clock, 2))[1] == [("1", None), ("3", None)]
+        await fresh_store.trash.remove("b", version=None, person_id="local")
+        assert (await until_told(house, clock, 3))[2] == [("2", "removed")]
+        await fresh_store.trash.restore("b", [file])
+
+        assert (await until_told(house, clock, 4))[3] == [("2", None)]
+        assert await house.kept() == before
+        assert len(other.backlog) == 0
+
+
+async def test_a_folder_of_five_hundred_that_goes_away_is_told_in_two_messages(opened, clock, fresh_store):
+    ids = [f"t{number}" for number in range(500)]
+    sql = "INSERT INTO track (id, stage, file_name) SELECT unnest($1::text[]), 'pending', 'A'"
+    await fresh_store.pool.write(lambda connection: connection.execute(sql, ids))
+    async with opened() as house, house.follow():
+        await house.add(ids[0])
+        sql = "UPDATE player SET item_ids = $1, track_ids = $1, queue_version = 2"
+        await fresh_store.pool.write(lambda connection: connection.execute(sql, ids))
+        await house.tell(SetVolume(volume=0.5))
+        async with missing(fresh_store, *ids):
+            told = await until_told(house, clock, 2)
+
+    assert [len(items) for items in told] == [250, 250]
+    assert [item for items in told for item in items] == [(track_id, "missing") for track_id in ids]
+
+
+async def test_what_the_catalogue_tells_of_other_tracks_costs_a_player_nothing(opened, tracks, clock, fresh_store):
+    async with opened() as house, house.follow():
+        await house.add("a")
+        await wait_all_tasks_blocked(0.01)
+        changes = house.stumbling.changes
+        async with missing(fresh_store, "b", "c"):
+            await until_told(house, clock, 0)
+
+        assert house.stumbling.changes == changes
+
+
+async def test_much_that_happens_at_once_is_one_look(opened, tracks, clock, fresh_store):
+    async with opened() as house, house.follow():
+        await house.add("a", "b")
+        await wait_all_tasks_blocked(0.01)
+        changes = house.stumbling.changes
+        for _ in range(20):
+            await fresh_store.events.add(NewEvent(type="TRACK_UPDATED", payload={"track": {"id": "a"}}))
+        async with missing(fresh_store, "b"):
+            assert await until_told(house, clock, 1) == [[("2", "missing")]]
+
+            assert house.stumbling.changes - changes <= 2
+
+
+async def test_a_player_that_sleeps_says_nothing_and_tells_what_changed_when_it_wakes(
+    opened, tracks, clock, fresh_store
+):
+    async with opened(player_idle_s=60) as house, house.follow():
+        await house.add("a", "b")
+        ref = house.running.ref(PATH)
+        await wait_all_tasks_blocked(0.01)
+        clock.jump(61)
+        await ref.watch()
+        async with missing(fresh_store, "a"):
+            assert await until_told(house, clock, 0) == []
+            deck = await house.tell(Play())
+            assert (deck.player.item.track_id, set(deck.obstacles)) == ("b", {"a"})
+            assert await until_told(house, clock, 1) == [[("1", "missing")]]
+
+
+async def test_a_player_that_sleeps_is_woken_by_the_catalogue_where_a_device_listens(
+    opened, tracks, clock, fresh_store
+):
+    async with opened(player_idle_s=60) as house, house.follow():
+        await house.add("a", "b")
+        ref = house.running.ref(PATH)
+        await wait_all_tasks_blocked(0.01)
+        clock.jump(61)
+        await ref.watch()
+        async with house.feed.subscribe(["player"], owner="local"), missing(fresh_store, "a"):
+            assert await until_told(house, clock, 1) == [[("1", "missing")]]
+
+
+async def test_a_change_while_the_queue_is_read_is_not_missed(opened, tracks, clock, fresh_store):
+    async with opened() as house:
+        await house.add("a")
+        await wait_all_tasks_blocked(0.01)
+
+        async def meanwhile():
+            await fresh_store.trash.remove("b", version=None, person_id="local")
+            house.players.queued.changed(["b"])
+
+        house.stumbling.meanwhile.append(meanwhile)
+        await house.add("b")
+
+        assert await until_told(house, clock, 1) == [[("2", "removed")]]
+
+
+async def test_a_look_that_fails_because_the_database_is_away_is_made_up_for(opened, tracks, clock, fresh_store):
+    async with opened() as house, house.follow():
+        await house.add("a")
+        await wait_all_tasks_blocked(0.01)
+        house.stumbling.stumbles, house.stumbling.error = 2, DatabaseAwayError("away")
+        async with missing(fresh_store, "a"):
+            assert await until_told(house, clock, 1) == [[("1", "missing")]]
+        assert house.running.status().find(PATH).incarnation == 1

@@ -72,12 +72,14 @@ class Rookery:
         return {track["path"].rpartition("/")[2]: track for track in found}
 
     @asynccontextmanager
-    async def following(self, since: int | None = None) -> AsyncIterator["Following"]:
+    async def following(
+        self, since: int | None = None, topics: tuple[str, ...] = ("tracks", "progress")
+    ) -> AsyncIterator["Following"]:
         """The live feed over a WebSocket, from a number on or from now."""
         # With a stream of its own: the library leaves one open when the service closes first.
         async with trio.open_nursery() as nursery, await trio.open_tcp_stream("127.0.0.1", self.port) as stream:
             socket = await wrap_client_stream(nursery, stream, f"127.0.0.1:{self.port}", "/ws")
-            payload = {"topics": ["tracks", "progress"], **({} if since is None else {"since": since})}
+            payload = {"topics": topics, **({} if since is None else {"since": since})}
             await socket.send_message(json.dumps({"type": "CONNECT", "payload": payload, "version": "1.0"}))
             following = Following(socket)
             await following.next_of("WELCOME")

@@ -216,6 +216,10 @@ _PAYLOADS: dict[str, tuple[str, Any]] = {
     "PROGRESS_UPDATE": ("Work goes on.", ProgressTold(f"track:{_TRACK.id}", "analyzing", 0.5)),
     "PLAYER_STATE_UPDATE": ("Your player was told something, or its track ended.", PlayerTold(examples.PLAYER)),
     "QUEUE_UPDATE": ("Your queue is another one.", examples.QUEUE),
+    "VALIDATION_UPDATE": (
+        "Your queue is the same, but what can be played of it is not: files went or came back, tracks went into the trash or out of it.",
+        examples.CHECK,
+    ),
     "PLAYBACK_POSITION": ("Your player plays.", PositionTold(examples.TRACK_ID, 61.5, examples.MOMENT)),
     "SUPERVISION_EVENT": (
         "Something happened in the tree of actors.",

@@ -1,15 +1,17 @@
 """The caller's own player and its queue. Every command is the same as on the live socket, and told to all of their devices."""
 
+from contextlib import suppress
 from typing import Any, Union
 
 import msgspec
 from quart import Blueprint, Response
 
-from actors.errors import InvalidError
+from actors.errors import InvalidError, RookeryError
 from actors.model.player import Deck
 from actors.model.player_commands import COMMANDS, AddTrack, ClearQueue, Command, RemoveTrack, ReorderQueue
 from actors.model.player_view import PlayerView, QueueView, player_view, queue_view
 from actors.model.user import Role
+from supervision import SupervisionError
 from web import examples
 from web.auth import caller
 from web.conditions import conditional
@@ -107,8 +109,13 @@ async def command_player(body: PlayerCommand) -> Response:
     problems=("PRECONDITION_FAILED",),
 )
 async def find_queue() -> Response:
-    """What your player plays, in this order."""
-    deck = await _deck()
+    """What your player plays, in this order, and what of it can be played now."""
+    with timed("db"):
+        deck, is_told = await services().store.player_queues.check(caller().user_id, now=now())
+    if not is_told:
+        # What one device is shown the others hear of, and what changes from there on is told to all.
+        with suppress(RookeryError, SupervisionError):
+            deck = await commanded(None)
     return conditional(_queue_tag(deck), lambda: _queue(deck))
 
 
@@ -191,7 +198,7 @@ def _player(deck: Deck) -> Response:
 
 
 def _queue(deck: Deck) -> Response:
-    return answer(queue_view(deck.queue), headers={"ETag": _queue_tag(deck), **_PRIVATE})
+    return answer(queue_view(deck), headers={"ETag": _queue_tag(deck), **_PRIVATE})
 
 
 def _player_tag(deck: Deck) -> str:
@@ -200,4 +207,6 @@ def _player_tag(deck: Deck) -> str:
 
 
 def _queue_tag(deck: Deck) -> str:
-    return entity_tag("queue", services().version, caller().user_id, deck.queue.version)
+    return entity_tag(
+        "queue", services().version, caller().user_id, deck.queue.version, *sorted(deck.obstacles.items())
+    )

@@ -86,6 +86,7 @@ const TAKE = {
     roots.take(payload);
   },
   QUEUE_UPDATE: (payload) => queue.take(payload),
+  VALIDATION_UPDATE: (payload) => queue.check(payload),
   PLAYER_STATE_UPDATE: (payload) => queue.follow(payload.player, player.length - player.at),
   SUPERVISION_EVENT: (_, message) => tree.event(message),
 };

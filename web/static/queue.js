@@ -8,6 +8,14 @@ const KEPT_NAMES = 2_000;
 const MOST_AT_ONCE = 200;
 const DEVICE = "rookery-device";
 const ENDING_S = 5;
+const REASONS = {
+  missing: "file missing",
+  unverified: "folder away",
+  growing: "still being written",
+  empty: "empty file",
+  unreadable: "cannot be read",
+  removed: "removed",
+};
 
 const $ = (id) => document.getElementById(id);
 
@@ -21,13 +29,18 @@ export class Queue {
     /** The item that sounds here, or null. */
     this.current = null;
     this.isPlaying = false;
+    this.checks = 0;
     $("queue-clear").addEventListener("click", () => this.edit("clear", {}));
     this.load();
   }
 
   async load() {
+    const { checks } = this;
     const response = await ask("/api/v1/queue").catch(() => null);
-    if (response?.ok) this.take(await response.json());
+    const queue = response?.ok ? await response.json() : null;
+    // What was told meanwhile may be newer than the answer.
+    if (checks !== this.checks) await this.load();
+    else if (queue) await this.take(queue);
   }
 
   /** The queue as an answer or event tells it; an older picture changes nothing. */
@@ -36,6 +49,20 @@ export class Queue {
     this.queue = queue;
     await this.name();
     if (this.queue === queue) this.draw();
+  }
+
+  /** Which items of the same queue can be played now, or cannot. */
+  async check({ version, items }) {
+    this.checks += 1;
+    if (version !== this.queue.version) return;
+    const found = new Map(items.map((item) => [item.itemId, item]));
+    await this.take({
+      version,
+      items: this.queue.items.map((item) => {
+        const { isPlayable, reason } = found.get(item.id) ?? item;
+        return { ...item, isPlayable, reason };
+      }),
+    });
   }
 
   async name() {
@@ -145,18 +172,23 @@ export class Queue {
     const { version, items } = this.queue;
     const track = this.tracks.get(item.trackId);
     const name = track ? nameOf(track) : "A track that is gone";
+    const reason = item.isPlayable ? "" : (REASONS[item.reason] ?? "cannot be played");
     const line = document.createElement("li");
+    line.classList.toggle("is-away", !item.isPlayable);
     line.setAttribute("aria-current", String(item.id === this.current));
-    const title = button(`play ${item.id}`, name, `Play ${name}`, () => this.play(item));
+    const title = button(`play ${item.id}`, name, reason ? `${name}, ${reason}` : `Play ${name}`, () => this.play(item));
     title.className = "title";
-    title.disabled = !track?.sound;
+    title.disabled = !item.isPlayable || !track?.sound;
+    const why = document.createElement("span");
+    why.className = "why";
+    why.textContent = reason;
     const move = (to) => () => this.edit("reorder", { itemId: item.id, position: to, version });
     const up = button(`up ${item.id}`, "↑", `Move ${name} up`, move(at - 1));
     const down = button(`down ${item.id}`, "↓", `Move ${name} down`, move(at + 1));
     up.disabled = at === 0;
     down.disabled = at === items.length - 1;
     const away = button(`away ${item.id}`, "×", `Take ${name} out of the queue`, () => this.edit("remove", { itemId: item.id }));
-    line.append(title, up, down, away);
+    line.append(title, why, up, down, away);
     return line;
   }
 }

@@ -236,8 +236,21 @@ async def test_the_feed_knows_whether_a_user_listens(log):
         assert not feed.is_heard("player", owner="bo")
         assert feed.is_taken("player")
         assert not feed.is_taken("logs")
+        assert set(feed.hearers("player")) == {"ada"}
 
     assert not feed.is_taken("player")
+    assert not feed.is_heard("player", owner="ada")
+
+
+async def test_a_user_listens_from_the_moment_that_a_client_takes_the_topic_until_it_does_not(log):
+    feed = Feed(log, queue_bytes=10_000)
+    async with feed.subscribe(["tracks"], owner="ada") as subscription:
+        subscription.topics |= {"player"}
+        assert feed.is_heard("player", owner="ada")
+        subscription.topics -= {"player"}
+        assert not feed.is_heard("player", owner="ada")
+    subscription.topics |= {"player"}
+
     assert not feed.is_heard("player", owner="ada")
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import attrs
 import pytest
 
+from actors.model.obstacle import Obstacle
 from actors.model.player import Moment, Player, PlayerState, TrackFacts
 from actors.model.player_queue import QueueItem
 
@@ -52,9 +53,10 @@ def test_said_as_of_later_it_is_the_same():
     assert (said.ends_at, said.counts_at) == (PLAYING.ends_at, PLAYING.counts_at)
 
 
-def test_only_what_is_there_can_be_played():
-    tracks = {"a": TrackFacts(length_s=1.0, is_present=False), "b": TrackFacts(length_s=None, is_present=True)}
+def test_only_what_nothing_keeps_from_it_can_be_played():
+    tracks = {"a": TrackFacts(length_s=1.0, obstacle=Obstacle.MISSING), "b": TrackFacts(length_s=None)}
     items = [QueueItem(id=str(number), track_id=track_id) for number, track_id in enumerate("xab")]
 
     assert Moment(now=NOW, tracks=tracks).first_playable(items) == items[2]
     assert Moment(now=NOW, tracks=tracks).first_playable(items[:2]) is None
+    assert Moment(now=NOW, tracks=tracks).obstacles(items) == {"x": Obstacle.REMOVED, "a": Obstacle.MISSING}

@@ -1,6 +1,7 @@
 """The table of the player, against a model that lives second by second."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import attrs
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from actors.errors import ConflictError, InvalidError, ItemGoneError, RookeryError, TrackGoneError, VersionError
+from actors.model.obstacle import Obstacle
 from actors.model.player import COUNTS_AFTER_S, Deck, Listened, Moment, Outcome, Player, PlayerState, TrackFacts
 from actors.model.player_commands import (
     COMMANDS,
@@ -25,14 +27,15 @@ from actors.model.player_commands import (
     SetVolume,
 )
 from actors.model.player_transitions import TRANSITIONS, carried_out
+from actors.model.player_view import told
 
 NOW = datetime(2026, 3, 1, 12, 30, tzinfo=UTC)
 TRACKS = {
-    "a": TrackFacts(length_s=100.0, is_present=True),
-    "b": TrackFacts(length_s=200.0, is_present=True),
-    "c": TrackFacts(length_s=600.0, is_present=True),
-    "unmeasured": TrackFacts(length_s=None, is_present=True),
-    "away": TrackFacts(length_s=50.0, is_present=False),
+    "a": TrackFacts(length_s=100.0),
+    "b": TrackFacts(length_s=200.0),
+    "c": TrackFacts(length_s=600.0),
+    "unmeasured": TrackFacts(length_s=None),
+    "away": TrackFacts(length_s=50.0, obstacle=Obstacle.MISSING),
 }
 PHONE, RADIO = Device(id="phone", name="Phone"), Device(id="radio", name="Kitchen")
 
@@ -45,6 +48,8 @@ class Told:
         self.plays: list[Listened] = []
         self.over: list[Listened] = []
         self.refused: RookeryError | None = None
+        self.shown: dict[str, tuple[str, Obstacle | None]] = {}
+        self.heard: list[str] = []
         for track_id in track_ids:
             self.tell(AddTrack(track_id=track_id))
 
@@ -53,10 +58,23 @@ class Told:
         outcome = carried_out(self.deck, command, moment, **how)
         self.refused = outcome if isinstance(outcome, RookeryError) else None
         if isinstance(outcome, Outcome):
+            self.hear(told(self.deck, outcome.deck))
             self.deck = outcome.deck
             self.plays += outcome.plays
             self.over += outcome.over
         return self.deck.player
+
+    def hear(self, events: list[tuple[str, dict[str, Any]]]) -> None:
+        """As a device that goes by nothing but messages."""
+        for kind, payload in events:
+            self.heard.append(kind)
+            if kind == "QUEUE_UPDATE":
+                self.shown = {item["id"]: (item["trackId"], item["reason"]) for item in payload["items"]}
+            elif kind == "VALIDATION_UPDATE":
+                for item in payload["items"]:
+                    assert self.shown[item["itemId"]] != (item["trackId"], item["reason"])
+                    assert item["isPlayable"] == (item["reason"] is None)
+                    self.shown[item["itemId"]] = item["trackId"], item["reason"]
 
     def item(self, place: int) -> str:
         return self.deck.queue.items[place].id
@@ -96,6 +114,26 @@ def test_what_is_away_or_unknown_is_passed_over():
     told.tell(PreviousTrack())
     assert told.track == "a"
     told.tell(None, at=100, tracks={"b": TRACKS["b"]})
+    assert told.track == "b"
+
+
+def test_what_can_be_played_no_more_or_again_is_told_once_and_changes_no_version():
+    told = Told("a", "b", "a")
+    before = told.deck
+    gone = TRACKS | {"a": TrackFacts(length_s=100.0, obstacle=Obstacle.MISSING)}
+    for tracks in (gone, gone, {"b": TRACKS["b"]}, TRACKS, TRACKS):
+        told.tell(None, tracks=tracks)
+
+    assert told.heard == ["QUEUE_UPDATE"] * 3 + ["VALIDATION_UPDATE"] * 3
+    assert told.deck == before
+
+
+def test_what_is_played_next_is_what_devices_are_told_can_be():
+    told = Told("a", "b", "c")
+    told.tell(None, tracks={"b": TRACKS["b"]})
+    assert told.deck.obstacles == {"a": Obstacle.REMOVED, "c": Obstacle.REMOVED}
+    told.tell(Play(), tracks={"b": TRACKS["b"]})
+
     assert told.track == "b"
 
 
@@ -379,7 +417,7 @@ class SecondBySecond(RuleBasedStateMachine):
         self.is_playing = self.is_playing and item is not None
 
     def playable(self, places) -> str | None:
-        return next((self.items[p][0] for p in places if self.tracks[self.items[p][1]].is_present), None)
+        return next((self.items[p][0] for p in places if self.tracks[self.items[p][1]].obstacle is None), None)
 
     def place(self, item: str) -> int:
         return [one for one, _ in self.items].index(item)
@@ -394,14 +432,21 @@ class SecondBySecond(RuleBasedStateMachine):
         self.set_by = by
         self.tell(None)
 
-    @rule(track=st.sampled_from(["a", "b", "c"]), is_present=st.booleans())
-    def come_or_go(self, *, track: str, is_present: bool) -> None:
-        self.tracks[track] = attrs.evolve(self.tracks[track], is_present=is_present)
+    @rule(track=st.sampled_from(["a", "b", "c"]), obstacle=st.none() | st.sampled_from(Obstacle), is_told=st.booleans())
+    def come_or_go(self, *, track: str, obstacle: Obstacle | None, is_told: bool) -> None:
+        self.tracks[track] = attrs.evolve(self.tracks[track], obstacle=obstacle)
+        if is_told:
+            self.tell(None)
+            assert self.told.deck.obstacles == self.obstacles()
+
+    def obstacles(self) -> dict[str, Obstacle]:
+        """What keeps tracks of the queue from being played."""
+        return {track: self.tracks[track].obstacle for _, track in self.items if self.tracks[track].obstacle}
 
     @precondition(lambda self: self.at is not None and self.length() == float("inf"))
     @rule()
     def measure(self) -> None:
-        self.tracks["unmeasured"] = TrackFacts(length_s=300.0, is_present=True)
+        self.tracks["unmeasured"] = TrackFacts(length_s=300.0)
         self.tell(None)
         self.position = min(self.position, self.length())
         self.go_on_at_the_end()
@@ -517,6 +562,9 @@ class SecondBySecond(RuleBasedStateMachine):
         player = deck.player
         assert [(item.id, item.track_id) for item in deck.queue.items] == self.items
         assert (deck.queue.version, player.volume) == (self.edits, self.volume)
+        assert list(self.told.shown.items()) == [
+            (item, (track, deck.obstacles.get(track))) for item, track in self.items
+        ]
         assert (player.item and player.item.id) == self.at
         assert (player.state is PlayerState.PLAYING) == self.is_playing
         assert (player.state is PlayerState.STOPPED) == (self.at is None)

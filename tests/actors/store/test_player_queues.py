@@ -7,6 +7,7 @@ import pytest
 import trio
 
 from actors.errors import ConflictError, VersionError
+from actors.model.obstacle import Obstacle
 from actors.model.player import Deck, Moment, PlayerState
 from actors.model.player_commands import AddTrack, Device, NextTrack, Pause, Play, RemoveTrack, ReorderQueue, SetVolume
 from actors.model.player_transitions import carried_out
@@ -127,6 +128,38 @@ async def test_tracks_in_the_trash_or_missing_are_passed_over(told):
     deck = await told.tell(Play())
     assert deck.player.item.track_id == "c"
     assert [item.track_id for item in deck.queue.items] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    "change, reason",
+    [
+        ("presence = 'missing'", Obstacle.MISSING),
+        ("presence = 'unverified'", Obstacle.UNVERIFIED),
+        ("stage = 'growing'", Obstacle.GROWING),
+        ("stage = 'empty'", Obstacle.EMPTY),
+        ("stage = 'failed', audio_hash = NULL", Obstacle.UNREADABLE),
+        ("removed_at = now()", Obstacle.REMOVED),
+    ],
+)
+async def test_what_can_be_played_is_seen_at_any_time_and_told_with_the_next_change(told, change, reason):
+    for track_id in ("a", "b", "a"):
+        await told.tell(AddTrack(track_id=track_id))
+    await told.store.pool.write(lambda connection: connection.execute(f"UPDATE track SET {change} WHERE id = 'a'"))
+    assert (await told.find()).obstacles == {}
+    checked, is_told = await told.store.player_queues.check("local", now=NOW)
+    assert (checked.obstacles, is_told) == ({"a": reason}, False)
+    changed = await told.tell(None)
+
+    assert await told.store.player_queues.check("local", now=NOW) == (changed, True)
+    assert await told.find() == changed
+    (event,) = [one for one in await told.store.events.after(0, 100) if one.type == "VALIDATION_UPDATE"]
+    assert [(item["itemId"], item["reason"]) for item in event.payload["items"]] == [("1", reason), ("3", reason)]
+
+
+async def test_a_player_that_never_was_has_nothing_to_be_told(told):
+    deck, is_told = await told.store.player_queues.check("local", now=NOW)
+
+    assert (deck.queue.items, is_told) == ((), True)
 
 
 async def test_a_track_that_is_purged_while_it_plays_counts_nothing_and_breaks_nothing(told):

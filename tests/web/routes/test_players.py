@@ -2,6 +2,7 @@
 
 import httpx
 import pytest
+import trio
 
 from actors.model.player_commands import COMMANDS
 from actors.model.user import Role
@@ -52,6 +53,37 @@ async def test_a_queue_is_filled_reordered_and_emptied(client, tracks):
     assert (await client.get(QUEUE)).json() == answer.json()
     answer = await client.post(f"{QUEUE}/clear", json={})
     assert answer.json() == {"version": 7, "items": []}
+
+
+async def test_the_queue_says_what_can_be_played_and_has_another_tag_when_that_is_different(client, tracks, store):
+    async def presence(word):
+        sql = "UPDATE track SET presence = $1 WHERE id = $2"
+        await store.pool.write(lambda connection: connection.execute(sql, word, tracks[0]))
+
+    await add(client, *tracks, tracks[0])
+    before = await client.get(QUEUE)
+    assert {(item["isPlayable"], item["reason"]) for item in before.json()["items"]} == {(True, None)}
+    await presence("missing")
+    gone = await client.get(QUEUE, headers={"If-None-Match": before.headers["ETag"]})
+    assert [item["reason"] for item in gone.json()["items"]] == ["missing", None, None, "missing"]
+    assert (gone.json()["version"], gone.headers["ETag"] != before.headers["ETag"]) == (4, True)
+    assert (await client.get(QUEUE, headers={"If-None-Match": gone.headers["ETag"]})).status_code == 304
+    await presence("present")
+
+    assert (await client.get(QUEUE)).headers["ETag"] == before.headers["ETag"]
+
+
+async def test_what_one_device_is_shown_the_others_are_told_once(client, tracks, store):
+    await add(client, *tracks)
+    _, newest = await store.events.bounds()
+    await store.trash.remove(tracks[1], version=None, person_id="local")
+    async with trio.open_nursery() as nursery:
+        for _ in range(5):
+            nursery.start_soon(client.get, QUEUE)
+    told = [one for one in await store.events.after(newest, 100) if one.owner == "local"]
+
+    assert [(one.type, one.payload["version"]) for one in told] == [("VALIDATION_UPDATE", 3)]
+    assert [item["reason"] for item in told[0].payload["items"]] == ["removed"]
 
 
 async def test_two_who_edit_at_once_get_a_conflict_and_lose_nothing(client, tracks, refused):

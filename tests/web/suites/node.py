@@ -12,6 +12,7 @@ import trio
 from actors.broadcaster import Broadcaster
 from actors.config import Config
 from actors.feed import Feed
+from actors.queued import Queued
 from actors.store.store import Store, open_store
 from supervision import Child, Mailbox, Overflow, Supervisor, run, testing
 from tests.contracts.fake_executor import FakeExecutor
@@ -31,7 +32,9 @@ def broadcasting(store: Store, feed: Feed, config: Config) -> Supervisor:
             testing.Probe().child("conductor"),
             Child(
                 "broadcaster",
-                lambda: Broadcaster(store=store, feed=feed, config=config, conductor="rookery/conductor"),
+                lambda: Broadcaster(
+                    store=store, feed=feed, queued=Queued(), config=config, conductor="rookery/conductor"
+                ),
                 mailbox=Mailbox(capacity=10, overflow=Overflow.DROP_OLDEST),
             ),
             Child("idle", idle),

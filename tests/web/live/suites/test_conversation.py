@@ -1,6 +1,6 @@
 """The examples of docs/messages.md, said to a running server, and every message that it tells: each is seen once, and is as it is described."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import attrs
@@ -95,8 +95,8 @@ def changes(root_id: str, folder: bytes) -> list[Change]:
     ]
 
 
-async def play(talk: Conversation) -> None:
-    """Everything that a player is told, and what it tells."""
+async def play(talk: Conversation, lose: Callable[[], Awaitable[object]]) -> None:
+    """Everything that a player is told, and what it tells; near the end the file of its track is lost."""
     await talk.say("ADD_TRACK", "ACK", trackId=TRACK)
     await talk.say("ADD_TRACK", "ACK", trackId=TRACK)
     queue = (await talk.here.client.get("/api/v1/queue")).json()
@@ -106,6 +106,9 @@ async def play(talk: Conversation) -> None:
     await talk.hear("PLAYBACK_POSITION")
     for kind in ("SEEK", "SET_VOLUME", "NEXT_TRACK", "PREVIOUS_TRACK", "PAUSE"):
         await talk.say(kind, "ACK")
+    await lose()
+    assert not any(item["isPlayable"] for item in (await talk.here.client.get("/api/v1/queue")).json()["items"])
+    await talk.hear("VALIDATION_UPDATE")
     await talk.say("REMOVE_TRACK", "ACK", itemId=first)
     await talk.say("CLEAR_QUEUE", "ACK")
     await talk.hear("PLAYER_STATE_UPDATE")
@@ -117,8 +120,7 @@ async def catalogue(talk: Conversation, store: Store, folder: bytes) -> None:
     root = await store.roots.add(folder)
     for change in changes(root.id, folder):
         await store.changes.apply([change])
-    await play(talk)
-    await store.changes.apply([LoseLocations(paths=(folder + b"/b",))])
+    await play(talk, lambda: store.changes.apply([LoseLocations(paths=(folder + b"/b",))]))
     await store.trash.remove(TRACK, version=None, person_id="local")
     await store.events.add(told_of_tree(Event(kind=EventKind.RESTARTED, path="rookery/web", at_s=1.0, incarnation=2)))
     talk.here.log("a line")
