@@ -35,7 +35,7 @@ SAID_BYTES = 300
 LAST = {
     "tracks": "TRACK_REMOVED",
     "progress": "SCAN_UPDATE",
-    "player": "QUEUE_UPDATE",
+    "player": "VALIDATION_UPDATE",
     "supervision": "SUPERVISION_EVENT",
 }
 """A type of each topic, in the order of the topics' last events."""

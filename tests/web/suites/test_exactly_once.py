@@ -19,7 +19,7 @@ from tests.web.suites.follower import LAST, Follower, Leg, check, last_events
 from tests.web.suites.node import Node
 
 NODES = 2
-TYPES = ("TRACK_ADDED", "SCAN_UPDATE", "SUPERVISION_EVENT", "QUEUE_UPDATE", "TRACK_UPDATED", "QUEUE_UPDATE")
+TYPES = ("TRACK_ADDED", "SCAN_UPDATE", "SUPERVISION_EVENT", "VALIDATION_UPDATE", "TRACK_UPDATED", "VALIDATION_UPDATE")
 NOBODY = "somebody-else"
 PAUSE_S = 0.03
 LIMIT_S = 60
