@@ -183,6 +183,11 @@ class Reader:
         return reader
 
     @property
+    def place(self) -> int | None:
+        """Number of the line that it goes on behind; None where it begins with lines from before."""
+        return None if self._first else self._seen
+
+    @property
     def behind(self) -> int:
         """How many lines were written that it has not seen."""
         return max(0, self.journal.newest - self._seen)

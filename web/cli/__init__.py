@@ -4,7 +4,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("serve", "status", "tail", "search", "users", "keys", "backup", "restore", "doctor")
+COMMANDS = ("serve", "status", "tail", "logs", "search", "users", "keys", "backup", "restore", "doctor")
 """Each is the function of the same name in the module of the same name."""
 
 

@@ -64,6 +64,12 @@ _EXAMPLE = log_event(
 )
 
 
+def begun(run: str, number: int | None) -> bytes:
+    """What comes first: as on the feed, and the place behind which the stream begins, where it does not begin with lines from before."""
+    place = b"" if number is None else b"id: %s-%d\n" % (run.encode(), number)
+    return opening(None).removesuffix(b"\n") + place + b"\n"
+
+
 class LogSource:
     """The lines of a journal as frames, for one client."""
 
@@ -124,10 +130,13 @@ async def live_logs(query: LogQuery) -> Response:
     many lines right before were lost to you because you were too slow. Some warnings and errors are kept longer than the rest. A comment comes every 15 s.
     """
     here = services()
-    source = LogSource(_reader(here.journal, query))
+    reader = _reader(here.journal, query)
+    source = LogSource(reader)
     connection = present(FORM)
     connection.log = source
-    return endless(StreamBody(here, connection, source, FORM, door=own_door(), opening=FORM.opening(None)))
+    return endless(
+        StreamBody(here, connection, source, FORM, door=own_door(), opening=begun(here.journal.run, reader.place))
+    )
 
 
 def _reader(journal: Journal, query: LogQuery) -> Reader:

@@ -52,6 +52,7 @@ async def test_a_line_has_its_place_as_id_and_one_who_comes_back_goes_on_behind_
         here.log("two")
         place = lines[3].removeprefix("id: ")
         async with here.stream(LOGS, **{"Last-Event-ID": place}) as stream:
+            assert [await stream.line() for _ in range(4)] == ["retry: 2000", ": rookery", f"id: {place}", ""]
             assert texts(await stream.messages(1)) == ["two"]
         run, number = place.split("-")
         for other in (f"{'0' * 8}-{number}", f"{run}-999", "x", "9" * 5_000):
@@ -62,6 +63,16 @@ async def test_a_line_has_its_place_as_id_and_one_who_comes_back_goes_on_behind_
     assert lines[:3] == ["retry: 2000", ": rookery", ""]
     assert (run, number) == (here.services.journal.run, "1")
     assert lines[4] == "event: LOG"
+
+
+async def test_one_who_leaves_before_the_first_line_knows_where_to_go_on(live):
+    async with live() as here:
+        here.log("before")
+        async with here.stream(f"{LOGS}?tail=0") as stream:
+            opening = [await stream.line() for _ in range(3)]
+        here.log("after")
+        async with here.stream(f"{LOGS}?tail=0", **{"Last-Event-ID": opening[2].removeprefix("id: ")}) as stream:
+            assert texts(await stream.messages(1)) == ["after"]
 
 
 async def test_lines_are_chosen_by_level_and_logger(live):
