@@ -50,6 +50,12 @@ class Front:
             await self.services.access.look()
             await trio.sleep(LOOK_AGAIN_S)
 
+    async def keep_telling(self) -> None:
+        """Task: tell those who listen what kept answers did for them. Never returns."""
+        while True:
+            with trio.move_on_after(LOOK_AGAIN_S):  # the services may be others by then
+                await self.services.hits.tell()
+
 
 class Application:
     """Configured by environment and file. The tree runs as long as the server's lifespan; signals are the server's affair.
@@ -83,6 +89,7 @@ class Application:
                     has_started = True
                     async with trio.open_nursery() as watch:
                         watch.start_soon(self._front.keep_watch)
+                        watch.start_soon(self._front.keep_telling)
                         await receive()
                         watch.cancel_scope.cancel()
                     was_asked = True

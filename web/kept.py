@@ -78,6 +78,7 @@ async def kept(name: str, depends: Depends, arguments: Mapping[str, Any], handle
     if len(question) <= LARGEST_REMEMBERED_BYTES:
         held.cache.remember(key, repeat)
     entry, is_hit = await ask()
+    held.hits.note(caller.user_id, is_hit=is_hit)
     if exchange().method == "POST":
         # A question in a body has no representation that a client could have already.
         return raw_answer(entry.told(is_hit=is_hit), content_type=JSON)

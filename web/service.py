@@ -89,6 +89,7 @@ class Service:
 
         async with trio.open_nursery() as watch:
             watch.start_soon(services.access.keep_watch)
+            watch.start_soon(services.hits.keep_telling)
             async with trio.open_nursery() as nursery:
                 serving = partial(
                     serve,

@@ -17,7 +17,7 @@ from actors.store.store import Store
 from actors.work.executor import Executor
 from actors.work.stream import Streams
 from supervision import Running
-from web.cache import MemoryShelf, QueryCache, Shelf
+from web.cache import Hits, MemoryShelf, QueryCache, Shelf
 from web.connections import Connections
 from web.recent import Recent
 from web.traffic import Buckets, MemoryBuckets, Traffic
@@ -50,6 +50,12 @@ class Services:
     cache: QueryCache = attrs.field(
         default=attrs.Factory(lambda self: QueryCache(_shelf(self.config, self.redis)), takes_self=True)
     )
+    hits: Hits = attrs.field(
+        default=attrs.Factory(
+            lambda self: Hits(self.feed, lambda: self.cache.statistics().size.entries), takes_self=True
+        )
+    )
+    """What kept answers do for those who listen."""
     access: Access = attrs.field(default=attrs.Factory(lambda self: Access(self.store, self.config), takes_self=True))
     metrics: Metrics = attrs.field(factory=Metrics)
     traffic: Traffic = attrs.field(

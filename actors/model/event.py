@@ -19,6 +19,7 @@ TOPIC_OF_TYPE = {
     "QUEUE_UPDATE": "player",
     "VALIDATION_UPDATE": "player",
     "PLAYBACK_POSITION": "player",
+    "CACHE_HIT": "player",
     "SUPERVISION_EVENT": "supervision",
     "LOG": "logs",
 }

@@ -95,7 +95,10 @@ more than 1 MiB waits: RESYNC, then the close. When the service stops, GOODBYE c
 """
 
 
-_WITHOUT_NUMBER = {"LOG": "has no number, and where too much waits the oldest are left out: `line` tells"}
+_WITHOUT_NUMBER = {
+    "CACHE_HIT": "has no number, and none makes up for another: their sum is what counts",
+    "LOG": "has no number, and where too much waits the oldest are left out: `line` tells",
+}
 
 
 def document() -> dict[str, Any]:

@@ -4,6 +4,7 @@ import secrets
 from functools import partial
 
 import attrs
+import msgspec
 import pytest
 import trio
 from hypothesis import HealthCheck, given, settings
@@ -202,3 +203,49 @@ async def test_several_share_what_they_keep_in_redis_and_do_without_it(served_ov
                 assert (told.status_code, told.json()["cacheInfo"]["hitCache"]) == (200, False)
             assert (await first.client.post("/api/v1/cache/clear")).status_code == 503
         nursery.cancel_scope.cancel()
+
+
+async def test_kept_answers_are_told_to_those_alone_whom_they_serve_to_the_last_one(peopled) -> None:
+    feed, hits = peopled.served.services.feed, peopled.served.services.hits
+    ada, bo = (peopled.users[role].id for role in (Role.LISTENER, Role.EDITOR))
+    counts = {ada: 0, bo: 0}
+
+    async def listen(user_id, *, task_status):
+        async with feed.subscribe(["player"], owner=user_id) as subscription:
+            task_status.started()
+            while True:
+                for frame in await subscription.take():
+                    assert (frame.type, frame.seq) == ("CACHE_HIT", None)
+                    counts[user_id] += msgspec.json.decode(frame.body)["payload"]["hits"]
+
+    async def ask(role, times):
+        for _ in range(times):
+            (await peopled.client.get("/api/v1/tracks", headers=peopled.headers(role))).raise_for_status()
+
+    await ask(Role.LISTENER, 2)  # before anybody listens
+    async with trio.open_nursery() as nursery:
+        for user_id in (ada, bo):
+            await nursery.start(listen, user_id)
+        async with trio.open_nursery() as asking:
+            asking.start_soon(ask, Role.LISTENER, 20)
+            asking.start_soon(ask, Role.EDITOR, 5)
+            asking.start_soon(ask, Role.ADMIN, 5)  # who does not listen
+        await hits.tell()
+        with trio.fail_after(10):
+            while counts != {ada: 20, bo: 4}:
+                await trio.lowlevel.checkpoint()
+        nursery.cancel_scope.cancel()
+
+    assert feed.statistics().passing == 2
+
+
+async def test_what_warms_the_cache_serves_nobody(served, shelf) -> None:
+    feed, hits = served.services.feed, served.services.hits
+    await shelf.put("a.mp3")
+    await served.client.get("/api/v1/tracks")
+    async with feed.subscribe(["player"], owner="local"):
+        (await served.client.post("/api/v1/cache/warm")).raise_for_status()
+        with trio.move_on_after(0.01) as waiting:
+            await hits.tell()
+
+    assert waiting.cancelled_caught

@@ -19,6 +19,8 @@ LOOKS = {
     "ANALYSIS_FAILED": ("failed", "red"),
     "PROGRESS_UPDATE": ("progress", "bright_black"),
     "SCAN_UPDATE": ("scan", "magenta"),
+    "VALIDATION_UPDATE": ("checked", "yellow"),
+    "CACHE_HIT": ("kept", "bright_black"),
     "SUPERVISION_EVENT": ("supervision", "magenta"),
     "LOG": ("log", "default"),
     "RESYNC": ("resync", "yellow"),
@@ -73,6 +75,11 @@ def _told(message_type: str, payload: dict[str, Any]) -> str:
             return f"{payload['subject']} {payload['stage']} {payload['done']:.0%}"
         case "SCAN_UPDATE":
             return f"{payload.get('path', payload['root'])} {payload['state']}, {payload['done']} of {payload['found']}"
+        case "VALIDATION_UPDATE":
+            away = sum(not item["isPlayable"] for item in payload["items"])
+            return f"of the queue {away} cannot be played, {len(payload['items']) - away} can again"
+        case "CACHE_HIT":
+            return f"{payload['hits']} answers kept, {payload['misses']} computed"
         case "SUPERVISION_EVENT":
             return " ".join(filter(None, [payload["path"], payload["kind"], payload["reason"], payload["error"]]))
         case "LOG":

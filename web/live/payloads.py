@@ -13,6 +13,7 @@ from actors.model.view import TrackView
 from supervision import EventKind
 from web import examples
 from web.cache.figures import CacheFigures
+from web.cache.hits import HitsView
 
 
 class TrackTold(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
@@ -221,13 +222,17 @@ _PAYLOADS: dict[str, tuple[str, Any]] = {
         examples.CHECK,
     ),
     "PLAYBACK_POSITION": ("Your player plays.", PositionTold(examples.TRACK_ID, 61.5, examples.MOMENT)),
+    "CACHE_HIT": (
+        "Kept answers served you; at most once a second.",
+        HitsView(hits=12, misses=2, entries=120, at=examples.MOMENT),
+    ),
     "SUPERVISION_EVENT": (
         "Something happened in the tree of actors.",
         SupervisionTold(EventKind.RESTARTED, "rookery/pipeline/watcher", 2, None, "OSError: too many open files", None),
     ),
     "LOG": ("The service logs something, at the level that it is set to or above; of this process alone.", LOG),
 }
-WITHOUT_NUMBER = frozenset({"PROGRESS_UPDATE", "PLAYBACK_POSITION", "LOG"})
+WITHOUT_NUMBER = frozenset({"PROGRESS_UPDATE", "PLAYBACK_POSITION", "CACHE_HIT", "LOG"})
 
 TOLD: dict[str, Told] = {
     **{

@@ -23,6 +23,11 @@ EXAMPLES = {
     "ANALYSIS_FAILED": ({"trackId": "t", "path": "/a", "kind": "corrupt", "message": "cut short"}, "/a: cut short"),
     "PROGRESS_UPDATE": ({"subject": "track:t", "stage": "analyzing", "done": 0.5}, "track:t analyzing 50%"),
     "SCAN_UPDATE": ({"root": "r", "path": "/m", "state": "scanning", "found": 9, "done": 3}, "/m scanning, 3 of 9"),
+    "VALIDATION_UPDATE": (
+        {"version": 3, "items": [{"isPlayable": False}, {"isPlayable": True}, {"isPlayable": False}]},
+        "of the queue 2 cannot be played, 1 can again",
+    ),
+    "CACHE_HIT": ({"hits": 12, "misses": 2, "entries": 90}, "12 answers kept, 2 computed"),
     "SUPERVISION_EVENT": (
         {"path": "rookery/web", "kind": "exited", "reason": "crashed", "error": None},
         "rookery/web exited crashed",

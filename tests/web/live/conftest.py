@@ -225,10 +225,13 @@ def live(store, store_config):
                 ended.set()
 
             async with trio.open_nursery() as nursery:
+                nursery.start_soon(services.hits.keep_telling)
                 (url,) = await nursery.start(partial(serve_app))
                 async with httpx.AsyncClient(base_url=url, timeout=10) as client:
                     yield Live(url=url, services=services, client=client, stop=stop, ended=ended)
                 services.stopping.set()
                 stop.set()
+                await ended.wait()
+                nursery.cancel_scope.cancel()
 
     return serving

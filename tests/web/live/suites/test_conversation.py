@@ -125,6 +125,8 @@ async def catalogue(talk: Conversation, store: Store, folder: bytes) -> None:
     await store.events.add(told_of_tree(Event(kind=EventKind.RESTARTED, path="rookery/web", at_s=1.0, incarnation=2)))
     talk.here.log("a line")
     talk.here.progress(f"track:{TRACK}", 0.5)
+    for _ in range(2):
+        (await talk.here.client.get("/api/v1/tracks")).raise_for_status()
     for kind, told in TOLD.items():
         if told.topic is not None:
             await talk.hear(kind)
