@@ -11,14 +11,17 @@ from contextlib import nullcontext
 import structlog
 
 from actors.metrics import Metrics
+from web.again import Again, may_be_given_again
 from web.cors import granted, is_preflight
 from web.errors import PROBLEM_JSON, ProblemError, Refusal, refusal_of
 from web.exchange import Exchange, exchange, serving
 from web.gate import Gate
+from web.ledger import Ledger
 from web.logs import ACCESS
 from web.outgoing import ALWAYS, Body, Message, Outgoing, Receive, Send
 from web.rates import over
 from web.sent import Sent
+from web.serving.again import EXTENSION
 from web.trace import trace_of
 from web.traffic import FullError, Place, Traffic
 from web.traffic.policy import FREE
@@ -29,8 +32,6 @@ RETRY_FULL_S = 2
 """When to come again if all places are taken."""
 
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_QUIET = frozenset({"/livez", "/readyz", "/health", "/metrics"})
 _ANNOUNCING = frozenset({"content-length", "transfer-encoding"})
 """Without these a request has no body (RFC 9112, 6.3)."""
 
@@ -47,6 +48,7 @@ class Envelope:
         self._gate = gate
         self._traffic = traffic
         self._metrics = metrics
+        self._ledger = Ledger(metrics)
         self._body_rate = body_rate
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -76,9 +78,10 @@ class Envelope:
                         await self._answer(scope, sent, body, answer)
                 await body.drain()
                 await answer.finish()
+                self._leave(scope, current, answer)
         finally:
             self._metrics.open.dec()
-            self._count(current, answer)
+            self._ledger.close(current, status=answer.status, sent_bytes=answer.sent_bytes, is_whole=answer.whole)
 
     async def _answer(self, scope: Message, sent: Sent, body: Body, answer: Outgoing) -> None:
         try:
@@ -98,6 +101,14 @@ class Envelope:
             if body.is_silent and answer.status is None:
                 silent = Refusal(code="REQUEST_TIMEOUT", message="The rest of the body did not come")
                 await answer.refuse(silent, is_last=True)
+
+    def _leave(self, scope: Message, current: Exchange, answer: Outgoing) -> None:
+        """Let the server give this answer again, where it can and that may be."""
+        leave = scope.get("extensions", {}).get(EXTENSION)
+        if leave is None or answer.status is None or not answer.whole:
+            return
+        if may_be_given_again(current):
+            leave(Again.of(current, answer.status, answer.lasting, traffic=self._traffic, ledger=self._ledger))
 
     async def _place(self) -> Place | None:
         """A place at work until the answer begins, if one is needed; its body, which may be a stream, needs none."""
@@ -151,27 +162,4 @@ class Envelope:
             sent=sent,
             client=self._traffic.client(peer[0] if peer else None, sent.getlist("x-forwarded-for")),
             trace=trace_of(sent.getlist("traceparent"), sent.getlist("tracestate")),
-        )
-
-    def _count(self, current: Exchange, answer: Outgoing) -> None:
-        method = current.method if current.method in _METHODS else "other"
-        status = "left" if answer.status is None else str(answer.status)
-        elapsed_s = current.elapsed_s()
-        self._metrics.answered(
-            method=method, status=status, route=current.route, elapsed_s=elapsed_s, sent_bytes=answer.sent_bytes
-        )
-        say = _log.debug if current.path in _QUIET else _log.info
-        say(
-            "request",
-            method=current.method,
-            path=current.path,
-            route=current.route,
-            status=answer.status,
-            whole=answer.whole,
-            bytes=answer.sent_bytes,
-            ms=round(elapsed_s * 1000, 2),
-            request_id=current.request_id,
-            trace_id=current.trace.trace_id,
-            client=current.client,
-            user=current.caller and current.caller.name,
         )

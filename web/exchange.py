@@ -57,6 +57,9 @@ class Exchange:
     """Who asks; None before that is known, and where it does not matter."""
     shown: Shown | None = None
     """What they came in by, if they showed anything."""
+    still: Callable[[], Awaitable[bytes | None]] | None = None
+    """Gives the body of the same answer for as long as it is right, and None otherwise; called within an exchange like this one. None
+    where every answer must be made."""
     spent_s: dict[str, float] = attrs.field(factory=dict)
     """Seconds per part of the work, for the Server-Timing header."""
 

@@ -8,16 +8,20 @@ from typing import Any
 
 import msgspec
 from quart import Response
+from quart.wrappers.response import DataBody
 
 from actors.config import KIB
 from actors.model.user import Caller
 from web.auth import caller as present_caller
+from web.auth import identify
 from web.cache import CacheInfo, Entry
-from web.cache.entry import cache_info
+from web.cache.entry import Edition, cache_info
+from web.cache.query_cache import Repeat
 from web.conditions import conditional
 from web.encoding import JSON, now, raw_answer
 from web.exchange import Exchange, exchange, serving, timed, unless_left
-from web.services import Services, services
+from web.rates import count_caller
+from web.services import Services, services, using
 
 Handler = Callable[..., Awaitable[Response]]
 
@@ -82,7 +86,41 @@ async def kept(name: str, depends: Depends, arguments: Mapping[str, Any], handle
     if exchange().method == "POST":
         # A question in a body has no representation that a client could have already.
         return raw_answer(entry.told(is_hit=is_hit), content_type=JSON)
-    return conditional(entry.etag, lambda: raw_answer(entry.told(is_hit=is_hit), content_type=JSON))
+    response = conditional(entry.etag, lambda: raw_answer(entry.told(is_hit=is_hit), content_type=JSON))
+    if is_hit:
+        exchange().still = partial(_still, held, key, entry.edition, depends, caller, repeat)
+    return response
+
+
+def lasting(response: Response) -> Response:
+    """An answer of ready bytes that says the same to everybody as long as the program runs."""
+    body = response.response
+    assert isinstance(body, DataBody)
+
+    async def still() -> bytes:
+        return body.data
+
+    exchange().still = still
+    return response
+
+
+async def _still(  # noqa: PLR0917  # what a kept answer depends on
+    held: Services, key: str, edition: Edition, depends: Depends, caller: Caller, repeat: Repeat
+) -> bytes | None:
+    """The body of the answer that `kept` gave, if it would give it again."""
+    with using(held):
+        await identify()
+        if present_caller() != caller:
+            return None
+        held.cache.remember(key, repeat)
+        with timed("revision"):
+            revision = await held.store.revisions.current(caller.user_id if depends is Depends.CALLER else None)
+        entry = await held.cache.find(key, revision, edition=edition)
+        if entry is None:
+            return None
+        await count_caller()
+        held.hits.note(caller.user_id, is_hit=True)
+        return entry.told(is_hit=True)
 
 
 def _question(held: Services, name: str, depends: Depends, arguments: Mapping[str, Any], caller: Caller) -> bytes:

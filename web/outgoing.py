@@ -120,6 +120,8 @@ class Outgoing:
         self._more = more
         self._last: Message | None = None
         self.status: int | None = None
+        self.lasting: Headers = []
+        """The headers of the answer that are not of this exchange alone."""
         self.sent_bytes = 0
         self.whole = False
 
@@ -127,7 +129,8 @@ class Outgoing:
         """Pass on one ASGI message."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = [*message["headers"], *self._added(message["headers"])]
+            self.lasting = [*message["headers"], *self._added(message["headers"])]
+            message["headers"] = [*self.lasting, *own_headers(self._current)]
             self._current.step_aside()
         elif message["type"] == "http.response.body":
             if self._current.method == "HEAD":
@@ -155,18 +158,8 @@ class Outgoing:
         await self.send({"type": "http.response.body", "body": body})
 
     def _added(self, headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-        current = self._current
         present = dict(headers)
-        added = [
-            *ALWAYS,
-            *self._more,
-            *limit_headers(current.verdicts),
-            (b"x-request-id", current.request_id.encode()),
-            (b"server-timing", current.server_timing().encode()),
-            (b"traceparent", current.trace.header().encode()),
-        ]
-        if current.trace.state is not None:
-            added.append((b"tracestate", current.trace.state.encode()))
+        added = [*ALWAYS, *self._more]
         # A browser takes the headers of 304 over the ones that it keeps, and the page must not lose its policy by that.
         if b"content-security-policy" not in present and self.status != NOT_MODIFIED:
             is_page = present.get(b"content-type", b"").startswith(b"text/html")
@@ -174,3 +167,16 @@ class Outgoing:
         if b"cache-control" not in present:
             added.append((b"cache-control", b"no-store"))
         return added
+
+
+def own_headers(current: Exchange) -> Headers:
+    """The headers of an answer that tell of its exchange."""
+    own = [
+        *limit_headers(current.verdicts),
+        (b"x-request-id", current.request_id.encode()),
+        (b"server-timing", current.server_timing().encode()),
+        (b"traceparent", current.trace.header().encode()),
+    ]
+    if current.trace.state is not None:
+        own.append((b"tracestate", current.trace.state.encode()))
+    return own

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import attrs
 
+TRACE_DIGITS = 32
+SPAN_DIGITS = 16
 MOST_STATES = 32
 MOST_STATE_BYTES = 512
 
@@ -36,13 +38,13 @@ def trace_of(parents: Sequence[str], states: Sequence[str]) -> Trace:
         parents: values of `traceparent`; anything but exactly one valid value begins a new trace.
         states: values of `tracestate`; dropped without a valid parent, or when one of them is malformed or they are too long.
     """
-    span_id = _nonzero(8)
     parent = _PARENT.fullmatch(parents[0].strip()) if len(parents) == 1 else None
     if parent is None or not _is_usable(parent):
-        return Trace(trace_id=_nonzero(16), span_id=span_id)
+        drawn = _drawn(SPAN_DIGITS + TRACE_DIGITS)
+        return Trace(span_id=drawn[:SPAN_DIGITS], trace_id=drawn[SPAN_DIGITS:])
     # Only the lowest bit has a meaning that can be passed on.
     flags = f"{int(parent[4], 16) & 1:02x}"
-    return Trace(trace_id=parent[2], span_id=span_id, flags=flags, state=_state(states))
+    return Trace(trace_id=parent[2], span_id=_drawn(SPAN_DIGITS), flags=flags, state=_state(states))
 
 
 def _is_usable(parent: re.Match[str]) -> bool:
@@ -60,7 +62,9 @@ def _state(values: Sequence[str]) -> str | None:
     return joined if joined and is_good and len(names) == len(members) else None
 
 
-def _nonzero(size_bytes: int) -> str:
-    while not (made := secrets.token_hex(size_bytes)).strip("0"):
-        pass
-    return made
+def _drawn(digits: int) -> str:
+    """Random digits, of which the first and the last so many that may be an id are never all 0, which is no id."""
+    while True:
+        drawn = secrets.token_hex(digits // 2)
+        if drawn[:SPAN_DIGITS].strip("0") and drawn[-TRACE_DIGITS:].strip("0"):
+            return drawn

@@ -15,6 +15,10 @@ _OVERHEAD_BYTES = 500
 """What one entry costs beside its body, about."""
 
 
+Edition = tuple[str, datetime]
+"""An entity tag, and when the answer was made."""
+
+
 class CacheInfo(msgspec.Struct, rename="camel", frozen=True, kw_only=True):
     """Whether the answer was kept from an earlier request, and how sure it is."""
 
@@ -36,8 +40,9 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
     revision: str
     """What the catalogue was called before it was asked."""
     body: bytes
-    """Whole, or up to its `cacheInfo`, which differs from one request to the next."""
-    has_info: bool
+    """As it is told to all but the first."""
+    info_bytes: int
+    """How much of its end is its `cacheInfo`, which the first is told otherwise; 0 where it has none."""
     etag: str
     """Of what the body says; weak, since `cacheInfo` is not counted."""
     made_at: datetime
@@ -47,16 +52,20 @@ class Entry(msgspec.Struct, array_like=True, frozen=True, kw_only=True):
         """What it costs to keep, about."""
         return len(self.body) + _OVERHEAD_BYTES
 
+    @property
+    def edition(self) -> Edition:
+        """What tells it from every other answer to the same question."""
+        return self.etag, self.made_at
+
     def is_fresh(self, revision: str, *, now: datetime) -> bool:
         """Whether it may be served while the catalogue is called `revision`."""
         return self.revision == revision and self.made_at <= now < self.made_at + KEEP
 
     def told(self, *, is_hit: bool) -> bytes:
         """The whole body."""
-        if not self.has_info:
+        if is_hit or not self.info_bytes:
             return self.body
-        info = cache_info(is_hit=is_hit, made_at=self.made_at, expires_at=self.made_at + KEEP)
-        return b"".join((self.body, _MARK, msgspec.json.encode(info), b"}"))
+        return self.body[: -self.info_bytes] + _info(self.made_at, is_hit=False)
 
 
 def cache_info(*, is_hit: bool, made_at: datetime, expires_at: datetime) -> CacheInfo:
@@ -71,5 +80,12 @@ def entry_of(body: bytes, *, revision: str, made_at: datetime) -> Entry:
     # In a JSON text these bytes can only be a name: inside a string the quotes would be escaped.
     place = body.rfind(_MARK)
     kept = body if place < 0 else body[:place]
+    info = _info(made_at, is_hit=True) if place >= 0 else b""
     digest = hashlib.blake2b(kept, digest_size=12).hexdigest()
-    return Entry(revision=revision, body=kept, has_info=place >= 0, etag=f'W/"{digest}"', made_at=made_at)
+    return Entry(revision=revision, body=kept + info, info_bytes=len(info), etag=f'W/"{digest}"', made_at=made_at)
+
+
+def _info(made_at: datetime, *, is_hit: bool) -> bytes:
+    """How a body ends."""
+    info = cache_info(is_hit=is_hit, made_at=made_at, expires_at=made_at + KEEP)
+    return b"".join((_MARK, msgspec.json.encode(info), b"}"))

@@ -9,7 +9,7 @@ import structlog
 import trio
 
 from actors.errors import RedisAwayError
-from web.cache.entry import Entry, entry_of
+from web.cache.entry import Edition, Entry, entry_of
 from web.cache.shelf import Shelf, ShelfSize
 
 MOST_REMEMBERED = 500
@@ -59,18 +59,22 @@ class QueryCache:
         self._questions: OrderedDict[str, _Question] = OrderedDict()
         self._hits = self._misses = self._joined = self._troubles = 0
 
-    async def find(self, key: str, revision: str) -> Entry | None:
+    async def find(self, key: str, revision: str, *, edition: Edition | None = None) -> Entry | None:
         """The kept answer to a question; None where there is none that may be served.
 
         Args:
             key: of the question; equal questions of callers who may not see the same have different ones.
             revision: what the catalogue is called, read in this very request.
+            edition: that no other will do; whoever asks so asks again without it, and only what is found counts.
         """
         kept = await self._find(key)
+        if kept is not None and edition is not None and kept.edition != edition:
+            return None
         if kept is not None and kept.is_fresh(revision, now=datetime.now(UTC)):
             self._hits += 1
             return kept
-        self._misses += 1
+        if edition is None:
+            self._misses += 1
         return None
 
     async def made(self, key: str, revision: str, make: Make) -> Entry:
@@ -104,8 +108,13 @@ class QueryCache:
 
     def remember(self, key: str, repeat: Repeat) -> None:
         """Count a question; `repeat` asks it again and says whether it had to be computed."""
-        known = self._questions.pop(key, None)
-        self._questions[key] = _Question(1 if known is None else known.count + 1, repeat)
+        known = self._questions.get(key)
+        if known is not None:
+            known.count += 1
+            known.repeat = repeat
+            self._questions.move_to_end(key)
+            return
+        self._questions[key] = _Question(1, repeat)
         if len(self._questions) > MOST_REMEMBERED:
             self._questions.popitem(last=False)
 

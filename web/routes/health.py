@@ -9,6 +9,7 @@ from quart import Blueprint, Response
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
+from web.kept import lasting
 from web.outside import Check, database_check, redis_check, task_queue_check, tree_check
 from web.services import services
 
@@ -94,7 +95,7 @@ async def read_health() -> Response:
 )
 async def read_liveness() -> Response:
     """Whether the process answers at all."""
-    return answer(Liveness())
+    return lasting(answer(Liveness()))
 
 
 @endpoint(

@@ -171,11 +171,7 @@ class Cycle:
             await trio.lowlevel.checkpoint()
             return
         try:
-            # The end of an answer need not wait for a turn: whoever reads the next request gives others theirs.
-            if not (is_last and self._line.give(data)):
-                await self._line.send_all(data)
-            elif self._line.owed_bytes:
-                await self._line.send_all(b"")
+            await (self._line.send(data) if is_last else self._line.send_all(data))
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             self.is_broken = True
             if self._listening is not None:

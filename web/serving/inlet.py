@@ -6,7 +6,7 @@ from actors.config import KIB, SECONDS
 from web.serving.chunked import Chunked
 from web.serving.line import Line
 from web.serving.refused import RefusedError
-from web.serving.request import END, TARGET_BYTES, Request, request
+from web.serving.request import END, TARGET_BYTES
 
 HEAD_LIMIT_S = 10 * SECONDS
 """From the first byte of a head to its last."""
@@ -43,34 +43,35 @@ class Inlet:
         self.has_ended = False
         """The peer will send nothing more."""
 
-    async def next_request(self, idle: trio.CancelScope) -> Request | None:
-        """The next head, or None when the peer left, or `idle` ended before it said anything.
-
-        Raises:
-            RefusedError: what came is no head, is too large, or came too slowly.
-            HandOverError: HTTP/2 begins, or is asked for.
-        """
+    async def first_byte(self) -> bool:
+        """Wait until the next head begins; False when the peer left before."""
         if self.buffer:
             # Others have their turn between requests that came together.
             await trio.lowlevel.checkpoint()
-        with idle:
-            await self._first_byte()
-        if not self.buffer:
-            return None
+        while self._strip() and not self.has_ended:
+            await self.more(is_awaited=True)
+        return bool(self.buffer)
+
+    async def next_head(self) -> bytes | None:
+        """The bytes of the head that has begun, or None when the peer left within it.
+
+        Raises:
+            RefusedError: what came is no head, is too large, or came too slowly.
+            HandOverError: HTTP/2 begins.
+        """
         if END not in self.buffer:
             with trio.move_on_after(self._head_limit_s) as limit:
                 await self._rest_of_head()
             if limit.cancelled_caught:
                 raise RefusedError(408, f"A head must be complete within {self._head_limit_s:g} s")
         head = self._head()
-        if head is None:
-            return None
         if head == PREFACE:
-            raise HandOverError(head + self.buffer)
-        found = request(head)
-        if found.is_h2c:
-            raise HandOverError(head + self.buffer)
-        return found
+            raise self.hand_over(head)
+        return head
+
+    def hand_over(self, head: bytes) -> HandOverError:
+        """What to raise when HTTP/2 begins with this head, or is asked for by it."""
+        return HandOverError(head + self.buffer)
 
     async def body(self, length: int | Chunked) -> bytes:
         """The next bytes of a body of which `length` are missing; empty at the end of one in chunks.
@@ -100,10 +101,6 @@ class Inlet:
                 await trio.sleep(HALF_CLOSED_S)
                 return
         await trio.sleep_forever()
-
-    async def _first_byte(self) -> None:
-        while self._strip() and not self.has_ended:
-            await self.more()
 
     def _strip(self) -> bool:
         """Drop empty lines before a request (RFC 9112, 2.2); whether nothing is left."""
@@ -142,12 +139,13 @@ class Inlet:
         if len(self.buffer) > self._head_bytes:
             raise RefusedError(431, f"A head has at most {self._head_bytes} bytes")
 
-    async def more(self) -> bool:
-        """Wait for bytes; False at the peer's end."""
+    async def more(self, *, is_awaited: bool = False) -> bool:
+        """Wait for bytes; False at the peer's end. `is_awaited`: they have hardly come yet."""
         if self.has_ended:
             return False
         try:
-            data = await self._line.receive_some(READ_BYTES)
+            receive = self._line.receive_next if is_awaited else self._line.receive_some
+            data = await receive(READ_BYTES)
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             data = b""
         self.buffer += data

@@ -1,7 +1,9 @@
 """One connection of the lane, requests one after the other, each answered by the app in this very task."""
 
+import math
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -10,12 +12,13 @@ import trio
 from hypercorn.config import Config
 
 from actors.config import MIB, SECONDS
+from web.serving.again import EXTENSION, Again, Known, Place
 from web.serving.cycle import Cycle
 from web.serving.inlet import Inlet
 from web.serving.line import Line
 from web.serving.refused import Refused, RefusedError
-from web.serving.request import Request
-from web.serving.response import head
+from web.serving.request import Request, request
+from web.serving.response import head, lines
 from web.serving.socket import Socket, accept_key, subprotocols
 
 LINGER_S = 1 * SECONDS
@@ -39,14 +42,21 @@ class Lane:
     client: tuple[str, int] | None
     server: tuple[str, int | None] | None
     refused: Refused
+    known: Known = attrs.field(factory=Known)
     is_ending: bool = False
     """No further request is taken, because the server is shutting down."""
-    _idle: trio.CancelScope | None = None
+    _idle: trio.CancelScope = attrs.field(factory=trio.CancelScope)
+    """Around all, since one for each request costs more than to move its deadline."""
+    _is_idle: bool = False
+    _place: Place = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        self._place = Place(self.client and self.client[0], self.server, self.scheme)
 
     def end(self) -> None:
         """Take no further request; one that is being answered goes on."""
         self.is_ending = True
-        if self._idle is not None:
+        if self._is_idle:
             self._idle.cancel()
 
     async def run(self) -> None:
@@ -56,17 +66,47 @@ class Lane:
             HandOverError: the peer speaks HTTP/2. Nothing else that a peer can cause.
         """
         try:
-            while not self.is_ending:
-                self._idle = trio.CancelScope(deadline=trio.current_time() + self.config.keep_alive_timeout)
-                request = await self.inlet.next_request(self._idle)
-                self._idle = None
-                if request is None or not await self._serve(request):
-                    return
+            with self._idle:
+                while not self.is_ending and await self._is_asked():
+                    asked = await self.inlet.next_head()
+                    if asked is None:
+                        return
+                    again = self.known.find(asked, self._place)
+                    if again is not None and await self._serve_again(asked, again):
+                        continue
+                    if not await self._serve(asked, request(asked)):
+                        return
         except RefusedError as refused:
             await self._refuse(refused)
 
-    async def _serve(self, request: Request) -> bool:
+    async def _is_asked(self) -> bool:
+        """Wait for another request as long as is due; whether one begins."""
+        self._idle.deadline, self._is_idle = trio.current_time() + self.config.keep_alive_timeout, True
+        is_asked = await self.inlet.first_byte()
+        self._idle.deadline, self._is_idle = math.inf, False
+        return is_asked
+
+    async def _serve_again(self, asked: bytes, again: Again) -> bool:
+        """Answer a head that came before as the app has provided; False where it must be called."""
+        try:
+            found = None if self.is_ending else await again()
+        except Exception:  # noqa: BLE001 — as below; the app is called, and may fail again
+            await self.config.log.exception("Error in ASGI Framework")
+            found = None
+        # An answer that is the last says so.
+        if found is None or self.is_ending:
+            self.known.forget(asked, self._place)
+            return False
+        begun, body = found
+        # Where nobody takes it, whoever reads the next head learns so.
+        with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            await self.line.send(begun + _common_lines(self.config, int(time.time())), body)
+        return True
+
+    async def _serve(self, asked: bytes, request: Request) -> bool:
         """Answer one request; whether another may follow."""
+        if request.is_h2c:
+            raise self.inlet.hand_over(asked)
         if request.is_socket:
             await self._serve_socket(request)
             return False
@@ -74,7 +114,10 @@ class Lane:
             request, self.inlet, self.line, common=_common(self.config, int(time.time())), ends=lambda: self.is_ending
         )
         try:
-            await self.app(self._scope(request, "http"), cycle.receive, cycle.send)
+            scope = self._scope(request, "http")
+            if request.may_come_again:
+                scope["extensions"][EXTENSION] = self.known.to_leave(asked, self._place)
+            await self.app(scope, cycle.receive, cycle.send)
         except Exception:  # noqa: BLE001 — the app's fault ends this connection at most
             await self.config.log.exception("Error in ASGI Framework")
             if cycle.has_begun:
@@ -176,3 +219,9 @@ class Lane:
 def _common(config: Config, second: int) -> tuple[tuple[bytes, bytes], ...]:  # noqa: ARG001  # it names the entry
     """What stands in every answer of a second, such as the date."""
     return tuple(config.response_headers("h11"))
+
+
+@lru_cache(maxsize=8)
+def _common_lines(config: Config, second: int) -> bytes:
+    """The same as it ends a head."""
+    return lines(_common(config, second)) + b"\r\n"

@@ -1,6 +1,7 @@
 """One connection's stream, watched: when it was last heard, and cut when its peer takes nothing. Knows no protocol."""
 
 import contextlib
+import errno
 import os
 import socket
 import struct
@@ -62,10 +63,35 @@ class Line:
         if self._put_back:
             kept, self._put_back = self._put_back, b""
             return kept
-        data = await self._stream.receive_some(max_bytes)
+        data = await self._received(max_bytes)
         if data:
             self.heard_at = trio.current_time()
         return data
+
+    async def receive_next(self, max_bytes: int) -> bytes | bytearray:
+        """The same where the bytes have hardly come yet: it waits for them before it asks for them."""
+        if self._put_back or not isinstance(self._stream, trio.SocketStream):
+            return await self.receive_some(max_bytes)
+        while True:
+            try:
+                await trio.lowlevel.wait_readable(self._stream.socket)
+                data = os.read(self._stream.socket.fileno(), max_bytes)
+            except BlockingIOError:
+                continue
+            except OSError as error:
+                raise self._fault(error) from error
+            if data:
+                self.heard_at = trio.current_time()
+            return data
+
+    async def _received(self, max_bytes: int | None) -> bytes | bytearray:
+        if max_bytes is None or not isinstance(self._stream, trio.SocketStream):
+            return await self._stream.receive_some(max_bytes)
+        # A stream says the same in another way, which costs as much as the call of the system.
+        try:
+            return await self._stream.socket.recv(max_bytes)
+        except OSError as error:
+            raise self._fault(error) from error
 
     def put_back(self, data: bytes) -> None:
         """Give bytes that were received to whoever receives next."""
@@ -88,8 +114,18 @@ class Line:
                 if len(self._owed) == len(data):  # nothing of it is out
                     self._owed = NOTHING
 
-    def give(self, data: bytes) -> bool:
-        """Take the whole of `data` without waiting, or nothing of it.
+    async def send(self, *parts: bytes) -> None:
+        """Send everything as `send_all` does; without a turn of the scheduler where the peer takes it at once.
+
+        For the end of an answer: whoever then reads the next request gives others their turn.
+        """
+        if not self.give(*parts):
+            await self.send_all(b"".join(parts))
+        elif self._owed:
+            await self.send_all(b"")
+
+    def give(self, *parts: bytes) -> bool:
+        """Take the whole of some bytes without waiting, or nothing of them.
 
         So a message to many costs each of them one system call and no turn of the scheduler. What the peer does not take of it is
         owed: `send_all`, also of nothing, sends it. Nothing is taken while something is owed or somebody else sends, under
@@ -101,13 +137,13 @@ class Line:
         if self._owed or self._sending.locked() or not isinstance(self._stream, trio.SocketStream):
             return False
         try:
-            sent = os.write(self._stream.socket.fileno(), data)
+            sent = os.writev(self._stream.socket.fileno(), parts)
         except BlockingIOError:
             return False
         except OSError:
             return True
-        if sent < len(data):
-            self._owed = memoryview(data)[sent:]
+        if sent < sum(map(len, parts)):
+            self._owed = memoryview(b"".join(parts))[sent:]
         return True
 
     @property
@@ -152,8 +188,12 @@ class Line:
             try:
                 return await self._stream.socket.send(data)
             except OSError as error:
-                if self._stream.socket.fileno() == -1:
-                    raise trio.ClosedResourceError("this line was closed") from error
-                raise trio.BrokenResourceError("the peer is gone") from error
+                raise self._fault(error) from error
         await self._stream.send_all(data)
         return len(data)
+
+    def _fault(self, error: OSError) -> Exception:
+        """What a failed call on the socket means."""
+        if error.errno == errno.EBADF or self._stream.socket.fileno() == -1:
+            return trio.ClosedResourceError("this line was closed")
+        return trio.BrokenResourceError("the peer is gone")

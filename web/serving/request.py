@@ -50,6 +50,11 @@ class Request:
     """Whether it asks for HTTP/2 in clear."""
 
     @property
+    def may_come_again(self) -> bool:
+        """Whether the same head may mean the same again, and get the same answer."""
+        return self.method == "GET" and self.length == 0 and self.keeps_alive and not self.is_1_0
+
+    @property
     def has_body(self) -> bool:
         """Whether a body follows."""
         return self.length != 0

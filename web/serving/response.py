@@ -19,12 +19,25 @@ def head(status: int, headers: Headers) -> bytes:
     Raises:
         ValueError: a header holds what would end it early: CR, LF or NUL, or a name that is none.
     """
-    parts = [_LINES.get(status) or b"HTTP/1.1 %d \r\n" % status]
+    return b"".join((status_line(status), lines(headers), b"\r\n"))
+
+
+def status_line(status: int) -> bytes:
+    """The first line."""
+    return _LINES.get(status) or b"HTTP/1.1 %d \r\n" % status
+
+
+def lines(headers: Headers) -> bytes:
+    """Headers, each with the end of its line.
+
+    Raises:
+        ValueError: as `head`.
+    """
+    parts: list[bytes] = []
     for name, value in headers:
         if not _is_name(name) or _BROKEN.search(value):
             raise ValueError(f"not a header: {name!r}: {value!r}")
         parts += (name, b": ", value, b"\r\n")
-    parts.append(b"\r\n")
     return b"".join(parts)
 
 

@@ -12,6 +12,7 @@ from hypercorn.typing import ConnectionState, Framework
 from hypercorn.utils import parse_socket_addr, repr_socket_addr, wrap_app
 
 from actors.config import SECONDS
+from web.serving.again import Known
 from web.serving.connection import Connection
 from web.serving.crowd import Crowd
 from web.serving.inlet import HEAD_LIMIT_S, HandOverError, Inlet
@@ -129,6 +130,7 @@ class _Serving:
         self._wrapped = wrapped
         self._has_lane = has_lane
         self._lanes: set[Lane] = set()
+        self._known = Known()
         self._crowd = crowd
         self._refused = refused
         self._head_limit_s = head_limit_s
@@ -216,6 +218,7 @@ class _Serving:
             client=client,
             server=parse_socket_addr(socket.family, socket.getsockname()),
             refused=self._refused,
+            known=self._known,
         )
         self._lanes.add(lane)
         try:

@@ -60,6 +60,7 @@ def client_of(peer: str | None, forwarded: Sequence[str], proxies: Networks) -> 
     return str(address)
 
 
+@lru_cache(maxsize=4096)
 def is_loopback(client: str | None) -> bool:
     """Whether an address is of this machine itself; what is no address is not."""
     address = address_of(client or "")

@@ -3,15 +3,18 @@
 import contextlib
 import json
 import socket as sockets
+import struct
 
 import h11
 import pytest
 import trio
+import trio.testing
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from trio.testing import wait_all_tasks_blocked
 
 from web.serving import inlet
+from web.serving.again import EXTENSION
 
 GET = b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n"
 LAST = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
@@ -411,3 +414,141 @@ def test_nothing_is_smuggled_past_what_h11_sees(connect, data, piece) -> None:
     seen = seen_by_lane(connect, data, piece)
 
     assert seen == seen_by_h11(data)[: len(seen)]
+
+
+async def test_an_upgrade_to_http_2_is_handed_over(connect) -> None:
+    head = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AA\r\n\r\n"
+
+    async def ask() -> None:
+        async with connect() as peer:
+            await peer.send(head + b"more")
+            await peer.ended.wait()
+
+    with pytest.raises(ExceptionGroup) as begun:
+        await ask()
+    (error,) = begun.value.exceptions
+    assert isinstance(error, inlet.HandOverError)
+    assert error.read == head + b"more"
+
+
+class Leaving:
+    """An app that counts, and leaves for a head what it is told to."""
+
+    def __init__(self, *left) -> None:
+        self.left = list(left)
+        self.called = 0
+        self.offered = []
+
+    async def __call__(self, scope, receive, send):
+        self.called += 1
+        leave = scope["extensions"].get(EXTENSION)
+        self.offered.append(leave is not None)
+        if leave is not None and self.left:
+            leave(self.left.pop(0))
+        while (await receive())["more_body"]:
+            pass
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"called"})
+
+
+async def given():
+    return b"HTTP/1.1 200 OK\r\ncontent-length: 5\r\n", b"given"
+
+
+async def nothing():
+    return None
+
+
+async def failing():
+    raise RuntimeError("no")
+
+
+async def test_what_an_app_left_answers_the_same_head(connect) -> None:
+    app = Leaving(given)
+    async with connect(app) as peer:
+        await peer.send(GET + GET + GET.replace(b"/a", b"/b") + GET + LAST)
+        told = answers(await peer.rest(), *[b"GET"] * 5)
+
+    assert [body for _, body in told] == [b"called", b"given", b"called", b"given", b"called"]
+    assert app.called == 3
+
+
+@pytest.mark.parametrize("left", [nothing, failing])
+async def test_an_app_that_left_nothing_good_is_called_again(connect, left) -> None:
+    app = Leaving(left, given)
+    async with connect(app) as peer:
+        await peer.send(GET * 3 + LAST)
+        told = answers(await peer.rest(), *[b"GET"] * 4)
+
+    assert [body for _, body in told] == [b"called", b"called", b"given", b"called"]
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        b"HEAD /a HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"POST /a HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx",
+        b"GET /a HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"GET /a HTTP/1.0\r\nConnection: keep-alive\r\n\r\n",
+        b"GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
+    ],
+)
+async def test_nothing_can_be_left_for_what_may_mean_another_thing(connect, head) -> None:
+    app = Leaving(given)
+    async with connect(app) as peer:
+        await peer.send(head + LAST)
+        await peer.rest()
+
+    assert not any(app.offered)
+
+
+async def test_a_large_answer_given_again_comes_whole_to_a_slow_reader(connect) -> None:
+    body = bytes(range(256)) * 20_000
+
+    async def large():
+        return b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n" % len(body), body
+
+    async with connect(Leaving(large)) as peer:
+        await peer.send(GET * 2)
+        await wait_all_tasks_blocked()
+        await peer.send(LAST)
+        told = answers(await peer.rest(), *[b"GET"] * 3)
+
+    assert [one for _, one in told] == [b"called", body, b"called"]
+
+
+async def test_the_last_answer_is_never_one_given_again(connect) -> None:
+    asked, ready = trio.Event(), trio.Event()
+
+    async def slow():
+        asked.set()
+        await ready.wait()
+        return await given()
+
+    async with connect(Leaving(slow)) as peer:
+        await peer.send(GET * 2)
+        await asked.wait()
+        peer.connection.end()
+        ready.set()
+        told = await peer.rest()
+
+    assert told.endswith(b"called")
+    assert b"connection: close" in told.rpartition(b"HTTP/1.1 200")[2]
+
+
+async def test_a_peer_that_left_before_its_answer_was_given_again_ends_the_connection(connect) -> None:
+    asked = trio.Event()
+
+    async def slow():
+        asked.set()
+        await trio.testing.wait_all_tasks_blocked()
+        return await given()
+
+    async with connect(Leaving(slow)) as peer:
+        await peer.send(GET * 2)
+        await asked.wait()
+        peer.stream.setsockopt(sockets.SOL_SOCKET, sockets.SO_LINGER, struct.pack("ii", 1, 0))
+        await peer.stream.aclose()
+        with trio.fail_after(5):
+            await peer.ended.wait()
