@@ -105,7 +105,7 @@ class Config:
     """A Redis that several Rookeries share, for kept answers and limits; the password in it is shown nowhere."""
     log_level: str = attrs.field(default="info", validator=_one_of("debug", "info", "warning", "error"))
     server: str = attrs.field(default="lane", validator=_one_of("lane", "hypercorn"))
-    """What speaks HTTP/1.1 and WebSocket: Rookery's own lane, or Hypercorn's stock protocols; HTTP/2 is Hypercorn's always."""
+    """What speaks HTTP: Rookery's own lane, or Hypercorn's stock protocols, which are HTTP/1.1 and WebSocket alone."""
     log_format: str = attrs.field(default="text", validator=_one_of("text", "json"))
 
     no_auth: bool = False

@@ -33,7 +33,7 @@ RETRY_FULL_S = 2
 
 _USABLE_ID = re.compile(r"[A-Za-z0-9._-]{1,128}", re.ASCII)
 _ANNOUNCING = frozenset({"content-length", "transfer-encoding"})
-"""Without these a request has no body (RFC 9112, 6.3)."""
+"""Without these a request of HTTP/1 has no body (RFC 9112, 6.3); one of HTTP/2 says so by its frames."""
 
 _log = structlog.get_logger(ACCESS)
 
@@ -65,7 +65,7 @@ class Envelope:
         current = self._exchange(scope, sent, scope["method"])
         asks_first = is_preflight(current.method, sent)
         answer = Outgoing(send, current, more=granted(sent.get("origin"), self._gate.origins, is_preflight=asks_first))
-        is_empty = not any(name in sent for name in _ANNOUNCING)
+        is_empty = scope["http_version"] != "2" and not any(name in sent for name in _ANNOUNCING)
         body = Body(receive, current, least_rate=self._body_rate, is_empty=is_empty)
         self._metrics.open.inc()
         try:

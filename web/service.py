@@ -78,6 +78,8 @@ class Service:
         # What is somewhat too long is told so; of anything longer no more is taken in.
         settings.websocket_max_message_size = 2 * LIMIT_BYTES
         settings.ssl_handshake_timeout = HANDSHAKE_LIMIT_S
+        if self.config.server != "lane":
+            settings.alpn_protocols = ["http/1.1"]
         is_secure = show_certificate(settings, self.config) is not None
         listener = self.listener.dup()
         sockets = Sockets([listener], [], []) if is_secure else Sockets([], [listener], [])

@@ -8,6 +8,7 @@ import trio
 import trio.testing
 from trio_websocket import connect_websocket_url
 
+from tests.web.serving.second import connected
 from web.exchange import exchange
 
 
@@ -258,6 +259,24 @@ async def test_a_body_that_stops_coming_is_told_so(served, monkeypatch) -> None:
             answer = b"".join([piece async for piece in stream])
     assert b" 408 " in answer
     assert b'"code":"REQUEST_TIMEOUT"' in answer
+
+
+async def test_a_body_over_http_2_that_stops_coming_is_told_so_although_it_named_no_length(served, monkeypatch) -> None:
+    monkeypatch.setattr("web.outgoing.Body.__init__.__kwdefaults__", {"silence_s": 0.2, "least_rate": 0.0})
+    client = await connected(served.url.replace("localhost", "127.0.0.1"))
+    async with client.stream:
+        number = await client.ask(
+            "/api/v1/cache/warm",
+            ("content-type", "application/json"),
+            method="POST",
+            is_whole=False,
+            authority="localhost",
+        )
+        client.connection.send_data(number, b'{"most"')
+        await client.flush()
+        status, body = await client.answer(number)
+    assert status == 408
+    assert b'"code":"REQUEST_TIMEOUT"' in body
 
 
 async def test_a_body_that_drips_is_told_so_too(served_over, store, monkeypatch) -> None:

@@ -14,6 +14,7 @@ from trio_websocket import ConnectionClosed, wrap_client_stream
 from actors.errors import ConfigurationError, DataFolderBusyError
 from actors.model.user import Role
 from tests.web.certificates import made
+from tests.web.serving.second import connected
 from web.live.messages import LIMIT_BYTES
 from web.service import foreseen, prepared
 
@@ -85,6 +86,24 @@ async def test_with_a_certificate_it_speaks_https_and_says_so(answering, tmp_pat
     ):
         assert address.startswith("https://127.0.0.1:")
         assert (await client.get("/livez")).status_code == 200
+
+
+async def test_a_body_over_http_2_needs_no_length(answering):
+    async with answering() as address:
+        client = await connected(address)
+        async with client.stream:
+            number = await client.ask(
+                "/api/v1/tracks/batch-get",
+                ("content-type", "application/json"),
+                method="POST",
+                is_whole=False,
+                authority=address.partition("//")[2],
+            )
+            client.connection.send_data(number, b'{"trackIds": ["nobody"]}', end_stream=True)
+            await client.flush()
+            status, body = await client.answer(number)
+
+    assert (status, b"nobody" in body) == (200, True)
 
 
 def test_a_certificate_that_cannot_be_shown_is_told_before_the_port_is_taken(store_config, tmp_path):

@@ -32,7 +32,7 @@ DEMO_FOLDER = "demo"
 @click.option("--data-dir", type=click.Path(path_type=Path), help="Where the catalogue is kept.")
 @click.option("--database-url", help="A PostgreSQL server (15 or newer) of your own, instead of the embedded one.")
 @click.option("--no-auth", is_flag=True, default=None, help="Ask nobody who they are, accounts or not.")
-@click.option("--server", type=click.Choice(["lane", "hypercorn"]), help="What speaks HTTP/1.1.  [default: lane]")
+@click.option("--server", type=click.Choice(["lane", "hypercorn"]), help="What speaks HTTP.  [default: lane]")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning", "error"]))
 @click.option("--log-format", type=click.Choice(["text", "json"]))
 def serve(folders: tuple[Path, ...], *, demo: bool, **settings: Any) -> None:

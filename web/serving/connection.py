@@ -1,4 +1,4 @@
-"""One connection as Hypercorn serves it, but with the refusals of its own in the one form, and a limit for slow heads."""
+"""One connection as Hypercorn serves it, but with the refusals of its own in the one form, a limit for slow heads, and without HTTP/2."""
 
 from typing import Any
 
@@ -80,6 +80,12 @@ class _Http1(H11Protocol):
         )
         await self._send_h11_event(h11.Data(data=body))
         await self._send_h11_event(h11.EndOfMessage())
+
+    async def _check_protocol(self, event: h11.Request) -> None:
+        """Pass an upgrade to HTTP/2 over, refuse its preface: Hypercorn's own has no bounds (see decision 23)."""
+        if event.method == b"PRI":
+            await self.refuse(400)
+            raise ConnectionAbortedError("HTTP/2 is not spoken here")
 
     async def _send_error_response(self, status_code: int) -> None:
         await self.refuse(status_code)

@@ -25,7 +25,7 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\n"
 
 
 class HandOverError(Exception):
-    """The peer speaks HTTP/2, which another protocol has to serve; `read` holds the bytes that it needs first."""
+    """The peer speaks HTTP/2, see `Streams`; `read` holds the bytes that those need first."""
 
     def __init__(self, read: bytes) -> None:
         super().__init__("HTTP/2")
@@ -66,12 +66,8 @@ class Inlet:
                 raise RefusedError(408, f"A head must be complete within {self._head_limit_s:g} s")
         head = self._head()
         if head == PREFACE:
-            raise self.hand_over(head)
+            raise HandOverError(head + self.buffer)
         return head
-
-    def hand_over(self, head: bytes) -> HandOverError:
-        """What to raise when HTTP/2 begins with this head, or is asked for by it."""
-        return HandOverError(head + self.buffer)
 
     async def body(self, length: int | Chunked) -> bytes:
         """The next bytes of a body of which `length` are missing; empty at the end of one in chunks.

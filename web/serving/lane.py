@@ -105,8 +105,6 @@ class Lane:
 
     async def _serve(self, asked: bytes, request: Request) -> bool:
         """Answer one request; whether another may follow."""
-        if request.is_h2c:
-            raise self.inlet.hand_over(asked)
         if request.is_socket:
             await self._serve_socket(request)
             return False

@@ -20,11 +20,11 @@ LONGEST_LENGTH_DIGITS = 15
 END = b"\r\n\r\n"
 
 _LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+) ([\x21-\x7e]+) HTTP/1\.([01])")
-_VALUE = re.compile(rb"[^\x00\s]+(?:[ \t]+[^\x00\s]+)*|")
-_NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%\-]*(?::[0-9]*)?|\[[0-9A-Fa-f:.%A-Za-z]+\](?::[0-9]*)?")
+VALUE = re.compile(rb"[^\x00\s]+(?:[ \t]+[^\x00\s]+)*|")
+NAME = re.compile(rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
+HOST = re.compile(rb"[A-Za-z0-9._~!$&'()*+,;=%\-]*(?::[0-9]*)?|\[[0-9A-Fa-f:.%A-Za-z]+\](?::[0-9]*)?")
 _ABSOLUTE = re.compile(rb"https?://([^/?#]+)([/?].*)?", re.IGNORECASE)
-_REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE"})
+REFUSED_METHODS = frozenset({b"CONNECT", b"TRACE"})
 
 
 @attrs.frozen(kw_only=True)
@@ -46,8 +46,6 @@ class Request:
     """Whether it sends the body only after a 100."""
     is_socket: bool
     """Whether it asks for a WebSocket."""
-    is_h2c: bool
-    """Whether it asks for HTTP/2 in clear."""
 
     @property
     def may_come_again(self) -> bool:
@@ -94,11 +92,11 @@ def request(head: bytes) -> Request:
     # llhttp knows a list of methods, HTTP none: which of them a path has is for the app to say.
     headers = _headers(b"GET" + head[len(method) :])
     found = _Special(headers)
-    if method in _REFUSED_METHODS:
+    if method in REFUSED_METHODS:
         raise RefusedError(405, f"{method.decode()} is not served")
     is_1_0 = minor == b"0"
     target = _origin_form(method, target, headers)
-    if (not found.hosts and not is_1_0) or len(found.hosts) > 1 or not all(map(_HOST.fullmatch, found.hosts)):
+    if (not found.hosts and not is_1_0) or len(found.hosts) > 1 or not all(map(HOST.fullmatch, found.hosts)):
         raise RefusedError(400, "There must be one Host header, with a name")
     length = _length(found, is_1_0=is_1_0)
     raw_path, _, query = target.partition(b"?")
@@ -118,7 +116,6 @@ def request(head: bytes) -> Request:
         else b"close" not in connection,
         waits_to_go_on=found.expects and not is_1_0,
         is_socket=asks_upgrade and b"websocket" in upgrades and method == b"GET",
-        is_h2c=asks_upgrade and b"h2c" in upgrades and length == 0,
     )
 
 
@@ -137,7 +134,7 @@ def _headers(head: bytes) -> list[tuple[bytes, bytes]]:
     if head.count(b"\r\n") != len(fields.headers) + 2 or head.count(b"\n") != len(fields.headers) + 2:
         raise RefusedError(400, "A line of the head is malformed")
     for name, value in fields.headers:
-        if not _NAME.fullmatch(name) or not _VALUE.fullmatch(value):
+        if not NAME.fullmatch(name) or not VALUE.fullmatch(value):
             raise RefusedError(400, "A header is malformed")
     return fields.headers
 

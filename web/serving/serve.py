@@ -20,6 +20,7 @@ from web.serving.lane import Lane
 from web.serving.line import STALL_S, Line
 from web.serving.refused import Refused, bare
 from web.serving.response import head
+from web.serving.streams import Streams
 
 FAREWELL_S = 1 * SECONDS
 """When connections are cancelled, so long they may still say goodbye before they are cut."""
@@ -43,7 +44,7 @@ async def serve(
 ) -> None:
     """Serve an ASGI app on the sockets of a Hypercorn configuration, as `hypercorn.trio.serve` does.
 
-    HTTP/1.1 and WebSocket are the lane's own; HTTP/2 is Hypercorn's, and with `lane=False` everything is.
+    HTTP/1.1, WebSocket and HTTP/2 (by ALPN or its preface) are our own; with `lane=False` the first two are Hypercorn's, and there is no third.
 
     Every connection's `scope["state"]["line"]` is its `Line`. `task_status` gets the addresses (`http://127.0.0.1:8000`).
 
@@ -129,7 +130,8 @@ class _Serving:
         self._app = app
         self._wrapped = wrapped
         self._has_lane = has_lane
-        self._lanes: set[Lane] = set()
+        self._lanes: set[Lane | Streams] = set()
+        self._handshakes: set[trio.CancelScope] = set()
         self._known = Known()
         self._crowd = crowd
         self._refused = refused
@@ -160,6 +162,8 @@ class _Serving:
                 await self._context.terminated.set()
                 for lane in tuple(self._lanes):
                     lane.end()
+                for handshake in self._handshakes:
+                    handshake.cancel()
             whole.cancel_scope.cancel()
 
     async def _hold(self, stream: trio.SocketStream | trio.SSLStream[trio.SocketStream]) -> None:
@@ -187,27 +191,22 @@ class _Serving:
 
     async def _serve(self, line: Line) -> None:
         state = ConnectionState({**self._state, "line": line})
-        if self._has_lane and await self._take_lane(line, state):
+        if self._has_lane:
+            await self._take_lane(line, state)
             return
         connection = Connection(self._wrapped, self._config, self._context, state, line)  # type: ignore[arg-type]
         connection.refused, connection.head_limit_s = self._refused, self._head_limit_s
         await connection
 
-    async def _take_lane(self, line: Line, state: ConnectionState) -> bool:
-        """Serve HTTP/1.1 and WebSocket; False where Hypercorn must take over, from the first byte."""
-        if line.is_encrypted:
-            try:
-                with trio.fail_after(self._config.ssl_handshake_timeout):
-                    await line.do_handshake()
-            except (trio.BrokenResourceError, trio.TooSlowError):
-                return True
-            if line.selected_alpn_protocol() == "h2":
-                return False
+    async def _take_lane(self, line: Line, state: ConnectionState) -> None:
+        """HTTP/1.1 and WebSocket, or HTTP/2 where that is agreed upon or begins."""
+        if line.is_encrypted and not await self._shake_hands(line):
+            return
         socket = line.transport_stream.socket if line.is_encrypted else line.socket
         try:
             client = parse_socket_addr(socket.family, socket.getpeername())
         except OSError:
-            return True  # it has left already
+            return  # it has left already
         lane = Lane(
             app=self._app,
             config=self._config,
@@ -220,16 +219,50 @@ class _Serving:
             refused=self._refused,
             known=self._known,
         )
+        if line.is_encrypted and line.selected_alpn_protocol() == "h2":
+            await self._carry(self._streams(lane))
+            return
+        try:
+            await self._carry(lane)
+        except HandOverError as begun:
+            line.put_back(begun.read)
+            await self._carry(self._streams(lane))
+        else:
+            await line.aclose()
+
+    async def _shake_hands(self, line: Line) -> bool:
+        """Whether the peer has agreed upon a key in time."""
+        with trio.move_on_after(self._config.ssl_handshake_timeout) as limit:
+            self._handshakes.add(limit)
+            try:
+                await line.do_handshake()
+            except (trio.BrokenResourceError, trio.ClosedResourceError):
+                return False
+            finally:
+                self._handshakes.discard(limit)
+        return not limit.cancelled_caught
+
+    async def _carry(self, lane: Lane | Streams) -> None:
         self._lanes.add(lane)
         try:
             await lane.run()
-        except HandOverError as begun:
-            line.put_back(begun.read)
-            return False
         finally:
             self._lanes.discard(lane)
-        await line.aclose()
-        return True
+
+    def _streams(self, lane: Lane) -> Streams:
+        """The same connection for HTTP/2."""
+        return Streams(
+            app=self._app,
+            config=self._config,
+            line=lane.line,
+            state=lane.state,
+            scheme=lane.scheme,
+            client=lane.client,
+            server=lane.server,
+            crowd=self._crowd,
+            refused=self._refused,
+            stall_s=self._stall_s,
+        )
 
     async def _turn_away(self, line: Line, status: int) -> None:
         """Say why, and let the peer read it: a close with its request unread would take the words back."""

@@ -138,3 +138,18 @@ async def test_one_connection_too_many_is_told_so_and_the_others_go_on(port):
                 await third.send_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
                 if b" 200" in await third.receive_some():
                     break
+
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0"
+
+
+@pytest.mark.parametrize("port", [False], indirect=True, ids=["stock"])
+async def test_the_stock_protocols_speak_no_http_2(port):
+    async with await trio.open_tcp_stream("127.0.0.1", await port()) as stream:
+        await stream.send_all(PREFACE)
+        with trio.fail_after(5):
+            received = b""
+            while data := await stream.receive_some():
+                received += data
+
+    assert received.startswith(b"HTTP/1.1 400 ")

@@ -44,7 +44,7 @@ def test_a_plain_request_is_read() -> None:
     )
     assert found.headers == [(b"host", b"a.example"), (b"accept", b"*/*"), (b"x-odd", b"\xe9")]
     assert (found.length, found.keeps_alive, found.is_1_0, found.waits_to_go_on) == (0, True, False, False)
-    assert (found.is_socket, found.is_h2c, found.has_body) == (False, False, False)
+    assert (found.is_socket, found.has_body) == (False, False)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,6 @@ def test_upgrades_are_noticed() -> None:
     assert not request(head(b"POST / HTTP/1.1", *upgrade)).is_socket
     assert not request(head(b"GET / HTTP/1.0", *upgrade)).is_socket
     assert not request(head(b"GET / HTTP/1.1", b"Upgrade: websocket")).is_socket
-    assert request(head(b"GET / HTTP/1.1", b"Upgrade: h2c", b"Connection: Upgrade, HTTP2-Settings")).is_h2c
 
 
 REFUSED = {

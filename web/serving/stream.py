@@ -1,0 +1,172 @@
+"""One request of an HTTP/2 connection and its answer: the two ends of ASGI over one stream. The app has a task of its own."""
+
+from collections import deque
+from typing import Any, Protocol
+
+import trio
+
+from web.serving.inlet import SILENCE_LIMIT_S
+from web.serving.refused import RefusedError
+from web.serving.request import Request
+from web.serving.response import Headers, has_no_body
+
+Message = dict[str, Any]
+LEFT: Message = {"type": "http.disconnect"}
+_OF_CONNECTION = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
+"""What HTTP/2 says by its frames (RFC 9113, 8.2.2)."""
+
+
+class Frames(Protocol):
+    """The connection, as its streams see it. None of these fails: where the stream is gone, nothing happens."""
+
+    def send_head(self, number: int, head: list[tuple[bytes, bytes]], *, is_last: bool) -> None:
+        """Send the head of an answer."""
+        ...
+
+    async def send_some(self, number: int, data: memoryview, *, is_last: bool) -> int | None:
+        """Send what the peer takes of it, at least something, when there is room; None where it took nothing for long."""
+        ...
+
+    def has_taken(self, number: int, size_bytes: int) -> None:
+        """Let the peer send so much more."""
+        ...
+
+    def reset(self, number: int) -> None:
+        """Break the stream off: half an answer is out."""
+        ...
+
+
+class Stream:
+    """What an app is given for one request.
+
+    When the peer is gone or too slow, `receive` says so and `send` does nothing more: the app ends as it likes.
+    """
+
+    def __init__(self, number: int, request: Request, frames: Frames, *, heard_at: float, common: Headers) -> None:
+        self.number = number
+        self.request = request
+        self.heard_at = heard_at
+        self.has_stalled = False
+        """It was broken off because its peer took nothing."""
+        self.has_begun = False
+        """The head of the answer is out, or on its way."""
+        self.is_answered = False
+        """The whole answer is out."""
+        self.is_gone = False
+        """The peer, or the connection, is of no more use."""
+        self.is_whole = request.length == 0
+        """All of the body has come in."""
+        self.refused: RefusedError | None = None
+        """Why the rest of the body will not be read."""
+        self._frames = frames
+        self._common = common
+        self._pieces: deque[tuple[bytes, int]] = deque()
+        self._changed = trio.Event()
+        self._waits_to_go_on = request.waits_to_go_on
+        self._is_read = False
+        self._start: Message | None = None
+        self._is_head_out = False
+
+    def take(self, data: bytes, size_bytes: int) -> None:
+        """A piece of the body has come, which cost so much of the peer's window; with what was only padding it may be empty."""
+        if data:
+            self._pieces.append((data, size_bytes))
+            self._tell()
+        else:
+            self._frames.has_taken(self.number, size_bytes)
+
+    def complete(self) -> None:
+        """The body has come to its end."""
+        self.is_whole = True
+        self._tell()
+
+    def leave(self) -> None:
+        """The peer wants no more of it, or is gone."""
+        self.is_gone = True
+        self._tell()
+
+    def forget(self) -> int:
+        """Drop what waits of the body; gives how much of the window it held."""
+        held = sum(size_bytes for _, size_bytes in self._pieces)
+        self._pieces.clear()
+        return held
+
+    async def receive(self) -> Message:
+        """ASGI: the next part of the body; when there is no more, the peer's leaving, or the end of the answer."""
+        await trio.lowlevel.checkpoint()
+        if not self._is_read:
+            return await self._read()
+        while not (self.is_gone or self.is_answered):
+            await self._changed.wait()
+        return LEFT
+
+    async def _read(self) -> Message:
+        if self._waits_to_go_on and not self._pieces and not self.has_begun and not self.is_gone:
+            self._frames.send_head(self.number, [(b":status", b"100")], is_last=False)
+        self._waits_to_go_on = False
+        with trio.move_on_after(SILENCE_LIMIT_S) as patience:
+            while not (self._pieces or self.is_whole or self.is_gone or self.is_answered or self.refused):
+                await self._changed.wait()
+        if patience.cancelled_caught:
+            self.refused = RefusedError(408, f"Nothing of the body came for {SILENCE_LIMIT_S:g} s")
+        if self.refused or self.is_gone or self.is_answered:
+            return LEFT
+        data, size_bytes = self._pieces.popleft() if self._pieces else (b"", 0)
+        if size_bytes:
+            self._frames.has_taken(self.number, size_bytes)
+        self._is_read = self.is_whole and not self._pieces
+        return {"type": "http.request", "body": data, "more_body": not self._is_read}
+
+    async def send(self, message: Message) -> None:
+        """ASGI: the head of the answer, kept back until its body begins, and the body."""
+        if message["type"] == "http.response.start":
+            if self._start is not None:
+                raise RuntimeError("an answer has one start")
+            self._start = message
+            self.has_begun = True
+        elif message["type"] == "http.response.body":
+            await self._send_body(message.get("body", b""), is_last=not message.get("more_body", False))
+        else:
+            raise RuntimeError(f"this server knows no {message['type']!r}")
+
+    async def _send_body(self, body: bytes, *, is_last: bool) -> None:
+        if self._start is None:
+            raise RuntimeError("an answer begins with http.response.start")
+        if self.is_answered:
+            raise RuntimeError("this answer has ended")
+        carries_body = not has_no_body(self._start["status"], self.request.method)
+        rest = memoryview(body if carries_body else b"")
+        ends_with_head = is_last and not rest
+        if not self._is_head_out and not self.is_gone:
+            self._is_head_out = True
+            self._frames.send_head(
+                self.number, self._head(self._start, len(rest), is_last=is_last), is_last=ends_with_head
+            )
+            if ends_with_head:
+                self._finish()
+        while not (self.is_gone or self.is_answered) and (rest or is_last):
+            sent = await self._frames.send_some(self.number, rest, is_last=is_last)
+            if sent is None:
+                self.has_stalled = not self.is_gone
+                self._frames.reset(self.number)
+                self.leave()
+                return
+            rest = rest[sent:]
+            if is_last and not rest:
+                self._finish()
+        await trio.lowlevel.checkpoint()  # not before the body: head and body are one write
+
+    def _head(self, start: Message, body_bytes: int, *, is_last: bool) -> list[tuple[bytes, bytes]]:
+        headers = [(name.lower(), value) for name, value in start.get("headers", ())]
+        headers = [pair for pair in headers if pair[0] not in _OF_CONNECTION]
+        if is_last and body_bytes and not any(name == b"content-length" for name, _ in headers):
+            headers.append((b"content-length", b"%d" % body_bytes))
+        return [(b":status", b"%d" % start["status"]), *headers, *self._common]
+
+    def _finish(self) -> None:
+        self.is_answered = True
+        self._tell()
+
+    def _tell(self) -> None:
+        self._changed.set()
+        self._changed = trio.Event()
