@@ -4,7 +4,7 @@ import itertools
 import secrets
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import attrs
@@ -206,6 +206,11 @@ class Reader:
             if not self.behind:
                 await self.journal.more(self._seen)
                 await trio.sleep(GATHER_S)
+
+    def put_back(self, heard: Iterable[Heard]) -> None:
+        """Give these once more, and first: the end of what the last `take` gave."""
+        self._first = tuple(heard)
+        self.given -= len(self._first)
 
     def _next(self) -> Sequence[Heard]:
         if self._first:

@@ -1,5 +1,7 @@
 """Tells what the process logs to those who listen to it on the live feed."""
 
+from collections import deque
+
 import trio
 
 from actors.feed import Feed
@@ -26,10 +28,16 @@ async def report(context: Context, *, reader: Reader, feed: Feed) -> None:
 
 async def _tell(reader: Reader, feed: Feed) -> None:
     while True:
-        for heard in await reader.take():
-            if feed.is_taken(TOPIC):
+        waiting = deque(await reader.take())
+        if not feed.is_taken(TOPIC):
+            continue
+        try:
+            while waiting:
                 with reader.journal.mute():
-                    feed.publish_passing(passing(heard, run=reader.journal.run))
+                    feed.publish_passing(passing(waiting.popleft(), run=reader.journal.run))
+                await trio.lowlevel.checkpoint()  # each may take the feed a whole slice
+        finally:
+            reader.put_back(waiting)
 
 
 def passing(heard: Heard, *, run: str) -> Passing:

@@ -1,10 +1,10 @@
 """A record of the log as a line that is finished: bounded, without anything that changes, breaks or cannot be written. Never raises."""
 
 import logging
-import math
 import sys
 import traceback
 from datetime import UTC, datetime
+from math import isfinite
 from types import TracebackType
 from typing import Any
 
@@ -58,6 +58,7 @@ def _message(record: logging.LogRecord) -> str:
 
 
 def _fields(event: dict[str, Any]) -> dict[str, Scalar]:
+    """Its values. Every request comes by here, so what needs no care takes no call."""
     fields: dict[str, Scalar] = {}
     room = VALUES_CHARACTERS
     for name, value in event.items():
@@ -65,21 +66,23 @@ def _fields(event: dict[str, Any]) -> dict[str, Scalar]:
             continue
         if len(fields) == FIELDS or room <= 0:
             break
-        told = _scalar(value, min(room, VALUE_CHARACTERS))
-        if isinstance(told, str):
+        most = min(room, VALUE_CHARACTERS)
+        told = value if _is_plain(value, most) else _text(value, most)
+        if type(told) is str:
             room -= len(told)
-        fields[cut(name, NAME_CHARACTERS)] = told
+        fields[name if name.isascii() and len(name) <= NAME_CHARACTERS else cut(name, NAME_CHARACTERS)] = told
     return fields
 
 
-def _scalar(value: object, characters: int) -> Scalar:
-    if value is None or isinstance(value, bool):
-        return value
+def _is_plain(value: object, characters: int) -> bool:
+    """Whether JSON has a form for a value as it is, and it is short enough."""
+    if type(value) is str:
+        return len(value) <= characters and value.isascii()
     if type(value) is int:
-        return value if -SAFE_INTEGER < value < SAFE_INTEGER else _text(value, characters)
+        return -SAFE_INTEGER < value < SAFE_INTEGER
     if type(value) is float:
-        return value if math.isfinite(value) else str(value)
-    return _text(value, characters)
+        return isfinite(value)
+    return value is None or type(value) is bool
 
 
 def _text(value: object, characters: int) -> str:

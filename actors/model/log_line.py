@@ -16,7 +16,7 @@ VALUES_CHARACTERS = 8_000
 """Of all values of one line together."""
 TRACEBACK_CHARACTERS = 8_000
 CUT = "…"
-_SURELY_BYTES = 200
+_SURELY_BYTES = 400
 """What a line takes beside its texts, about."""
 
 Scalar = str | int | float | bool | None
@@ -60,8 +60,8 @@ class LogLine:
     """What it takes in memory, about."""
 
     def __attrs_post_init__(self) -> None:
-        texts = len(self.message) + len(self.traceback or "")
-        values = sum(len(name) + (len(value) if isinstance(value, str) else 8) for name, value in self.fields.items())
+        texts = len(self.message) + len(self.traceback or "") + sum(map(len, self.fields))
+        values = sum([len(value) for value in self.fields.values() if isinstance(value, str)])
         object.__setattr__(self, "size_bytes", _SURELY_BYTES + texts + values)
 
 
@@ -89,9 +89,9 @@ def well_formed(text: str) -> str:
 
 def cut(text: str, characters: int) -> str:
     """The beginning of a text, well-formed; where something is left out, it ends with `…`."""
-    if len(text) > characters:
-        text = text[: characters - 1] + CUT
-    return well_formed(text)
+    if len(text) <= characters:
+        return well_formed(text)
+    return well_formed(text[: characters - 1] + CUT)
 
 
 def cut_before(text: str, characters: int) -> str:

@@ -133,6 +133,18 @@ async def test_much_is_read_in_pages():
     assert [len(await reader.take()), len(await reader.take())] == [PAGE, 5]
 
 
+async def test_what_was_not_used_is_given_once_more():
+    journal = filled(3)
+    reader = Reader(journal, seen=0)
+    heard = await reader.take()
+    reader.put_back(heard[1:])
+    journal.add(line())
+
+    assert reader.given == 1
+    assert await taken(reader) == [(2, 0), (3, 0)]
+    assert await taken(reader) == [(4, 0)]
+
+
 @pytest.mark.parametrize("count,numbers", [(0, []), (2, [2, 4]), (9, [2, 4])])
 async def test_a_reader_may_begin_with_the_last_that_it_wants(count, numbers):
     journal = Journal()

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import random
 from contextlib import asynccontextmanager
 
 import pytest
@@ -133,6 +134,32 @@ async def test_a_restart_loses_nothing_and_what_was_lost_before_is_told(running,
         lines = await heard(subscription, 10)
 
     assert (lines[0]["line"], lines[0]["dropped"], lines[1]["dropped"]) == (201, 200, 0)
+
+
+async def test_crashes_at_any_point_lose_and_double_nothing(running, feed, log):
+    total, chance = 2_000, random.Random(1)
+    done = trio.Event()
+
+    async def crash(tree):
+        while not done.is_set():
+            await tree.stop_child(PATH, how="kill")
+            await tree.restart_child(PATH)
+            await trio.sleep(chance.uniform(0, 0.03))  # anywhere in its work
+
+    async def write():
+        for number in range(total):
+            log.info("line %d", number)
+            if number % 50 == 0:
+                await trio.sleep(0.002)
+
+    async with running() as tree, feed.subscribe(["logs"]) as subscription, trio.open_nursery() as nursery:
+        nursery.start_soon(crash, tree)
+        nursery.start_soon(write)
+        lines = await heard(subscription, total)
+        done.set()
+
+    assert [line["line"] for line in lines] == list(range(1, total + 1))
+    assert {line["dropped"] for line in lines} == {0}
 
 
 async def test_a_line_that_telling_one_writes_is_not_told_in_turn(running, feed, journal, log, autojump_clock):

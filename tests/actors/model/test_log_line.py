@@ -50,4 +50,4 @@ def test_a_line_knows_about_how_much_it_takes():
         return LogLine(at=AT, level=Level.INFO, logger="l", message="m", **others).size_bytes
 
     assert line(traceback="t" * 1_000) - line() == 1_000
-    assert line(fields={"name": "v" * 500, "n": 1}) - line() == 4 + 500 + 1 + 8
+    assert line(fields={"name": "v" * 500, "n": 1}) - line() == 4 + 500 + 1
