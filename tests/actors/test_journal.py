@@ -1,11 +1,11 @@
 """What the process logs, written by any thread and by what interrupts one, and read on the loop."""
 
+import itertools
 import random
 import signal
 import threading
 from datetime import UTC, datetime
 
-import attrs
 import pytest
 import trio
 from trio.testing import wait_all_tasks_blocked
@@ -192,26 +192,32 @@ def test_lines_from_before_a_loop_are_there_in_it_and_one_after_its_end_wakes_no
     assert journal.newest == 3
 
 
-async def test_what_is_written_while_writing_is_counted_as_lost_and_goes_no_further():
-    journal = Journal(lines=1)
+async def test_what_is_written_in_the_middle_of_writing_is_counted_as_lost_and_keeps_the_order():
+    journal = Journal()
 
-    @attrs.define(eq=False)
-    class Chatty:
-        """Whose level, which is looked at when it makes room, is logged."""
+    class Interrupted:
+        """Numbers, at the second of which somebody else writes."""
 
-        size_bytes: int = 1
+        def __init__(self):
+            self.numbers = itertools.count(1)
 
-        @property
-        def level(self):
-            journal.add(line("nested"))
-            return Level.INFO
+        def __next__(self):
+            number = next(self.numbers)
+            if number == 2:
+                journal.add(line("in the middle"))
+            return number
 
+    journal._numbers = Interrupted()
     reader = Reader(journal)
-    journal.add(Chatty())
-    journal.add(line("second"))  # pushes the first out, which writes the third
-    journal.add(line("fourth"))
+    for _ in range(3):
+        journal.add(line())
 
-    assert await taken(reader) == [(4, 3)]
+    assert await taken(reader) == [(1, 0), (2, 0), (4, 1)]
+
+
+async def test_who_waits_for_a_line_that_is_there_already_does_not_wait(autojump_clock):
+    with trio.fail_after(1):
+        await filled(1).more(0)
 
 
 async def test_what_a_thread_writes_while_it_is_muted_is_lost_and_what_others_write_is_not():
@@ -266,7 +272,7 @@ async def test_a_signal_may_come_in_the_middle_of_a_line_and_write_one():
     try:
         for number in range(written):
             journal.add(line())
-            if number % 30 == 0:
+            if number % 5 == 0:
                 total += sum(1 + dropped for _, dropped in await taken(reader))
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
