@@ -68,6 +68,7 @@ async def test_while_nobody_listens_nothing_is_counted_and_nothing_told(feed, au
             hits.note(user_id, is_hit=True)
         await trio.sleep(3)
         assert feed.statistics().passing == 0
+        hits.note("ada", is_hit=True)
         ada.topics |= {"player"}
         hits.note("ada", is_hit=True)
 
