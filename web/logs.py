@@ -78,7 +78,7 @@ def configure_logs(config: Config, journal: Journal | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler] if journal is None else [handler, JournalHandler(journal)]
     root.setLevel(config.log_level.upper())
-    for chatty in ("watchfiles", "hypercorn.access", "PIL", "asyncio"):
+    for chatty in ("watchfiles", "hypercorn.access", "hypercorn.error", "PIL", "asyncio"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[

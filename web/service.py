@@ -1,5 +1,6 @@
 """The composition root: Config → database → tree → app → server. Everything long-lived is made here, once."""
 
+import logging
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -70,7 +71,8 @@ class Service:
         await self._demand_account(services)
         app = create_app(services)
         settings = hypercorn.Config()
-        settings.loglevel = "WARNING"
+        # Given whole, it has no handler of its own: what the server has to say is a line among the others.
+        settings.errorlog = logging.getLogger("hypercorn.error")
         settings.graceful_timeout = self.config.shutdown_s / 5
         settings.include_server_header = False
         settings.backlog = self.config.connections

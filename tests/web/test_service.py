@@ -1,5 +1,6 @@
 """What is wrong is said before anything starts, and what was taken is given back."""
 
+import json
 import socket
 import ssl
 from contextlib import asynccontextmanager
@@ -11,11 +12,14 @@ import structlog
 import trio
 from trio_websocket import ConnectionClosed, wrap_client_stream
 
+from actors.config import Config
 from actors.errors import ConfigurationError, DataFolderBusyError
+from actors.journal import Journal
 from actors.model.user import Role
 from tests.web.certificates import made
 from tests.web.serving.second import connected
 from web.live.messages import LIMIT_BYTES
+from web.logs import configure_logs
 from web.service import foreseen, prepared
 
 
@@ -86,6 +90,31 @@ async def test_with_a_certificate_it_speaks_https_and_says_so(answering, tmp_pat
     ):
         assert address.startswith("https://127.0.0.1:")
         assert (await client.get("/livez")).status_code == 200
+
+
+@pytest.mark.parametrize("server", ["lane", "hypercorn"])
+async def test_what_the_server_has_to_say_is_one_line_among_the_others(answering, monkeypatch, capsys, server):
+    def broken(services):
+        async def app(scope, receive, send):
+            if scope["type"] != "lifespan":
+                raise RuntimeError("a slip")
+            for kind in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{kind}.complete"})
+
+        return app
+
+    monkeypatch.setattr("web.service.create_app", broken)
+    journal = Journal()
+    configure_logs(Config(log_format="json"), journal)
+    async with answering(server=server) as address, httpx.AsyncClient(base_url=address) as client:
+        assert (await client.get("/")).status_code == 500
+    lines = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+    told = [entry.line for entry in journal.kept() if entry.line.logger == "hypercorn.error"]
+
+    assert [line["event"] for line in lines if line["logger"] == "hypercorn.error"] == ["Error in ASGI Framework"]
+    assert [line.message for line in told] == ["Error in ASGI Framework"]
+    assert "a slip" in told[0].traceback
 
 
 async def test_a_body_over_http_2_needs_no_length(answering):
