@@ -97,9 +97,9 @@ class Redis:
         while True:
             try:
                 await self.ask(lambda client: client.ping())
-            except RedisAwayError as error:
+            except RedisAwayError:
                 if was_up is not False:
-                    log.warning("redis.away", error=str(error))
+                    log.warning("redis.away", error=self.last_error)  # also where the breaker did not let it be asked
             else:
                 if was_up is not True:
                     log.info("redis.up")

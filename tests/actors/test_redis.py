@@ -4,7 +4,9 @@ from contextlib import asynccontextmanager
 
 import attrs
 import pytest
+import structlog.testing
 import trio
+import trio.testing
 
 from actors.errors import ConfigurationError, RedisAwayError
 from actors.redis import Redis
@@ -36,6 +38,20 @@ async def test_one_that_is_away_is_told_at_once_and_soon_not_asked(tmp_path):
                 await redis.ask(lambda client: client.ping())
         assert redis.breaker.state is CircuitState.OPEN
         assert not redis.is_up
+
+
+async def test_why_it_is_away_is_told_also_where_it_was_not_asked_any_more(tmp_path):
+    redis = Redis(f"unix://{tmp_path}/nothing.sock")
+    for _ in range(3):
+        with pytest.raises(RedisAwayError):
+            await redis.ask(lambda client: client.ping())
+    with structlog.testing.capture_logs() as logged:
+        async with trio.open_nursery() as nursery:
+            await nursery.start(redis.serve)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+
+    assert [(line["event"], line["error"]) for line in logged] == [("redis.away", "not connected")]
 
 
 async def test_one_that_hangs_is_not_waited_for(redis_server):

@@ -96,7 +96,7 @@ def _listen(config: Config) -> tuple[list[trio.SocketListener | trio.SSLListener
         if context is None:
             raise ValueError("secure sockets need a certificate and a key")
         plain = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
-        listeners.append(trio.SSLListener(plain, context, https_compatible=True))
+        listeners.append(trio.SSLListener(plain, context))
         addresses.append(f"https://{repr_socket_addr(sock.family, sock.getsockname())}")
     for sock in sockets.insecure_sockets:
         sock.listen(config.backlog)

@@ -1,6 +1,8 @@
 """Accepting connections and ending them, on real sockets."""
 
+import contextlib
 import socket as sockets
+import ssl
 from functools import partial
 
 import httpx
@@ -8,6 +10,7 @@ import hypercorn
 import pytest
 import trio
 
+from tests.web.certificates import made
 from web.serving import serve
 
 
@@ -133,6 +136,37 @@ async def test_one_connections_failure_is_its_own(started, request_):
             await stream.receive_some()
 
         assert (await client.get(url)).text == "hello"
+
+
+@pytest.fixture
+def secure(config, tmp_path):
+    """Have the server speak https; gives what trusts it."""
+    pair = made(tmp_path)
+    config.certfile, config.keyfile = str(pair.certificate), str(pair.key)
+    return ssl.create_default_context(cafile=str(pair.certificate))
+
+
+async def test_over_tls_the_end_is_told_by_a_word_and_not_by_silence(started, secure):
+    url, _, _ = await started()
+    # Not lenient: an end without close_notify, which anybody on the way could make, is an error to it.
+    async with trio.SSLStream(await dial(url), secure, server_hostname="127.0.0.1") as stream:
+        await stream.send_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
+        received = b""
+        with trio.fail_after(5):
+            while data := await stream.receive_some():
+                received += data
+
+    assert received.endswith(b"hello")
+
+
+@pytest.mark.parametrize("first", [b"", b"\x16\x03\x01\x02\x00\x01\x00"], ids=["nothing", "half a hello"])
+async def test_a_handshake_that_does_not_come_to_its_end_is_cut(started, secure, config, first):
+    config.ssl_handshake_timeout = 0.2
+    url, _, _ = await started()
+    async with await dial(url) as stream:
+        await stream.send_all(first)
+        with trio.fail_after(5), contextlib.suppress(trio.BrokenResourceError):
+            assert await stream.receive_some() == b""
 
 
 async def test_a_client_that_takes_nothing_is_cut(app, started):
