@@ -8,6 +8,7 @@ import trio
 import trio.testing
 from trio_websocket import connect_websocket_url
 
+from tests.web.conftest import SERVER
 from tests.web.serving.second import connected
 from web.exchange import exchange
 
@@ -261,6 +262,7 @@ async def test_a_body_that_stops_coming_is_told_so(served, monkeypatch) -> None:
     assert b'"code":"REQUEST_TIMEOUT"' in answer
 
 
+@pytest.mark.skipif(SERVER != "lane", reason="the stock protocols speak no HTTP/2")
 async def test_a_body_over_http_2_that_stops_coming_is_told_so_although_it_named_no_length(served, monkeypatch) -> None:
     monkeypatch.setattr("web.outgoing.Body.__init__.__kwdefaults__", {"silence_s": 0.2, "least_rate": 0.0})
     client = await connected(served.url.replace("localhost", "127.0.0.1"))

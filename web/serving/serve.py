@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from socket import MSG_PEEK
 from typing import Any
 
 import trio
@@ -9,7 +10,7 @@ from hypercorn.config import Config
 from hypercorn.trio.lifespan import Lifespan
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ConnectionState, Framework
-from hypercorn.utils import parse_socket_addr, repr_socket_addr, wrap_app
+from hypercorn.utils import parse_socket_addr, wrap_app
 
 from actors.config import SECONDS
 from web.serving.again import Known
@@ -18,6 +19,7 @@ from web.serving.crowd import Crowd
 from web.serving.inlet import HEAD_LIMIT_S, HandOverError, Inlet
 from web.serving.lane import Lane
 from web.serving.line import STALL_S, Line
+from web.serving.listeners import Listener, listen, socket_of
 from web.serving.refused import Refused, bare
 from web.serving.response import head
 from web.serving.streams import Streams
@@ -59,7 +61,7 @@ async def serve(
     wrapped = wrap_app(app, config.wsgi_max_body_size, "asgi")
     state: dict[str, Any] = {}
     lifespan = Lifespan(wrapped, config, state)
-    listeners, addresses = _listen(config)
+    listeners, addresses = listen(config)
     try:
         async with trio.open_nursery() as lifespan_nursery:
             await lifespan_nursery.start(lifespan.handle_lifespan)
@@ -83,32 +85,7 @@ async def serve(
             lifespan_nursery.cancel_scope.cancel()
     finally:
         for listener in listeners:
-            _socket_of(listener).close()
-
-
-def _listen(config: Config) -> tuple[list[trio.SocketListener | trio.SSLListener[trio.SocketStream]], list[str]]:
-    sockets = config.create_sockets()
-    listeners: list[trio.SocketListener | trio.SSLListener[trio.SocketStream]] = []
-    addresses = []
-    for sock in sockets.secure_sockets:
-        sock.listen(config.backlog)
-        context = config.create_ssl_context()
-        if context is None:
-            raise ValueError("secure sockets need a certificate and a key")
-        plain = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
-        listeners.append(trio.SSLListener(plain, context))
-        addresses.append(f"https://{repr_socket_addr(sock.family, sock.getsockname())}")
-    for sock in sockets.insecure_sockets:
-        sock.listen(config.backlog)
-        listeners.append(trio.SocketListener(trio.socket.from_stdlib_socket(sock)))
-        addresses.append(f"http://{repr_socket_addr(sock.family, sock.getsockname())}")
-    return listeners, addresses
-
-
-def _socket_of(listener: trio.SocketListener | trio.SSLListener[trio.SocketStream]) -> trio.socket.SocketType:
-    plain = listener.transport_listener if isinstance(listener, trio.SSLListener) else listener
-    assert isinstance(plain, trio.SocketListener)
-    return plain.socket
+            socket_of(listener).close()
 
 
 class _Serving:
@@ -146,7 +123,7 @@ class _Serving:
 
     async def run(
         self,
-        listeners: list[trio.SocketListener | trio.SSLListener[trio.SocketStream]],
+        listeners: list[Listener],
         shutdown_trigger: Callable[[], Awaitable[None]],
     ) -> None:
         async with trio.open_nursery() as whole:
@@ -174,7 +151,8 @@ class _Serving:
         self._lines.add(line)
         try:
             if status is not None:
-                await self._turn_away(line, status)
+                if not line.is_encrypted:
+                    await self._turn_away(line, status)
                 return
             self._crowd.enter(peer)
             try:
@@ -235,8 +213,12 @@ class _Serving:
         with trio.move_on_after(self._config.ssl_handshake_timeout) as limit:
             self._handshakes.add(limit)
             try:
+                if (await line.transport_stream.socket.recv(1, MSG_PEEK)).isupper():
+                    # A method and no record of TLS: without a word nobody would know what is wrong.
+                    await self._turn_away(line.transport_stream, 400, "This port speaks https alone")
+                    return False
                 await line.do_handshake()
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
+            except (trio.BrokenResourceError, trio.ClosedResourceError, OSError):
                 return False
             finally:
                 self._handshakes.discard(limit)
@@ -264,17 +246,17 @@ class _Serving:
             stall_s=self._stall_s,
         )
 
-    async def _turn_away(self, line: Line, status: int) -> None:
+    async def _turn_away(self, stream: Line | trio.SocketStream, status: int, message: str | None = None) -> None:
         """Say why, and let the peer read it: a close with its request unread would take the words back."""
-        if self._lingering >= MOST_LINGERING or line.is_encrypted:
+        if self._lingering >= MOST_LINGERING:
             return
         self._lingering += 1
         try:
             with trio.move_on_after(LINGER_S):
-                status, headers, body = self._refused(status)
-                await line.send_all(head(status, headers) + body)
-                await line.send_eof()
-                while await line.receive_some():
+                status, headers, body = self._refused(status, message)
+                await stream.send_all(head(status, headers) + body)
+                await stream.send_eof()
+                while await stream.receive_some():
                     pass
         except (trio.BrokenResourceError, trio.ClosedResourceError):
             return

@@ -26,7 +26,7 @@ MOST_STREAMS = 100
 """Requests of one connection that are worked at; one that was reset counts until its app has ended (RFC 9113 asks for at least 100)."""
 RESETS = 200
 """So many streams, and as many as were answered, may be reset before their end; who resets more only wants to make work."""
-READ_BYTES = 8 * KIB
+READ_BYTES = 4 * KIB
 """As many of the smallest frames take h2 a few milliseconds."""
 WINDOW_BYTES = 64 * KIB * MOST_STREAMS
 """Of the connection, so that one stream whose app does not read holds up no other."""

@@ -278,6 +278,18 @@ async def test_a_handshake_that_is_none_ends_in_time_and_delays_no_shutdown(star
             await ended.wait()
 
 
+async def test_who_speaks_plainly_where_https_is_spoken_is_told_so(started, tmp_path):
+    url, _, _ = await started(pair=made(tmp_path))
+    host, port = url.partition("://")[2].split(":")
+    async with await trio.open_tcp_stream(host, int(port)) as stream:
+        await stream.send_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        with trio.fail_after(5):
+            answer = b"".join([piece async for piece in stream])
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"https alone" in answer
+
+
 _frames = st.lists(
     st.tuples(st.integers(0, 12), st.integers(0, 255), st.integers(0, 9), st.binary(max_size=40)), max_size=20
 )
