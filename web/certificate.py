@@ -1,7 +1,9 @@
-"""What the server shows to those who come by https: a certificate and its key, looked at before anything starts."""
+"""What the server shows to those who come by https: a certificate and its key, looked at before anything starts and when they are renewed."""
 
 import contextlib
+import os
 import ssl
+from pathlib import Path
 
 import hypercorn
 
@@ -35,6 +37,42 @@ def show_certificate(settings: hypercorn.Config, config: Config) -> ssl.SSLConte
             f"The certificate {config.certificate} and the key {config.certificate_key} cannot be used: {_reason(error)}. "
             "Both must be PEM, and the key that certificate's own."
         ) from error
+
+
+class Renewal:
+    """Has a context show what was put in the place of its certificate meanwhile."""
+
+    def __init__(self, shown: ssl.SSLContext, config: Config) -> None:
+        self._shown = shown
+        self._config = config
+        self._seen = self._state()
+
+    def look(self) -> bool:
+        """Whether there was a new certificate; it is shown from the next handshake on. Reads files.
+
+        Raises:
+            ConfigurationError: what is there now cannot be shown, so the former still is; said once for each state of the files.
+        """
+        state = self._state()
+        if state == self._seen:
+            return False
+        self._seen = state
+        settings = hypercorn.Config()
+        show_certificate(settings, self._config)  # tried out where nobody sees it
+        assert settings.certfile is not None
+        self._shown.load_cert_chain(settings.certfile, settings.keyfile, settings.keyfile_password)
+        return True
+
+    def _state(self) -> tuple[tuple[int, int, int] | None, ...]:
+        return tuple(_state(path) for path in (self._config.certificate, self._config.certificate_key))
+
+
+def _state(path: Path | None) -> tuple[int, int, int] | None:
+    try:
+        status = os.stat(path or "")
+    except OSError:
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def flaw(shown: ssl.SSLContext) -> str | None:

@@ -24,7 +24,7 @@ from actors.store.embedded import EmbeddedServer
 from actors.watching.folder import demand, real
 from supervision import Child, Context, Running, Shutdown, run
 from web.application import create_app
-from web.certificate import flaw, show_certificate
+from web.certificate import Renewal, flaw, show_certificate
 from web.errors import refused_by_server
 from web.live.messages import LIMIT_BYTES
 from web.services import Services
@@ -35,6 +35,8 @@ from web.traffic import is_loopback, networks_of
 
 HANDSHAKE_LIMIT_S = 10 * SECONDS
 """As for the head of a request: who comes by https says so within it, or is cut."""
+RENEWAL_S = 60 * SECONDS
+"""How often it is looked whether there is another certificate."""
 
 _log = structlog.stdlib.get_logger("rookery.web")
 
@@ -82,7 +84,9 @@ class Service:
         settings.ssl_handshake_timeout = HANDSHAKE_LIMIT_S
         if self.config.server != "lane":
             settings.alpn_protocols = ["http/1.1"]
-        is_secure = show_certificate(settings, self.config) is not None
+        shown = show_certificate(settings, self.config)
+        settings.create_ssl_context = lambda: shown  # type: ignore[method-assign]  # the one that renewals reach
+        is_secure = shown is not None
         listener = self.listener.dup()
         sockets = Sockets([listener], [], []) if is_secure else Sockets([], [listener], [])
         settings.create_sockets = lambda: sockets  # type: ignore[method-assign]  # bound before the start
@@ -232,6 +236,17 @@ def _bound(config: Config) -> socket.socket:
 def _address(listener: socket.socket, *, is_secure: bool) -> str:
     host, port, *_ = listener.getsockname()
     return f"{'https' if is_secure else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+async def _keep_renewed(renewal: Renewal) -> None:
+    """Task: show a renewed certificate. Never returns."""
+    while True:
+        await trio.sleep(RENEWAL_S)
+        try:
+            if await trio.to_thread.run_sync(renewal.look):
+                _log.info("A renewed certificate is shown")
+        except ConfigurationError as error:
+            _log.warning("The former certificate is shown still", reason=str(error))
 
 
 def _look_at_certificate(config: Config) -> None:

@@ -1,5 +1,8 @@
 """What cannot be shown by https is said before anything starts."""
 
+import shutil
+import ssl
+
 import attrs
 import hypercorn
 import pytest
@@ -7,7 +10,7 @@ import pytest
 from actors.config import Config
 from actors.errors import ConfigurationError
 from tests.web.certificates import expired, locked, made
-from web.certificate import flaw, show_certificate
+from web.certificate import Renewal, flaw, show_certificate
 
 
 def configured(pair):
@@ -66,3 +69,56 @@ def test_each_of_the_two_needs_the_other(pair):
         Config(certificate=pair.certificate)
     with pytest.raises(ValueError, match="need each other"):
         Config(certificate_key=pair.key)
+
+
+@pytest.fixture
+def shown(pair):
+    context = show_certificate(hypercorn.Config(), configured(pair))
+    assert context is not None
+    return context
+
+
+def shows(context, pair):
+    """Whether a handshake ends well for who trusts this pair alone."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    friend = ssl.create_default_context(cafile=str(pair.certificate))
+    asks = friend.wrap_bio(down, up, server_hostname="localhost")
+    answers = context.wrap_bio(up, down, server_side=True)
+    with pytest.raises(ssl.SSLWantReadError):
+        asks.do_handshake()
+    with pytest.raises(ssl.SSLWantReadError):
+        answers.do_handshake()
+    try:
+        asks.do_handshake()
+    except ssl.SSLCertVerificationError:
+        return False
+    return True
+
+
+def test_a_renewed_certificate_is_shown_from_the_next_handshake_on(pair, shown, tmp_path):
+    renewal = Renewal(shown, configured(pair))
+    assert not renewal.look()
+
+    other = made(tmp_path, "other")
+    assert not shows(shown, other)
+    shutil.copy(other.certificate, pair.certificate)
+    shutil.copy(other.key, pair.key)
+
+    assert renewal.look()
+    assert shows(shown, other)
+    assert not renewal.look()
+
+
+def test_half_a_renewal_is_told_once_and_the_former_shown_until_it_is_whole(pair, shown, tmp_path):
+    renewal = Renewal(shown, configured(pair))
+    former, other = tmp_path / "former.crt", made(tmp_path, "other")
+    shutil.copy(pair.certificate, former)
+    shutil.copy(other.certificate, pair.certificate)
+    with pytest.raises(ConfigurationError, match="key values mismatch"):
+        renewal.look()
+
+    assert not renewal.look()
+    assert shows(shown, attrs.evolve(pair, certificate=former))
+    shutil.copy(other.key, pair.key)
+    assert renewal.look()
+    assert shows(shown, other)
