@@ -14,6 +14,7 @@ from actors.pipeline import House, tree
 from supervision import SupervisionError, run
 from web.access import LOOK_AGAIN_S
 from web.application import create_app
+from web.cache.hits import TELL_S
 from web.logs import configure_logs
 from web.service import foreseen, make_services, prepared
 from web.services import Services
@@ -53,8 +54,11 @@ class Front:
     async def keep_telling(self) -> None:
         """Task: tell those who listen what kept answers did for them. Never returns."""
         while True:
+            hits = self.services.hits
             with trio.move_on_after(LOOK_AGAIN_S):  # the services may be others by then
-                await self.services.hits.tell()
+                await hits.counted()
+            await trio.sleep(TELL_S)
+            hits.tell()
 
 
 class Application:

@@ -63,6 +63,24 @@ async def test_requests_are_answered_from_startup_to_shutdown(application):
         assert await server.from_app.receive() == {"type": "lifespan.shutdown.complete"}
 
 
+async def test_kept_answers_are_told_to_who_listens_also_over_parts_that_were_started_again(monkeypatch):
+    monkeypatch.setattr("web.asgi.LOOK_AGAIN_S", 0.05)
+    application = Application()
+    async with served(application) as server:
+        for _ in range(2):
+            await server.client.get("/api/v1/info")
+            async with application._front.services.feed.subscribe(["player"], owner="local") as subscription:
+                # The first look at the folder may still end what is kept.
+                while not (await server.client.get("/api/v1/tracks")).json()["cacheInfo"]["hitCache"]:
+                    pass
+                assert [frame.type for frame in await subscription.take()] == ["CACHE_HIT"]
+            for path in ("rookery/pipeline", "rookery/store"):
+                await application._front.services.running.stop_child(path)
+            for path in ("rookery/store", "rookery/pipeline"):
+                await application._front.services.running.restart_child(path)
+        await server.to_app.send(SHUTDOWN)
+
+
 async def test_requests_go_on_when_the_store_was_started_again():
     application = Application()
     async with served(application) as server:

@@ -230,7 +230,7 @@ async def test_kept_answers_are_told_to_those_alone_whom_they_serve_to_the_last_
             asking.start_soon(ask, Role.LISTENER, 20)
             asking.start_soon(ask, Role.EDITOR, 5)
             asking.start_soon(ask, Role.ADMIN, 5)  # who does not listen
-        await hits.tell()
+        hits.tell()
         with trio.fail_after(10):
             while counts != {ada: 20, bo: 4}:
                 await trio.lowlevel.checkpoint()
@@ -246,6 +246,6 @@ async def test_what_warms_the_cache_serves_nobody(served, shelf) -> None:
     async with feed.subscribe(["player"], owner="local"):
         (await served.client.post("/api/v1/cache/warm")).raise_for_status()
         with trio.move_on_after(0.01) as waiting:
-            await hits.tell()
+            await hits.counted()
 
     assert waiting.cancelled_caught

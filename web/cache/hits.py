@@ -66,13 +66,17 @@ class Hits:
     async def keep_telling(self) -> None:
         """Task: tell what was counted, once a second while there is anything. Never returns."""
         while True:
-            await self.tell()
+            await self.counted()
+            await trio.sleep(TELL_S)
+            self.tell()
 
-    async def tell(self) -> None:
-        """Wait until something is counted, for a second more, and tell it. Cancellation: the next call tells it."""
-        if not self._tallies:
+    async def counted(self) -> None:
+        """Wait until something is counted that was not told."""
+        while not self._tallies:
             await self._nudge.take()
-        await trio.sleep(TELL_S)
+
+    def tell(self) -> None:
+        """Tell what was counted. Never waits."""
         tallies, self._tallies = self._tallies, {}
         for user_id, tally in tallies.items():
             if tally.hits and self._feed.is_heard(TOPIC, owner=user_id):

@@ -99,10 +99,10 @@ async def test_one_that_is_cancelled_loses_nothing(feed, autojump_clock):
     async with feed.subscribe(["player"], owner="ada") as ada:
         hits.note("ada", is_hit=True)
         with trio.move_on_after(TELL_S / 2):
-            await hits.tell()
+            await hits.keep_telling()
         hits.note("ada", is_hit=True)
-        with trio.fail_after(10):
-            await hits.tell()
+        with trio.move_on_after(TELL_S * 2):
+            await hits.keep_telling()
 
         assert [payload["hits"] for payload in await heard(ada, 2)] == [2]
 
