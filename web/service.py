@@ -98,6 +98,8 @@ class Service:
         async with trio.open_nursery() as watch:
             watch.start_soon(services.access.keep_watch)
             watch.start_soon(services.hits.keep_telling)
+            if shown is not None:
+                watch.start_soon(_keep_renewed, Renewal(shown, self.config))
             async with trio.open_nursery() as nursery:
                 serving = partial(
                     serve,

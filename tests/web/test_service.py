@@ -1,8 +1,10 @@
 """What is wrong is said before anything starts, and what was taken is given back."""
 
 import json
+import shutil
 import socket
 import ssl
+from collections import defaultdict
 from contextlib import asynccontextmanager
 
 import attrs
@@ -115,6 +117,36 @@ async def test_what_the_server_has_to_say_is_one_line_among_the_others(answering
     assert [line["event"] for line in lines if line["logger"] == "hypercorn.error"] == ["Error in ASGI Framework"]
     assert [line.message for line in told] == ["Error in ASGI Framework"]
     assert "a slip" in told[0].traceback
+
+
+@pytest.fixture
+def told():
+    """Events by the words of the log: each is set when it is logged."""
+    waited = defaultdict(trio.Event)
+
+    def tell(_, __, event):
+        waited[event["event"]].set()
+        return event
+
+    processors = structlog.get_config()["processors"]
+    processors.insert(0, tell)
+    yield waited
+    processors.remove(tell)
+
+
+async def test_a_renewed_certificate_is_shown_while_it_runs_and_half_a_renewal_is_told(
+    answering, tmp_path, monkeypatch, told
+):
+    monkeypatch.setattr("web.service.RENEWAL_S", 0.01)
+    pair, other = made(tmp_path), made(tmp_path, "other")
+    trusted = ssl.create_default_context(cafile=str(other.certificate))
+    async with answering(certificate=pair.certificate, certificate_key=pair.key) as address:
+        shutil.copy(other.certificate, pair.certificate)
+        await told["The former certificate is shown still"].wait()
+        shutil.copy(other.key, pair.key)
+        await told["A renewed certificate is shown"].wait()
+        async with httpx.AsyncClient(base_url=address, verify=trusted) as client:
+            assert (await client.get("/livez")).status_code == 200
 
 
 async def test_a_body_over_http_2_needs_no_length(answering):

@@ -17,6 +17,7 @@ from hypercorn.config import Config
 from actors.config import KIB
 from web.serving.crowd import Crowd
 from web.serving.fields import asked
+from web.serving.lane import SKIP_BYTES
 from web.serving.line import STALL_S, Line
 from web.serving.outlet import Outlet
 from web.serving.refused import Refused, RefusedError
@@ -24,7 +25,7 @@ from web.serving.stream import Stream
 
 MOST_STREAMS = 100
 """Requests of one connection that are worked at; one that was reset counts until its app has ended (RFC 9113 asks for at least 100)."""
-RESETS = 200
+RESETS = 500
 """So many streams, and as many as were answered, may be reset before their end; who resets more only wants to make work."""
 READ_BYTES = 4 * KIB
 """As many of the smallest frames take h2 a few milliseconds."""
@@ -56,6 +57,8 @@ class Streams:
     _reading: trio.CancelScope = attrs.field(init=False, factory=trio.CancelScope)
     _resets: int = attrs.field(init=False, default=0)
     _answered: int = attrs.field(init=False, default=0)
+    _skipped_bytes: int = attrs.field(init=False, default=0)
+    """Of bodies that came behind their answers."""
 
     def end(self) -> None:
         """Take no further request; those that are being answered go on.
@@ -121,8 +124,10 @@ class Streams:
                 size_bytes = event.flow_controlled_length or 0
                 if stream is None or stream.is_gone or stream.is_answered:
                     self.has_taken(event.stream_id, size_bytes)
-                    if stream is None:
-                        # Its answer is out, and not before it goes on is it told to stop: curl forgets an answer behind which it is.
+                    self._skipped_bytes += size_bytes
+                    if (
+                        self._skipped_bytes > SKIP_BYTES
+                    ):  # not at once: curl and httpx forget an answer behind which this stands
                         self.reset(event.stream_id, ErrorCodes.NO_ERROR)
                 else:
                     stream.take(event.data, size_bytes)

@@ -31,3 +31,25 @@ async def test_without_redis_each_counts_for_itself(redis_server, nursery):
     redis_server.kill()
 
     assert [(await buckets.take("a", TWO)).is_allowed for _ in range(3)] == [True, True, False]
+
+
+async def test_where_another_program_keeps_a_list_each_counts_for_itself(redis_server, nursery):
+    redis = Redis(redis_server.url)
+    await nursery.start(redis.serve)
+    buckets = RedisBuckets(redis)
+    await redis.ask(lambda client: client.rpush(PREFIX + "a", [b"x"]))
+
+    assert [(await buckets.take("a", TWO)).is_allowed for _ in range(3)] == [True, True, False]
+
+
+async def test_where_redis_is_full_each_counts_for_itself(redis_server, nursery):
+    redis = Redis(redis_server.url)
+    await nursery.start(redis.serve)
+    buckets = RedisBuckets(redis)
+    await redis.ask(lambda client: client.config_set({"maxmemory": 1}))
+    try:
+        assert [(await buckets.take("a", TWO)).is_allowed for _ in range(3)] == [True, True, False]
+        assert not redis.is_up
+        assert "maxmemory" in (redis.last_error or "")
+    finally:
+        redis_server.kill()
