@@ -44,7 +44,9 @@ class Look:
         return self._sight(some) if some else None
 
     def begin_at(self, folders: Sequence[bytes]) -> Iterator[walk.Listing]:
-        """The listings of folders in which something happened, and of those below them that the catalogue does not know.
+        """The listings of folders in which something happened, and of those below them of which the catalogue knows no file that is there.
+
+        A folder that is moved back into its place, with all that lies in it, is told by its name alone.
 
         What is no affair of this root is passed over, whichever way the hint came: through a link, from a folder that is
         left out, from one that is always skipped.
@@ -57,7 +59,8 @@ class Look:
             listing = walk.list_folder(self.root_id, self.shelf.root, folder)
             listed.add(folder)
             yield listing
-            for unknown in sorted(set(listing.folders).difference(self.shelf.folders_in(folder), listed)):
+            known = filter(self.shelf.is_there, self.shelf.folders_in(folder))
+            for unknown in sorted(set(listing.folders).difference(known, listed)):
                 for below in self._walk(unknown):
                     listed.add(below.folder)
                     yield below

@@ -53,6 +53,10 @@ class Shelf:
         """The sub-folders of a folder that hold known files, in them or below."""
         return frozenset(self._folders.get(folder, ()))
 
+    def is_there(self, folder: bytes) -> bool:
+        """Whether any known file of a folder, in it or below, is there."""
+        return any(shelved.presence is Presence.PRESENT for shelved in self.under(folder))
+
     def under(self, folder: bytes) -> Iterator[Shelved]:
         """The files of a folder and of all below it."""
         waiting = [folder]

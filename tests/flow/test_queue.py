@@ -71,14 +71,13 @@ async def test_files_that_go_and_come_back_are_told_to_the_devices_of_a_queue(se
                 assert answer.is_success, answer.text
                 assert [item["isPlayable"] for item in await checked(device, 2)] == [True, True]
 
-                shutil.copytree(album, aside)
-                shutil.rmtree(album)
+                album.rename(aside)
                 while (root := (await device.next_of("SCAN_UPDATE"))["payload"])["state"] != "held":
                     pass
                 (await rookery.client.post(f"/api/v1/library/roots/{root['root']}/confirm")).raise_for_status()
                 assert {item["reason"] for item in await checked(device, FILES)} == {"missing"}
                 assert (await rookery.json("/api/v1/queue"))["version"] == queued["version"]
-                shutil.copytree(aside, album)
+                aside.rename(album)
                 await checked(device, FILES)
                 assert await rookery.json("/api/v1/queue") == queued
 

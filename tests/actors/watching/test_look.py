@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from actors.model.track import Presence
 from actors.watching.look import Look, absent_of, closed_of, file_system, opened, read_all_again
 from actors.watching.presence import Sight
 from actors.watching.shelf import Shelf, Shelved
@@ -53,6 +54,17 @@ def test_a_look_at_a_folder_lists_it_and_what_is_new_below(root):
 
     assert fresh(partial(Look(root_id="r", shelf=shelf), [root + b"/x"])) == {new}
     assert elsewhere
+
+
+def test_a_folder_that_was_moved_away_and_is_moved_back_is_looked_into(root):
+    paths = {put(root + b"/x/a.mp3"), put(root + b"/x/deep/b.mp3")}
+    shelf = Shelf(root)
+    for path in paths:
+        (reading,) = list_folder("r", root, os.path.dirname(path)).files
+        shelf.put(Shelved(reading=reading, presence=Presence.MISSING))
+    sight = partial(Look(root_id="r", shelf=shelf), [root])
+
+    assert {reading.path for reading in sight.back} == paths
 
 
 def test_a_vanished_folder_is_looked_at_where_it_was(root):

@@ -1,9 +1,11 @@
 """The picture of one root."""
 
+import attrs
 from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.model.change import Reading
+from actors.model.track import Presence
 from actors.watching.shelf import Shelf, Shelved
 
 NAMES = st.sampled_from([b"a", b"b", b"c"])
@@ -35,6 +37,17 @@ def test_sub_folders_are_known_by_what_lies_below_them():
 
     assert shelf.folders_in(b"/m") == {b"/m/a"}
     assert shelf.folders_in(b"/m/a/b") == {b"/m/a/b/c"}
+
+
+def test_a_folder_is_there_as_long_as_any_file_in_it_or_below_is():
+    shelf = Shelf(b"/m")
+    for path, presence in ((b"/m/a/x.mp3", Presence.MISSING), (b"/m/a/b/y.mp3", Presence.UNVERIFIED)):
+        shelf.put(attrs.evolve(shelved(path), presence=presence))
+    assert not shelf.is_there(b"/m/a")
+    shelf.put(shelved(b"/m/a/b/y.mp3"))
+
+    assert shelf.is_there(b"/m/a")
+    assert not shelf.is_there(b"/m/c")
 
 
 def test_replacing_forgets_all_that_was_known():
