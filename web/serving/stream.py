@@ -8,7 +8,7 @@ import trio
 from web.serving.inlet import SILENCE_LIMIT_S
 from web.serving.refused import RefusedError
 from web.serving.request import Request
-from web.serving.response import Headers, has_no_body
+from web.serving.response import Headers, has_no_body, lines
 
 Message = dict[str, Any]
 LEFT: Message = {"type": "http.disconnect"}
@@ -161,6 +161,7 @@ class Stream:
         headers = [pair for pair in headers if pair[0] not in _OF_CONNECTION]
         if is_last and body_bytes and not any(name == b"content-length" for name, _ in headers):
             headers.append((b"content-length", b"%d" % body_bytes))
+        lines(headers)  # refuses, as over HTTP/1.1, what h2 lets through: CR, LF and NUL
         return [(b":status", b"%d" % start["status"]), *headers, *self._common]
 
     def _finish(self) -> None:

@@ -120,6 +120,17 @@ async def test_an_answer_says_its_length_and_nothing_that_belongs_to_a_connectio
     assert one.is_answered
 
 
+@pytest.mark.parametrize("name, value", [(b"x", b"1\r\ny: 2"), (b"x", b"\x00"), (b"x y", b"1")])
+async def test_what_is_no_header_is_the_apps_fault(name, value):
+    frames = Recorded()
+    one = stream(frames, has_body=False)
+    await one.send({"type": "http.response.start", "status": 200, "headers": [(name, value)]})
+    with pytest.raises(ValueError, match="not a header"):
+        await one.send({"type": "http.response.body", "body": b"hello"})
+
+    assert frames.done == []
+
+
 @pytest.mark.parametrize("method, status", [(b"HEAD", 200), (b"GET", 204), (b"GET", 304)])
 async def test_what_has_no_body_ends_with_its_head(method, status):
     frames = Recorded()
