@@ -10,7 +10,7 @@
 | read when somebody asks                     | labels        | meaning                                       |
 |---------------------------------------------|---------------|-----------------------------------------------|
 | rookery_info, _uptime_seconds               | version       | the service                                   |
-| rookery_child_…, _supervisor_…, _mailbox_…, _message…, _breaker_…, _supervision_events_total | path | the tree: `web/tree_metrics.py` |
+| rookery_child_…, _supervisor_…, _mailbox_…, _message…, _breaker_…, _supervision_events_total | path | the tree: `web/tree/metrics.py` |
 | rookery_database_up, _connections, _connections_most, _retries_total | state | the database and its pool |
 | rookery_feed_connections, _left_total       | kind, cause   | who is on the live feed, and why others left  |
 | rookery_feed_subscribers, _newest, _published_total, _passing_total, _sent_total, _coalesced_total, _dropped_total, _resyncs_total, _too_slow_total, _waiting_bytes, _most_waiting_bytes, _most_lag_seconds | | the live feed |

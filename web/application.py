@@ -7,12 +7,12 @@ from quart_trio import QuartTrio
 from quart_trio.wrappers import TrioRequest
 from werkzeug.routing import BaseConverter
 
-from web.ahead import Ahead, Table
-from web.cors import origins_of
-from web.envelope import Application, Envelope
 from web.errors import answered
 from web.exchange import exchange
-from web.gate import Gate
+from web.front.ahead import Ahead, Table
+from web.front.cors import origins_of
+from web.front.envelope import Application, Envelope
+from web.front.gate import Gate
 from web.intake import Intake
 from web.limits import BODY_LIMIT_S, JSON_LIMIT_BYTES
 from web.live import logs, ndjson, sse, websocket

@@ -9,7 +9,7 @@ from supervision import ActorStatus, Status
 from web.connections import Cause, Kind
 from web.encoding import now
 from web.services import Services
-from web.tree_metrics import tree_families
+from web.tree.metrics import tree_families
 
 PATIENCE_S = 2 * SECONDS
 """Without the database the rest is told all the same."""

@@ -11,8 +11,7 @@ from actors.config import Config
 from actors.feed import Frame
 from actors.model.event import TOPIC_OF_TYPE, TOPICS
 from actors.model.user import Role
-from web.asyncapi import CLOSES, SAID, asyncapi
-from web.examples import MOMENT
+from web.live.asyncapi import CLOSES, SAID, asyncapi
 from web.live.door import allowed_topics
 from web.live.messages import LIMIT_BYTES
 from web.live.ndjson import json_line
@@ -20,6 +19,7 @@ from web.live.payloads import TOLD
 from web.live.session import BAD_IN_A_ROW
 from web.live.sse import event_lines, opening
 from web.live.wire import RETRY_S
+from web.openapi.examples import MOMENT
 
 PAGE = Path(__file__).parents[2] / "docs" / "messages.md"
 HEAD = """\

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 TOP = Path(__file__).parents[2]
-PLACES = ("", "actors", "actors/model", "actors/store", "actors/store/migrations", "web", "web/routes")
+PLACES = ("", "actors", "actors/model", "actors/store", "actors/store/migrations", "web", "web/routes", "web/front")
 NAMED = sorted(
     set(re.findall(r"`([\w/]+\.(?:py|sql)|\w[\w/]*/)`", (TOP / "docs" / "map.md").read_text(encoding="utf-8")))
 )

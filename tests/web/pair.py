@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from actors.model.key import TOKEN_PREFIX, digest, fresh_secret
 from actors.model.track import Tags
 from actors.model.user import Role
-from web.ahead import Table
+from web.front.ahead import Table
 from web.limits import JSON_LIMIT_BYTES
 from web.serving.again import EXTENSION, Known, Place
 from web.serving.response import lines

@@ -17,7 +17,7 @@ from web.attempts import FREE_OF_PAIR
 from web.auth import attempt, caller, demand
 from web.errors import ProblemError
 from web.exchange import Exchange, serving
-from web.openapi import declarations
+from web.openapi.document import declarations
 from web.services import Services, using
 
 

@@ -15,10 +15,10 @@ from actors.model.user import Role
 from actors.reporter import TOPIC, passing
 from web.connections import Kind
 from web.endpoints import Answer, endpoint
-from web.examples import MOMENT
 from web.live.payloads import LOG
 from web.live.sse import MEDIA_TYPE, opening
 from web.live.stream import Form, StreamBody, endless, own_door, present
+from web.openapi.examples import MOMENT
 from web.services import services
 
 blueprint = Blueprint("live_logs", __name__, url_prefix="/api/v1")

@@ -11,9 +11,9 @@ from actors.model.player_view import PlayerView
 from actors.model.time import Time
 from actors.model.view import TrackView
 from supervision import EventKind
-from web import examples
 from web.cache.figures import CacheFigures
 from web.cache.hits import HitsView
+from web.openapi import examples
 
 
 class TrackTold(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):

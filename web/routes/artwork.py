@@ -9,12 +9,12 @@ from actors.errors import UnreadableError
 from actors.work.stream import PlacesTakenError
 from actors.work.worker import WorkerStartError
 from web.conditions import conditional
+from web.delivery.files import OpenFile
+from web.delivery.located import located
 from web.encoding import entity_tag, raw_answer
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
 from web.exchange import timed
-from web.files import OpenFile
-from web.located import located
 from web.named import named_track
 from web.services import services
 

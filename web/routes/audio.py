@@ -6,15 +6,15 @@ from quart import Blueprint, Response, request
 
 from actors.model.track import Location, Track
 from web.conditions import conditional, range_holds
-from web.converted import AudioQuery, converted, encoding_of
+from web.delivery.converted import AudioQuery, converted, encoding_of
+from web.delivery.files import FileBody, OpenFile
+from web.delivery.located import located
+from web.delivery.media_types import disposition, media_type
+from web.delivery.ranges import Span, UnsatisfiableError, spans
 from web.encoding import entity_tag
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
-from web.files import FileBody, OpenFile
-from web.located import located
-from web.media_types import disposition, media_type
 from web.named import wanted_track
-from web.ranges import Span, UnsatisfiableError, spans
 
 blueprint = Blueprint("audio", __name__, url_prefix="/api/v1")
 

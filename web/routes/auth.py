@@ -13,7 +13,6 @@ from actors.model.time import Time
 from actors.model.user import NAME, Account, Role
 from actors.model.user_view import UserView, user_view
 from actors.passwords import LONGEST_CHARACTERS, is_outdated
-from web import examples
 from web.auth import attempt, caller
 from web.credentials import COOKIE, unauthenticated
 from web.encoding import answer, nothing
@@ -21,6 +20,7 @@ from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
 from web.exchange import exchange, timed
 from web.named import own_user
+from web.openapi import examples
 from web.services import services
 
 blueprint = Blueprint("auth", __name__, url_prefix="/api/v1/auth")

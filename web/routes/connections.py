@@ -10,12 +10,12 @@ from actors.feed import SubscriptionStatistics
 from actors.model.event import TOPICS
 from actors.model.time import Time
 from actors.model.user import Role
-from web import examples
 from web.cache import CacheInfo
 from web.connections import Connection, Kind
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
 from web.kept import unkept
+from web.openapi import examples
 from web.paging import Links, Meta, PageQuery, sliced
 from web.services import services
 

@@ -10,13 +10,13 @@ from actors.messages import EditTrack
 from actors.model.edits import EDITABLE
 from actors.model.track import Track
 from actors.model.view import OwnTrackView, TagsView, own_track_view, tags_view
-from web import examples
 from web.auth import caller
 from web.conditions import conditional
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.exchange import timed
 from web.named import named_track, no_track, track_tag
+from web.openapi import examples
 from web.orders import demanded_version, ordered
 from web.services import services
 

@@ -17,13 +17,13 @@ from actors.model.track import Track
 from actors.model.view import FoundTrackView, found_track_view
 from actors.store.filters import TrackFilter
 from actors.store.listing import RELEVANCE
-from web import examples
 from web.auth import caller
 from web.cache import CacheInfo
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.exchange import timed
 from web.kept import Depends, unkept
+from web.openapi import examples
 from web.selection import Text
 from web.services import services
 

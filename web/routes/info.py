@@ -9,10 +9,10 @@ from actors.config import Config
 from actors.media.encode import available_forms
 from actors.model.time import Time
 from actors.watching.names import AUDIO_ENDINGS
-from web import examples
 from web.encoding import answer, now
 from web.endpoints import ANSWER_LIMIT_S, Answer, endpoint
 from web.limits import JSON_LIMIT_BYTES
+from web.openapi import examples
 from web.paging import MOST_PER_PAGE
 from web.services import services
 from web.serving.inlet import HEAD_BYTES

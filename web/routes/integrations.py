@@ -3,11 +3,11 @@
 import msgspec
 from quart import Blueprint, Response
 
-from web import examples
 from web.cache import CacheInfo
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.kept import unkept
+from web.openapi import examples
 from web.outside import CircuitView, Integration, integrations
 from web.paging import Links, Meta, PageQuery, sliced
 from web.services import services

@@ -10,7 +10,6 @@ from actors.model.key import KEY_PREFIX, Key, digest, fresh_secret
 from actors.model.time import Time
 from actors.model.user import Role
 from actors.model.user_view import ApiKeyView, api_key_view
-from web import examples
 from web.auth import caller, demand
 from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
@@ -20,6 +19,7 @@ from web.errors import FieldError, invalid
 from web.exchange import timed
 from web.kept import unkept
 from web.named import named_key
+from web.openapi import examples
 from web.paging import Links, Meta, PageQuery, numbered
 from web.services import services
 

@@ -9,12 +9,12 @@ from quart import Blueprint, Response
 from actors.model.library import Amount, Heading, Noun
 from actors.model.wheel import camelot
 from actors.store.library import HEADING_SORTS
-from web import examples
 from web.cache import CacheInfo
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.exchange import timed
 from web.kept import Depends, unkept
+from web.openapi import examples
 from web.paging import CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
 from web.selection import Text
 from web.services import services

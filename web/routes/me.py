@@ -9,7 +9,6 @@ from quart import Blueprint, Response
 from actors.model.user import LOCAL_USER_ID, Role, User, UserChange
 from actors.model.user_view import UserView, user_view
 from actors.passwords import LONGEST_CHARACTERS, Password
-from web import examples
 from web.accounts import changed_account
 from web.auth import attempt, caller
 from web.conditions import conditional, demand_match
@@ -18,6 +17,7 @@ from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
 from web.named import own_user, user_tag
+from web.openapi import examples
 from web.services import services
 
 blueprint = Blueprint("me", __name__, url_prefix="/api/v1/users/me")

@@ -18,7 +18,6 @@ from actors.model.memory import (
     memory_view,
 )
 from actors.model.user import Role
-from web import examples
 from web.auth import caller
 from web.cache import CacheInfo
 from web.conditions import conditional, demanded
@@ -28,6 +27,7 @@ from web.errors import FieldError, invalid
 from web.exchange import timed
 from web.kept import Depends, unkept
 from web.named import memory_tag, named_memory, no_memory
+from web.openapi import examples
 from web.paging import CursorText, Links, PageNumber, PageSize, Position, position, surroundings
 from web.paging import Meta as PageMeta
 from web.services import services

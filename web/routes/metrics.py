@@ -12,9 +12,9 @@ from quart import Blueprint, Response
 from actors.metrics import CONTENT_TYPE
 from actors.model.time import Time
 from actors.model.user import Role
-from web import examples
 from web.encoding import JSON, answer, json_bytes, now, raw_answer
 from web.endpoints import Answer, endpoint
+from web.openapi import examples
 from web.readings import readings
 from web.services import services
 

@@ -9,15 +9,15 @@ import msgspec
 import trio
 from quart import Blueprint, Response, current_app
 
-from web.asyncapi import SAID, asyncapi
 from web.conditions import conditional
 from web.encoding import JSON, content_tag, json_bytes, raw_answer
 from web.endpoints import Answer, Declaration, endpoint
 from web.errors import CODES
+from web.live.asyncapi import SAID, asyncapi
 from web.live.payloads import TOLD
-from web.openapi import declarations, document
+from web.openapi.document import declarations, document
+from web.openapi.shapes import WITHOUT_NUL
 from web.services import services
-from web.shapes import WITHOUT_NUL
 
 blueprint = Blueprint("openapi", __name__)
 

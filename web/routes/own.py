@@ -10,13 +10,13 @@ from actors.model.mine import Mine
 from actors.model.time import Time
 from actors.model.user import Role
 from actors.model.view import MineView, mine_view
-from web import examples
 from web.auth import caller
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, invalid
 from web.exchange import timed
 from web.named import named_track, no_track
+from web.openapi import examples
 from web.services import services
 
 blueprint = Blueprint("own", __name__, url_prefix="/api/v1/tracks")

@@ -12,12 +12,12 @@ from actors.model.player_commands import COMMANDS, AddTrack, ClearQueue, Command
 from actors.model.player_view import PlayerView, QueueView, player_view, queue_view
 from actors.model.user import Role
 from supervision import SupervisionError
-from web import examples
 from web.auth import caller
 from web.conditions import conditional
 from web.encoding import answer, entity_tag, now
 from web.endpoints import Answer, endpoint
 from web.exchange import timed
+from web.openapi import examples
 from web.orders import commanded
 from web.services import services
 

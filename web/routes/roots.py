@@ -14,17 +14,17 @@ from actors.model.root_view import RootView, root_view
 from actors.model.user import Role
 from actors.pipeline import WATCHER
 from actors.watching.folder import objection
-from web import examples
 from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
+from web.delivery.files import from_disk
 from web.encoding import answer, entity_tag, json_bytes, nothing
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import timed
-from web.files import from_disk
 from web.kept import unkept
 from web.limits import undivided
 from web.named import named_root
+from web.openapi import examples
 from web.paging import Links, Meta, PageQuery, sliced
 from web.services import services
 

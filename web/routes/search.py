@@ -9,13 +9,13 @@ from quart import Blueprint, Response
 from actors.model.user import Role
 from actors.model.view import FoundTrackView, found_track_view
 from actors.store.listing import SORT_NAMES
-from web import examples
 from web.auth import caller
 from web.cache import CacheInfo
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.exchange import timed, unless_left
 from web.kept import Depends, unkept
+from web.openapi import examples
 from web.paging import CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
 from web.selected import selected
 from web.selection import Filters, Text, TrackSort, selection_of, told

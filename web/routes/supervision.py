@@ -11,16 +11,16 @@ from werkzeug.routing import PathConverter
 from actors.config import SECONDS
 from actors.model.user import Role
 from supervision import EventKind, RefusedError, Running, SupervisorStatus
-from web import examples
 from web.cache import CacheInfo
 from web.encoding import answer, now
 from web.endpoints import Answer, endpoint
 from web.kept import unkept
+from web.openapi import examples
 from web.paging import Links, Meta, PageQuery, sliced
 from web.services import services
-from web.tree import ActorView, SupervisorView, TreeView, node_view, tree_view
-from web.tree_event import EventView, event_view
-from web.tree_feed import feed_view
+from web.tree.event import EventView, event_view
+from web.tree.feed import feed_view
+from web.tree.views import ActorView, SupervisorView, TreeView, node_view, tree_view
 
 blueprint = Blueprint("supervision", __name__, url_prefix="/api/v1")
 

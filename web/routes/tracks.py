@@ -7,7 +7,6 @@ from quart import Blueprint, Response
 
 from actors.model.view import OwnTrackView, own_track_view
 from actors.store.listing import SORT_NAMES
-from web import examples
 from web.cache import CacheInfo
 from web.conditions import conditional
 from web.encoding import answer
@@ -15,6 +14,7 @@ from web.endpoints import Answer, endpoint
 from web.exchange import timed
 from web.kept import Depends, unkept
 from web.named import named_track, track_tag
+from web.openapi import examples
 from web.paging import CursorText, Links, Meta, PageNumber, PageSize, position, surroundings
 from web.selected import selected
 from web.selection import ORDERED, SORTED_BY, Selection, TrackSort, told

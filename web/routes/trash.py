@@ -13,7 +13,6 @@ from actors.model.track import Track, shown_path
 from actors.model.trashed import Trashed
 from actors.model.user import Role
 from actors.model.view import OwnTrackView, TrackView, own_track_view, track_view
-from web import examples
 from web.auth import caller
 from web.cache import CacheInfo
 from web.conditions import conditional
@@ -22,6 +21,7 @@ from web.endpoints import Answer, endpoint
 from web.exchange import timed
 from web.kept import unkept
 from web.named import named_track, named_trashed, track_tag
+from web.openapi import examples
 from web.orders import demanded_version, ordered
 from web.paging import Links, Meta, PageQuery, numbered
 from web.services import services

@@ -17,21 +17,21 @@ from actors.model.probe import Probe
 from actors.model.root import Root
 from actors.model.track import Presence, Stage, Track
 from actors.model.view import OwnTrackView, own_track_view
-from web import examples
 from web.auth import caller
-from web.destination import usable_folder, usable_name, usable_root
+from web.delivery.files import from_disk
 from web.encoding import answer
 from web.endpoints import Answer, endpoint
 from web.errors import FieldError, ProblemError, invalid
 from web.exchange import exchange, timed
-from web.files import from_disk
-from web.incoming import Incoming, incoming
 from web.limits import fielded, undivided
-from web.multipart import Multipart
 from web.named import track_tag
+from web.openapi import examples
 from web.orders import ordered
 from web.repeats import HEADER, PROBLEMS, Repeat, repeat
 from web.services import services
+from web.upload.destination import usable_folder, usable_name, usable_root
+from web.upload.incoming import Incoming, incoming
+from web.upload.multipart import Multipart
 
 blueprint = Blueprint("uploads", __name__, url_prefix="/api/v1")
 

@@ -9,7 +9,6 @@ from quart import Blueprint, Response
 from actors.model.user import NAME, Role, UserChange
 from actors.model.user_view import PersonView, UserView, person_view, user_view
 from actors.passwords import Password
-from web import examples
 from web.accounts import changed_account
 from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
@@ -19,6 +18,7 @@ from web.errors import ProblemError
 from web.exchange import timed
 from web.kept import unkept
 from web.named import named_user, user_tag
+from web.openapi import examples
 from web.paging import Links, Meta, PageQuery, numbered
 from web.services import services
 

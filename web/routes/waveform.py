@@ -8,13 +8,13 @@ import trio
 from quart import Blueprint, Response
 
 from actors.model.track import Track
-from web import examples
 from web.conditions import conditional
 from web.encoding import answer, entity_tag, raw_answer
 from web.endpoints import Answer, endpoint
 from web.errors import ProblemError
 from web.exchange import timed
 from web.named import wanted_track
+from web.openapi import examples
 from web.services import services
 from web.waveform import FULL_SCALE, Peaks, condensed, peaks, png, svg
 

@@ -13,7 +13,7 @@ import trio.testing
 
 from actors.config import KIB, MIB
 from actors.model.change import LoseLocations
-from web.files import PIECE_BYTES
+from web.delivery.files import PIECE_BYTES
 
 BODY = bytes(range(256)) * 40
 

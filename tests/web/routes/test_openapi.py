@@ -2,9 +2,9 @@
 
 from html.parser import HTMLParser
 
-from web.asyncapi import SAID
 from web.endpoints import declaration_of
 from web.errors import CODES
+from web.live.asyncapi import SAID
 from web.live.payloads import TOLD
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 import trio
 
-from web.outgoing import Body
+from web.front.outgoing import Body
 from web.routes import uploads as module
 
 PLACE = "/api/v1/tracks"
@@ -201,8 +201,8 @@ async def test_a_body_that_stops_coming_is_given_up_and_leaves_nothing(served, s
 
 
 async def test_a_great_file_waits_in_the_line_not_in_memory(served, shelf, monkeypatch) -> None:
-    from web.incoming import Incoming
     from web.intake import Intake
+    from web.upload.incoming import Incoming
 
     most = 0
     append, write = Intake.append, Incoming.write
@@ -227,7 +227,7 @@ async def test_a_great_file_waits_in_the_line_not_in_memory(served, shelf, monke
 
 
 async def test_a_long_upload_lets_others_work(served_over, store, shelf, monkeypatch) -> None:
-    from web.incoming import Incoming
+    from web.upload.incoming import Incoming
 
     comes = trio.Event()
     write = Incoming.write

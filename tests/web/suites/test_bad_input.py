@@ -18,7 +18,7 @@ from jsonschema import Draft202012Validator
 
 from actors.model.user import Role
 from actors.store.store import Store
-from web.openapi import declarations, document
+from web.openapi.document import declarations, document
 
 ANSWER_LIMIT_S = 10
 """What is endless was not refused."""

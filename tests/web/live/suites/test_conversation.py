@@ -28,7 +28,7 @@ from supervision import Event, EventKind
 from tests.document.messages import document
 from tests.web.conftest import measured
 from tests.web.live.conftest import Live, Socket
-from web.asyncapi import SAID
+from web.live.asyncapi import SAID
 from web.live.payloads import TOLD
 
 TRACK, ROOT_HASH = "a", "0" * 64

@@ -1,0 +1,1 @@
+"""Files on their way out: whole, in ranges, or in another form."""
