@@ -9,8 +9,9 @@ import trio
 from quart_trio import QuartTrio
 
 from actors.errors import RookeryError
+from actors.house import House
 from actors.journal import Journal
-from actors.pipeline import House, tree
+from actors.pipeline import tree
 from supervision import SupervisionError, run
 from web.access import LOOK_AGAIN_S
 from web.application import create_app

@@ -17,8 +17,9 @@ from hypercorn.config import Sockets
 
 from actors.config import SECONDS, Config
 from actors.errors import ConfigurationError, RookeryError
+from actors.house import House
 from actors.journal import Journal
-from actors.pipeline import House, tree
+from actors.pipeline import tree
 from actors.store.datafolder import hold_data_folder, is_new
 from actors.store.embedded import EmbeddedServer
 from actors.watching.folder import demand, real

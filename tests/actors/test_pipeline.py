@@ -1,6 +1,5 @@
 """The tree as a whole: who may wait for whom, and what happens when parts of it crash."""
 
-import os
 from contextlib import asynccontextmanager
 
 import attrs
@@ -8,11 +7,11 @@ import pytest
 import trio
 
 from actors.config import Config
-from actors.errors import ConfigurationError
+from actors.house import House
 from actors.media.demo import make_demo
-from actors.pipeline import ANALYZER, CATALOGER, WAITS_FOR, WATCHER, House, tree
+from actors.pipeline import ANALYZER, CATALOGER, WAITS_FOR, WATCHER, tree
 from actors.work.local import local_executor
-from supervision import ActorState, StartError, run
+from supervision import ActorState, run
 
 
 def test_nobody_waits_in_a_circle():
@@ -63,36 +62,6 @@ async def test_a_folder_becomes_a_catalogue_and_every_actor_heals_without_losing
         assert running.status().find(CATALOGER).state is ActorState.RUNNING
 
 
-@pytest.mark.parametrize("make, message", [(None, "does not exist"), (b"", "not a folder")], ids=["absent", "file"])
-async def test_a_root_that_is_none_refuses_the_start_by_name(house, tmp_path, make, message):
-    path = tmp_path / "wrong"
-    if make is not None:
-        path.write_bytes(make)
-    wrong = House(config=attrs.evolve(house.config, roots=(path,)), url=house.url)
-
-    with pytest.raises(StartError) as caught:
-        async with run(tree(wrong, server=None, web=None), signals=False):
-            pass
-    cause = caught.value.__cause__
-    assert isinstance(cause, ConfigurationError)
-    assert message in str(cause)
-    assert os.fspath(path) in str(cause)
-
-
-async def test_a_known_root_may_be_away_at_the_start(house, tmp_path):
-    async with run(tree(house, server=None, web=None), signals=False):
-        await until(house, lambda tracks: len(tracks) == 7)
-    house.config.roots[0].rename(tmp_path / "away")
-    again = House(config=house.config, url=house.url)
-
-    async with run(tree(again, server=None, web=None), signals=False):
-        with trio.fail_after(30):
-            async with again.store.events.listen() as listening:
-                while (await again.store.roots.list_())[0].state != "unavailable":
-                    await listening.take()
-        assert all(track.presence == "present" for track in (await again.store.tracks.list_(page_size=50)).items)
-
-
 @attrs.define(eq=False)
 class Stumbling:
     """An executor that fails its caller once in each method, as only a slip in the program can."""
@@ -124,7 +93,7 @@ async def test_a_crash_in_the_midst_of_a_message_loses_no_file(house, monkeypatc
             stumbling.append(Stumbling(inner))
             yield stumbling[0]
 
-    monkeypatch.setattr("actors.pipeline.local_executor", executor)
+    monkeypatch.setattr("actors.house.local_executor", executor)
     async with run(tree(house, server=None, web=None), signals=False) as running:
         await until(house, all_analyzed(7))
         assert stumbling[0].stumbles == []

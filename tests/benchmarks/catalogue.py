@@ -11,8 +11,9 @@ from pathlib import Path
 import mutagen
 
 from actors.config import Config
+from actors.house import House
 from actors.media.demo import make_demo
-from actors.pipeline import House, tree
+from actors.pipeline import tree
 from actors.store.datafolder import hold_data_folder
 from actors.store.embedded import EmbeddedServer
 from supervision import run

@@ -8,7 +8,7 @@ import attrs
 import httpx
 import trio
 
-from actors.pipeline import House
+from actors.house import House
 from tests.stopwatch import Stopwatch
 from web.service import Service
 
