@@ -39,13 +39,16 @@ def show_certificate(settings: hypercorn.Config, config: Config) -> ssl.SSLConte
         ) from error
 
 
+_State = tuple[tuple[int, int, int] | None, ...]
+
+
 class Renewal:
     """Has a context show what was put in the place of its certificate meanwhile."""
 
     def __init__(self, shown: ssl.SSLContext, config: Config) -> None:
         self._shown = shown
         self._config = config
-        self._seen = self._state()
+        self._seen: _State = self._state()
 
     def look(self) -> bool:
         """Whether there was a new certificate; it is shown from the next handshake on. Reads files.
@@ -60,10 +63,14 @@ class Renewal:
         settings = hypercorn.Config()
         show_certificate(settings, self._config)  # tried out where nobody sees it
         assert settings.certfile is not None
-        self._shown.load_cert_chain(settings.certfile, settings.keyfile, settings.keyfile_password)
+        try:
+            self._shown.load_cert_chain(settings.certfile, settings.keyfile, settings.keyfile_password)
+        except (ssl.SSLError, OSError) as error:
+            self._seen = ()  # whatever is there at the next look may be whole
+            raise ConfigurationError("The certificate and its key were replaced while they were read.") from error
         return True
 
-    def _state(self) -> tuple[tuple[int, int, int] | None, ...]:
+    def _state(self) -> _State:
         return tuple(_state(path) for path in (self._config.certificate, self._config.certificate_key))
 
 
@@ -76,23 +83,26 @@ def _state(path: Path | None) -> tuple[int, int, int] | None:
 
 
 def flaw(shown: ssl.SSLContext) -> str | None:
-    """Why clients will refuse a certificate whoever signed it, in OpenSSL's words: it has expired, say. None where they need not.
+    """Why clients will refuse a certificate whoever signed it, in OpenSSL's words: it has expired, say, or none knows its kind of key.
+    None where they need not.
 
     Two handshakes in memory: who takes part in one is told everything, and nothing else in the standard library reads dates.
     """
     stranger = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     stranger.check_hostname = False
     stranger.verify_mode = ssl.CERT_NONE
-    certificate = _handshake(shown, stranger).getpeercert(binary_form=True)
-    assert certificate is not None
     friend = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     friend.check_hostname = False
     friend.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # trusted as it stands, so that who signed it does not matter
-    friend.load_verify_locations(cadata=certificate)
     try:
+        certificate = _handshake(shown, stranger).getpeercert(binary_form=True)
+        assert certificate is not None
+        friend.load_verify_locations(cadata=certificate)
         _handshake(shown, friend)
     except ssl.SSLCertVerificationError as error:
         return error.verify_message
+    except ssl.SSLError as error:
+        return _reason(error)
     return None
 
 

@@ -6,6 +6,7 @@ import ssl
 import attrs
 import hypercorn
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from actors.config import Config
 from actors.errors import ConfigurationError
@@ -40,6 +41,13 @@ def test_one_that_has_expired_is_told_but_shown(pair):
 
     assert shown is not None
     assert flaw(shown) == "certificate has expired"
+
+
+def test_one_of_a_kind_that_no_client_takes_is_told_but_shown(tmp_path):
+    shown = show_certificate(hypercorn.Config(), configured(made(tmp_path, curve=ec.SECP256K1())))
+
+    assert shown is not None
+    assert flaw(shown) == "no shared cipher"
 
 
 @pytest.mark.parametrize("missing", ["certificate", "key"])
@@ -122,3 +130,23 @@ def test_half_a_renewal_is_told_once_and_the_former_shown_until_it_is_whole(pair
     shutil.copy(other.key, pair.key)
     assert renewal.look()
     assert shows(shown, other)
+
+
+def test_a_certificate_that_is_replaced_while_it_is_read_is_told_and_read_again(pair, shown, tmp_path, monkeypatch):
+    renewal = Renewal(shown, configured(pair))
+    first, second = made(tmp_path, "first"), made(tmp_path, "second")
+    shutil.copy(first.certificate, pair.certificate)
+    shutil.copy(first.key, pair.key)
+
+    def tried_out_too_early(settings, config):
+        show_certificate(settings, config)
+        shutil.copy(second.certificate, pair.certificate)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr("web.certificate.show_certificate", tried_out_too_early)
+        with pytest.raises(ConfigurationError, match="while they were read"):
+            renewal.look()
+    shutil.copy(second.key, pair.key)
+
+    assert renewal.look()
+    assert shows(shown, second)
