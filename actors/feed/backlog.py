@@ -9,8 +9,8 @@ from actors.feed.frame import Frame
 class Backlog:
     """Frames in the order of their publication.
 
-    A passing frame replaces the waiting one of the same subject, at its place. When room is short, passing frames go
-    first, oldest first. A single frame above the limit is taken when nothing else waits.
+    A passing frame replaces the waiting one of the same subject, behind all that waits: it may tell of what an event before it brought
+    about. When room is short, passing frames go first, oldest first. A single frame above the limit is taken when nothing else waits.
     """
 
     def __init__(self, limit_bytes: int) -> None:
@@ -39,12 +39,9 @@ class Backlog:
     def put_passing(self, frame: Frame) -> None:
         """Add or renew what only matters in its newest form."""
         subject = frame.subject or ""
-        waiting = self._frames.get(subject)
-        if waiting is not None:
-            self._frames[subject] = frame
-            self.size_bytes += len(frame.body) - len(waiting.body)
+        if subject in self._passing:
+            self._forget_passing(subject)
             self.coalesced += 1
-            return
         while self._passing and self.size_bytes + len(frame.body) > self.limit_bytes:
             self._drop_passing()
         if self._frames and self.size_bytes + len(frame.body) > self.limit_bytes:
@@ -81,6 +78,9 @@ class Backlog:
         self.size_bytes = 0
 
     def _drop_passing(self) -> None:
-        subject, _ = self._passing.popitem(last=False)
-        self.size_bytes -= len(self._frames.pop(subject).body)
+        self._forget_passing(next(iter(self._passing)))
         self.dropped += 1
+
+    def _forget_passing(self, subject: str) -> None:
+        del self._passing[subject]
+        self.size_bytes -= len(self._frames.pop(subject).body)

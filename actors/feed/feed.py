@@ -1,7 +1,7 @@
 """The publisher: takes the log's events once, in order, and offers each to every subscription. It never waits for a client."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from time import perf_counter
@@ -79,6 +79,7 @@ class Feed:
         self._queue_bytes = queue_bytes
         self._batch_bytes = min(BATCH_BYTES, queue_bytes // 4)
         self._is_publishing = False
+        self._at_hand: Batch | None = None  # handed out, but not to all yet
         self._subscriptions: set[Subscription] = set()
         self._owned: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._hearers = Hearers()
@@ -136,8 +137,7 @@ class Feed:
         """
         with self._alone():
             for batch in self._batches(events):
-                for subscription in tuple(self._subscriptions):
-                    subscription.offer(batch, at_once=False)
+                self._leave_waiting((batch,), tuple(self._subscriptions))
 
     async def publish_paced(self, events: Sequence[Event]) -> None:
         """As `publish`, but what can go out directly does, and crowded clients may take what waits before there is more.
@@ -154,13 +154,16 @@ class Feed:
         await trio.lowlevel.checkpoint()
 
     def publish_passing(self, passing: Passing) -> None:
-        """Offer a message without a number to all, or to those of its owner. Never waits: whom it does not reach directly within a slice, it waits for."""
+        """Offer a message without a number to all, or to those of its owner. Never waits: whom it does not reach directly within a slice, it waits for.
+
+        It overtakes no event: whom those that are just being handed out have not reached yet, is given them first.
+        """
         self._passing += 1
         batch = Batch([Frame.of_passing(passing)])
+        batches = (batch,) if self._at_hand is None else (self._at_hand, batch)
         rest = iter(tuple(self._subscriptions if passing.owner is None else self._owned.get(passing.owner, ())))
-        self._write_slice(batch, rest)
-        for subscription in rest:
-            subscription.offer(batch, at_once=False)
+        self._write_slice(batches, rest)
+        self._leave_waiting(batches, rest)
 
     def statistics(self) -> FeedStatistics:
         """One consistent picture."""
@@ -192,8 +195,10 @@ class Feed:
 
     def retopic(self, subscription: Subscription, before: frozenset[str]) -> None:
         """It takes other topics now."""
-        if subscription.owner is not None and subscription in self._subscriptions:
-            after = subscription.topics
+        if subscription not in self._subscriptions:
+            return
+        after = subscription.topics
+        if subscription.owner is not None:
             self._hearers.change(subscription.owner, more=after - before, fewer=before - after)
 
     def leave(self, subscription: Subscription) -> None:
@@ -276,21 +281,28 @@ class Feed:
 
     async def _hand_out(self, batch: Batch) -> None:
         rest = iter(tuple(self._subscriptions))
+        self._at_hand = batch
         try:
-            while not self._write_slice(batch, rest):
+            while not self._write_slice((batch,), rest):
                 await trio.lowlevel.checkpoint()
         finally:
-            for subscription in rest:
-                subscription.offer(batch, at_once=False)
+            self._at_hand = None
+            self._leave_waiting((batch,), rest)
 
-    def _write_slice(self, batch: Batch, rest: Iterator[Subscription]) -> bool:
+    def _write_slice(self, batches: Sequence[Batch], rest: Iterator[Subscription]) -> bool:
         """Offer to as many as there is time for; whether those were all."""
         until_s = perf_counter() + self._slice_s
         for subscription in rest:
-            subscription.offer(batch, at_once=True)
+            for batch in batches:
+                subscription.offer(batch, at_once=True)
             if perf_counter() > until_s:
                 return False
         return True
+
+    def _leave_waiting(self, batches: Sequence[Batch], rest: Iterable[Subscription]) -> None:
+        for subscription in rest:
+            for batch in batches:
+                subscription.offer(batch, at_once=False)
 
     def _skip_to(self, seq: int) -> None:
         self._newest = seq

@@ -180,7 +180,7 @@ class Subscription:
             self._wake = None
 
     def offer(self, batch: Batch, *, at_once: bool) -> None:
-        """For the feed: the next events, or a message without a number. Never waits.
+        """For the feed: the next events, of which it may have been offered some or all before, or a message without a number. Never waits.
 
         Here alone is decided what goes out directly: when it may be (`at_once`), nothing waits, and the outlet takes it.
         """

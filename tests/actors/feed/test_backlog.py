@@ -26,16 +26,16 @@ def test_frames_leave_in_the_order_they_came():
     assert backlog.size_bytes == 0
 
 
-def test_a_newer_passing_frame_takes_the_place_of_the_waiting_one():
+def test_a_newer_passing_frame_replaces_the_waiting_one_and_comes_before_no_event_that_it_followed():
     backlog = Backlog(1000)
     backlog.put_passing(frame(10, subject="a"))
-    backlog.put(1, frame(10, seq=1))
-    newer = frame(30, subject="a")
+    event, newer = frame(10, seq=1), frame(30, subject="a")
+    backlog.put(1, event)
     backlog.put_passing(newer)
 
     assert backlog.size_bytes == 40
-    assert backlog.coalesced == 1
-    assert backlog.take(1000)[0] is newer
+    assert (backlog.coalesced, backlog.dropped) == (1, 0)
+    assert backlog.take(1000) == [event, newer]
 
 
 def test_events_push_passing_frames_out_before_they_are_refused():

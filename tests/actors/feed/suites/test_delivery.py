@@ -36,6 +36,16 @@ class Client:
         """The numbers that it got, in the order that it got them."""
         return [message["seq"] for message in self.pipe.messages() if "seq" in message]
 
+    def overtaken(self) -> list[int]:
+        """The numbers that came behind a passing message that was published after them."""
+        newest, late = 0, []
+        for message in self.pipe.messages():
+            if "seq" in message:
+                late += [message["seq"]] if message["seq"] <= newest else []
+            else:
+                newest = max(newest, message["payload"]["done"])
+        return late
+
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 2**32))
@@ -58,9 +68,11 @@ async def test_directly_or_queued_every_client_gets_every_event_once_and_in_orde
             with trio.CancelScope() as scope:  # whoever pumps may crash anywhere
                 if chance.random() < 0.3:
                     nursery.start_soon(cancel_after, chance.randint(0, 6), scope)
+                if chance.random() < 0.3:
+                    nursery.start_soon(pass_after, chance.randint(0, 6), feed, passing)
                 await feed.publish_paced(events)
             if chance.random() < 0.3:
-                feed.publish_passing(passing(f"track:{chance.randint(0, 2)}", 0.5))
+                feed.publish_passing(passing(f"track:{chance.randint(0, 2)}", feed.newest))
             chance.choice(clients).pipe.widen(chance.randint(1, 700))
             for _ in range(chance.randint(0, 3)):
                 await trio.lowlevel.checkpoint()
@@ -77,6 +89,14 @@ async def test_directly_or_queued_every_client_gets_every_event_once_and_in_orde
             ("SCAN_UPDATE",) if "progress" in client.topics else ()
         )
         assert client.seqs() == [e.seq for e in log.history[client.since :] if e.type in types]
+        assert client.overtaken() == []
+
+
+async def pass_after(checkpoints, feed, passing):
+    """Tell what is as new as the newest event, perhaps while that is being handed out."""
+    for _ in range(checkpoints):
+        await trio.lowlevel.checkpoint()
+    feed.publish_passing(passing("track:0", feed.newest))
 
 
 async def cancel_after(checkpoints, scope):
@@ -167,6 +187,25 @@ async def test_progress_goes_directly_to_as_many_as_there_is_time_for_and_waits_
         nursery.cancel_scope.cancel()
 
     assert [len(client.pipe.messages()) for client in clients] == [1, 1, 1]
+
+
+async def test_what_passes_while_an_event_is_handed_out_overtakes_it_for_nobody(log, passing):
+    feed = Feed(log, queue_bytes=4_000, slice_s=0.0)
+    await feed.begin()
+    clients = [Client(["tracks", "progress"], is_direct, Pipe()) for is_direct in (True, False, True, False)]
+    async with trio.open_nursery() as nursery:
+        for client in clients:
+            nursery.start_soon(client.follow, feed)
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.start_soon(feed.publish_paced, log.add("TRACK_ADDED"))
+        while not feed.newest:
+            await trio.lowlevel.checkpoint()
+        feed.publish_passing(passing("track:a", 0.5))
+        await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+
+    for client in clients:
+        assert [message["type"] for message in client.pipe.messages()] == ["TRACK_ADDED", "PROGRESS_UPDATE"]
 
 
 async def test_one_task_at_a_time_publishes(log, autojump_clock):
