@@ -1,6 +1,6 @@
 """The publisher: takes the log's events once, in order, and offers each to every subscription. It never waits for a client."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -83,6 +83,7 @@ class Feed:
         self._subscriptions: set[Subscription] = set()
         self._owned: defaultdict[str, set[Subscription]] = defaultdict(set)
         self._hearers = Hearers()
+        self._takers: Counter[str] = Counter()  # counted, since each line of the log asks
         self._crowded: set[Subscription] = set()
         self._recent = Recent(REMEMBERED_BYTES)
         self._newest: int | None = None
@@ -120,7 +121,7 @@ class Feed:
 
     def is_taken(self, topic: str) -> bool:
         """Whether any subscription takes a topic now."""
-        return any(topic in one.topics for one in self._subscriptions)
+        return self._takers[topic] > 0
 
     def is_heard(self, topic: str, *, owner: str) -> bool:
         """Whether any subscription of a user takes a topic now."""
@@ -189,6 +190,7 @@ class Feed:
     def join(self, subscription: Subscription) -> None:
         """From now on offer it everything."""
         self._subscriptions.add(subscription)
+        self._takers.update(subscription.topics)
         if subscription.owner is not None:
             self._owned[subscription.owner].add(subscription)
             self._hearers.change(subscription.owner, more=subscription.topics)
@@ -198,12 +200,15 @@ class Feed:
         if subscription not in self._subscriptions:
             return
         after = subscription.topics
+        self._takers.subtract(before)
+        self._takers.update(after)
         if subscription.owner is not None:
             self._hearers.change(subscription.owner, more=after - before, fewer=before - after)
 
     def leave(self, subscription: Subscription) -> None:
         """Offer it nothing more; its counters stay."""
         self._subscriptions.remove(subscription)
+        self._takers.subtract(subscription.topics)
         if subscription.owner is not None:
             self._hearers.change(subscription.owner, fewer=subscription.topics)
             self._owned[subscription.owner].discard(subscription)

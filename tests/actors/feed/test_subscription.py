@@ -242,6 +242,20 @@ async def test_the_feed_knows_whether_a_user_listens(log):
     assert not feed.is_heard("player", owner="ada")
 
 
+async def test_the_feed_knows_whether_anybody_takes_a_topic(log):
+    feed = Feed(log, queue_bytes=10_000)
+    assert not feed.is_taken("logs")
+    async with feed.subscribe(["logs"]), feed.subscribe(["tracks"]) as other:
+        other.topics |= {"logs"}
+        other.topics |= {"logs"}
+        other.topics -= {"logs", "tracks"}
+        assert feed.is_taken("logs")
+        assert not feed.is_taken("tracks")
+    other.topics |= {"logs"}
+
+    assert not feed.is_taken("logs")
+
+
 async def test_a_user_listens_from_the_moment_that_a_client_takes_the_topic_until_it_does_not(log):
     feed = Feed(log, queue_bytes=10_000)
     async with feed.subscribe(["tracks"], owner="ada") as subscription:
