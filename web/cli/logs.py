@@ -40,6 +40,8 @@ class LogFollowing:
     say: Callable[[str], None]
     """Gets what people should know of the connection."""
     _place: str | None = None
+    _named: str | None = attrs.field(init=False, default=None)
+    """The place of what is being heard, which counts once all of it was."""
     _pauses: Iterator[float] = attrs.field(factory=pauses_s)
 
     async def run(self) -> None:
@@ -62,15 +64,22 @@ class LogFollowing:
         async with client.stream("GET", "/api/v1/logs", params=query, headers=headers) as answer:
             self._refuse(answer)
             self._pauses = pauses_s()
-            place: str | None = None
-            async for line in answer.aiter_lines():
-                name, _, text = line.partition(": ")
-                if name == "id":
-                    place = text
-                elif name == "data":
-                    self._take(text)
-                elif not line and place is not None:
-                    self._place = place
+            self._named = None
+            rest = b""
+            async for piece in answer.aiter_bytes():
+                # Not httpx's own lines, which also end where JSON has a character as it is, such as U+2028 or U+0085.
+                *lines, rest = (rest + piece).split(b"\n")
+                for line in lines:
+                    self._hear(line.decode())
+
+    def _hear(self, line: str) -> None:
+        name, _, text = line.partition(": ")
+        if name == "id":
+            self._named = text
+        elif name == "data":
+            self._take(text)
+        elif not line and self._named is not None:
+            self._place = self._named
 
     def _refuse(self, answer: httpx.Response) -> None:
         if answer.status_code == UNAUTHENTICATED:

@@ -78,6 +78,17 @@ async def test_it_begins_with_the_last_lines_and_goes_on(served, following, told
     assert told.messages == ["old 1", "old 2", "new"]
 
 
+async def test_a_line_ends_only_where_the_service_ends_it(served, following, told):
+    text = "ab\u2028c\x85d\x1ce\u2029"
+    async with trio.open_nursery() as nursery:
+        scope = await follow(nursery, following())
+        write(served.services, text)
+        await told.until(lambda: told.messages)
+        scope.cancel()
+
+    assert told.messages == [text]
+
+
 @pytest.mark.parametrize("tail", [0, 10])
 async def test_after_a_break_it_goes_on_where_it_was(served, following, told, tail):
     write(served.services, "before")
