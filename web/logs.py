@@ -15,6 +15,8 @@ ACCESS = "rookery.access"
 """The logger of what is asked and answered."""
 FAILED = 500
 """From this status on the fault is ours."""
+CHATTY = ("watchfiles", "hypercorn.access", "hypercorn.error", "PIL", "asyncio", "hpack")
+"""Libraries whose small talk nobody asks for; that of `hpack` is every header of HTTP/2, with the tokens in them."""
 
 
 class JournalHandler(logging.Handler):
@@ -78,7 +80,7 @@ def configure_logs(config: Config, journal: Journal | None = None) -> None:
     root = logging.getLogger()
     root.handlers = [handler] if journal is None else [handler, JournalHandler(journal)]
     root.setLevel(config.log_level.upper())
-    for chatty in ("watchfiles", "hypercorn.access", "hypercorn.error", "PIL", "asyncio"):
+    for chatty in CHATTY:
         logging.getLogger(chatty).setLevel(logging.WARNING)
     structlog.configure(
         processors=[

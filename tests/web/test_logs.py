@@ -8,6 +8,7 @@ import threading
 import pytest
 import structlog
 import trio
+from hpack import Decoder, Encoder
 
 from actors.config import Config
 from actors.errors import ConfigurationError
@@ -36,6 +37,16 @@ def test_lower_levels_are_left_out(capsys):
     structlog.get_logger("rookery.test").info("quiet")
 
     assert capsys.readouterr().err == ""
+
+
+def test_no_header_of_http2_is_logged_at_any_level(capsys):
+    configure_logs(Config(log_level="debug"), journal := Journal())
+    token = secrets.token_hex()
+    Decoder().decode(Encoder().encode([("authorization", f"Bearer {token}")]))
+    logging.getLogger("rookery.test").debug("quiet")
+
+    assert token not in capsys.readouterr().err
+    assert [entry.line.message for entry in journal.kept()] == ["quiet"]
 
 
 @pytest.mark.parametrize("log_format", ["text", "json"])
