@@ -138,8 +138,8 @@ class Access:
             await trio.sleep(LOOK_AGAIN_S)
 
     async def look(self) -> None:
-        """Notice what has been changed elsewhere, if the database tells; one that is closed is another's to open."""
-        with suppress(DatabaseError, trio.ClosedResourceError):
+        """Notice what has been changed elsewhere, if the database tells."""
+        with suppress(DatabaseError):
             await self._now()
 
     def _wake(self) -> None:

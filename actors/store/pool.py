@@ -10,8 +10,10 @@ from typing import TypeVar
 import asyncpg
 import attrs
 import structlog
+import trio
 
 from actors.config import MINUTES, SECONDS
+from actors.errors import DatabaseAwayError
 from actors.store.bridge import Bridge
 from actors.store.codec import set_codecs
 from actors.store.refusal import CONFLICTS, DRIVER_ERRORS, is_away, query_refusal, reason
@@ -53,7 +55,8 @@ class Pool:
     must have no effect but through its connection, because it runs again after a lost connection or a conflict.
 
     Raises (both):
-        DatabaseAwayError: the connection was lost or not to be had, and `patience_s` of tries did not help.
+        DatabaseAwayError: the connection was lost or not to be had, and `patience_s` of tries did not help; or the pool is closed, since what
+            held it open is being started again.
         DatabaseError: a statement took longer than `limit_s` or was refused.
 
     Cancellation (both): the running statement is cancelled in the server, the transaction undone; the connection
@@ -72,7 +75,7 @@ class Pool:
 
     async def read(self, fn: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """Run `fn(connection)` without a transaction around it."""
-        return await self.bridge.run(self._persistently, fn)
+        return await self._across(fn)
 
     async def write(self, fn: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
         """Run `fn(connection)` as one transaction that takes effect exactly once or not at all.
@@ -92,7 +95,7 @@ class Pool:
             await self._clean_marks(connection)
             return result
 
-        return await self.bridge.run(self._persistently, once)
+        return await self._across(once)
 
     @asynccontextmanager
     async def own_connection(self) -> AsyncIterator[asyncpg.Connection]:
@@ -125,6 +128,12 @@ class Pool:
             raise
         finally:
             await self._pool.release(connection, timeout=UNDO_LIMIT_S)
+
+    async def _across(self, once: Callable[[asyncpg.Connection], Awaitable[T]]) -> T:
+        try:
+            return await self.bridge.run(self._persistently, once)
+        except (trio.ClosedResourceError, trio.BrokenResourceError) as error:
+            raise DatabaseAwayError("The connections to the database are closed") from error
 
     async def _clean_marks(self, connection: asyncpg.Connection) -> None:
         self._writes += 1

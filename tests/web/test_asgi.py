@@ -108,6 +108,19 @@ async def test_requests_go_on_when_the_store_was_started_again():
         assert after.stopping.is_set()
 
 
+async def test_while_the_store_is_stopped_requests_are_told_so_and_nothing_ends(monkeypatch):
+    monkeypatch.setattr("web.asgi.LOOK_AGAIN_S", 0.0)
+    application = Application()
+    async with served(application) as server:
+        for path in ("rookery/pipeline", "rookery/store"):
+            await application._front.services.running.stop_child(path)
+        answer = await server.client.get("/api/v1/library/roots")
+
+        assert (answer.status_code, answer.json()["code"]) == (503, "UNAVAILABLE")
+        await server.to_app.send(SHUTDOWN)
+        assert await server.from_app.receive() == {"type": "lifespan.shutdown.complete"}
+
+
 async def crash(context):
     """A part that cannot be healed."""
     context.ready()

@@ -8,7 +8,6 @@ answer is still right are, by the same functions as ever. Where any of them says
 import secrets
 
 import attrs
-import trio
 
 from actors.errors import DatabaseError
 from web.errors import ProblemError
@@ -80,7 +79,7 @@ class Again:
             body = await still()
             if body is None:
                 return None
-        except (DatabaseError, ProblemError, trio.ClosedResourceError):
+        except (DatabaseError, ProblemError):
             return None
         verdict = await self._traffic.count_address(current.client, current.method, current.path)
         if verdict is not None:

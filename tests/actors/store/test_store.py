@@ -3,12 +3,15 @@
 import asyncio
 import contextlib
 import threading
+from datetime import UTC, datetime
 
 import asyncpg
 import pytest
 import trio
 
 from actors.config import Config
+from actors.errors import DatabaseAwayError
+from actors.model.player import Outcome
 from actors.store.store import Store, open_store
 
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -55,12 +58,22 @@ async def test_closing_does_not_wait_for_long_queries(database_url: str, store_c
         await asyncio.Event().wait()
 
     async def ask(store: Store) -> None:
-        with pytest.raises(trio.BrokenResourceError):
+        with pytest.raises(DatabaseAwayError, match="closed"):
             await store.pool.read(wait)
 
     async with trio.open_nursery() as nursery, open_store(store_config, url=database_url) as store:
         nursery.start_soon(ask, store)
         await began.wait()
+
+
+async def test_a_store_that_is_closed_is_away_for_whoever_still_has_it(database_url: str, store_config: Config):
+    async with open_store(store_config, url=database_url) as store:
+        pass
+
+    with pytest.raises(DatabaseAwayError, match="closed"):
+        await store.users.standing()
+    with pytest.raises(DatabaseAwayError, match="closed"):
+        await store.player_queues.change("ada", lambda deck, _: Outcome(deck=deck), now=datetime.now(UTC))
 
 
 async def test_no_more_connections_are_opened_than_configured(store: Store, store_config: Config):
