@@ -84,7 +84,8 @@ class Lane:
         self._idle.deadline, self._is_idle = trio.current_time() + self.config.keep_alive_timeout, True
         is_asked = await self.inlet.first_byte()
         self._idle.deadline, self._is_idle = math.inf, False
-        return is_asked
+        # What comes in the very moment of the end is not begun: it would be cancelled in the midst.
+        return is_asked and not self._idle.cancel_called
 
     async def _serve_again(self, asked: bytes, again: Again) -> bool:
         """Answer a head that came before as the app has provided; False where it must be called."""

@@ -73,6 +73,8 @@ class Line:
         if self._put_back or not isinstance(self._stream, trio.SocketStream):
             return await self.receive_some(max_bytes)
         while True:
+            if self._stream.socket.fileno() == -1:  # Trio can wait for no such thing, and remembers that it was to
+                raise trio.ClosedResourceError("this line was closed")
             try:
                 await trio.lowlevel.wait_readable(self._stream.socket)
                 data = os.read(self._stream.socket.fileno(), max_bytes)

@@ -512,6 +512,35 @@ async def test_a_large_answer_given_again_comes_whole_to_a_slow_reader(connect) 
     assert [one for _, one in told] == [b"called", body, b"called"]
 
 
+async def test_a_peer_that_takes_nothing_of_what_is_given_again_is_cut(connect) -> None:
+    async def large():
+        return b"HTTP/1.1 200 OK\r\ncontent-length: 10000000\r\n", b"x" * 10_000_000
+
+    async with connect(Leaving(large), stall_s=0.1) as peer:
+        await peer.send(GET * 2)
+        with trio.fail_after(5):
+            await peer.ended.wait()
+
+        assert peer.connection.line.has_stalled
+
+
+async def test_what_comes_in_the_very_moment_of_the_end_is_not_begun(connect) -> None:
+    app = Leaving(given)
+    async with connect(app) as peer:
+        first_byte = peer.connection.inlet.first_byte
+
+        async def ended_meanwhile():
+            has_come = await first_byte()
+            peer.connection.end()
+            return has_come
+
+        peer.connection.inlet.first_byte = ended_meanwhile
+        await peer.send(GET)
+        await peer.rest()
+
+    assert app.called == 0
+
+
 async def test_the_last_answer_is_never_one_given_again(connect) -> None:
     asked, ready = trio.Event(), trio.Event()
 

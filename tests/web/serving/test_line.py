@@ -97,6 +97,14 @@ async def test_a_cut_wakes_the_writer_and_the_reader(pair):
     line.cut()
 
 
+async def test_whoever_waits_for_more_of_a_line_that_was_cut_learns_that_it_was(pair):
+    line = Line(pair[0])
+    line.cut()
+    for _ in range(2):
+        with pytest.raises(trio.ClosedResourceError):
+            await line.receive_next(10)
+
+
 async def test_sends_do_not_mix(pair):
     near, far = pair
     line = Line(near)
