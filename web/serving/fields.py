@@ -3,7 +3,7 @@
 from urllib.parse import unquote_to_bytes
 
 from web.serving.refused import RefusedError
-from web.serving.request import HOST, MOST_FIELDS, NAME, REFUSED_METHODS, TARGET_BYTES, VALUE, Request
+from web.serving.request import HOST, MOST_FIELDS, NAME, REFUSED_METHODS, TARGET_BYTES, VALUE, Request, length_of
 
 Fields = list[tuple[bytes, bytes]]
 
@@ -37,6 +37,7 @@ def asked(fields: Fields, *, has_body: bool) -> Request:
     for name, value in headers:
         if not NAME.fullmatch(name) or not VALUE.fullmatch(value):
             raise RefusedError(400, "A header is malformed")
+    length_of([value for name, value in headers if name == b"content-length"])  # its frames tell how long it really is
     raw_path, _, query = target.partition(b"?")
     return Request(
         method=method.decode(),
@@ -54,8 +55,9 @@ def asked(fields: Fields, *, has_body: bool) -> Request:
 
 def _host(fields: Fields, pseudo: dict[bytes, bytes]) -> bytes:
     """Whom it asks: the authority, with which a Host must agree (RFC 9113, 8.3.1)."""
-    named = {value.lower() for name, value in fields if name in {b":authority", b"host"}}
-    if len(named) != 1:
+    named = [value.lower() for name, value in fields if name in {b":authority", b"host"}]
+    # h2 lets one authority through at most.
+    if len(set(named)) != 1 or len(named) > 1 + (b":authority" in pseudo):
         raise RefusedError(400, "A request names one host")
     host = pseudo.get(b":authority") or named.pop()
     if not host or not HOST.fullmatch(host):

@@ -170,11 +170,20 @@ def _length(found: _Special, *, is_1_0: bool) -> int | None:
         if found.lengths or is_1_0 or len(found.codings) > 1 or found.codings[0].lower() != b"chunked":
             raise RefusedError(400, "The body's length is ambiguous, or its coding is not chunked")
         return None
-    if not found.lengths:
+    return length_of(found.lengths)
+
+
+def length_of(values: list[bytes]) -> int:
+    """The length of a body, of which every Content-Length is given; 0 where there is none.
+
+    Raises:
+        RefusedError: there are several, or one that is none.
+    """
+    if not values:
         return 0
-    if len(found.lengths) > 1 or not found.lengths[0].isdigit() or len(found.lengths[0]) > LONGEST_LENGTH_DIGITS:
+    if len(values) > 1 or not values[0].isdigit() or len(values[0]) > LONGEST_LENGTH_DIGITS:
         raise RefusedError(400, "There may be one Content-Length, with digits alone")
-    return int(found.lengths[0])
+    return int(values[0])
 
 
 def _origin_form(method: bytes, target: bytes, headers: list[tuple[bytes, bytes]]) -> bytes:
