@@ -1,6 +1,5 @@
 """One request of an HTTP/2 connection and its answer: the two ends of ASGI over one stream. The app has a task of its own."""
 
-from collections import deque
 from typing import Any, Protocol
 
 import trio
@@ -12,8 +11,8 @@ from web.serving.response import Headers, has_no_body, lines
 
 Message = dict[str, Any]
 LEFT: Message = {"type": "http.disconnect"}
-_OF_CONNECTION = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
-"""What HTTP/2 says by its frames (RFC 9113, 8.2.2)."""
+_OF_CONNECTION = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"})
+"""What HTTP/2 says by its frames (RFC 9113, 8.2.2). Let through, it would be refused in the midst of a head, and spoil all that follow."""
 
 
 class Frames(Protocol):
@@ -60,7 +59,10 @@ class Stream:
         """Why the rest of the body will not be read."""
         self._frames = frames
         self._common = common
-        self._pieces: deque[tuple[bytes, int]] = deque()
+        self._body = bytearray()
+        """What has come and waits; in one, since a piece of a byte would cost a hundred."""
+        self._held_bytes = 0
+        """So much of the peer's window that took."""
         self._changed = trio.Event()
         self._waits_to_go_on = request.waits_to_go_on
         self._is_read = False
@@ -70,7 +72,8 @@ class Stream:
     def take(self, data: bytes, size_bytes: int) -> None:
         """A piece of the body has come, which cost so much of the peer's window; with what was only padding it may be empty."""
         if data:
-            self._pieces.append((data, size_bytes))
+            self._body += data
+            self._held_bytes += size_bytes
             self._tell()
         else:
             self._frames.has_taken(self.number, size_bytes)
@@ -87,9 +90,9 @@ class Stream:
 
     def forget(self) -> int:
         """Drop what waits of the body; gives how much of the window it held."""
-        held = sum(size_bytes for _, size_bytes in self._pieces)
-        self._pieces.clear()
-        return held
+        self._body.clear()
+        held_bytes, self._held_bytes = self._held_bytes, 0
+        return held_bytes
 
     async def receive(self) -> Message:
         """ASGI: the next part of the body; when there is no more, the peer's leaving, or the end of the answer."""
@@ -101,20 +104,20 @@ class Stream:
         return LEFT
 
     async def _read(self) -> Message:
-        if self._waits_to_go_on and not self._pieces and not self.has_begun and not self.is_gone:
+        if self._waits_to_go_on and not self._body and not self.has_begun and not self.is_gone:
             self._frames.send_head(self.number, [(b":status", b"100")], is_last=False)
         self._waits_to_go_on = False
         with trio.move_on_after(SILENCE_LIMIT_S) as patience:
-            while not (self._pieces or self.is_whole or self.is_gone or self.is_answered or self.refused):
+            while not (self._body or self.is_whole or self.is_gone or self.is_answered or self.refused):
                 await self._changed.wait()
         if patience.cancelled_caught:
             self.refused = RefusedError(408, f"Nothing of the body came for {SILENCE_LIMIT_S:g} s")
         if self.refused or self.is_gone or self.is_answered:
             return LEFT
-        data, size_bytes = self._pieces.popleft() if self._pieces else (b"", 0)
-        if size_bytes:
-            self._frames.has_taken(self.number, size_bytes)
-        self._is_read = self.is_whole and not self._pieces
+        data = bytes(self._body)
+        if held_bytes := self.forget():
+            self._frames.has_taken(self.number, held_bytes)
+        self._is_read = self.is_whole
         return {"type": "http.request", "body": data, "more_body": not self._is_read}
 
     async def send(self, message: Message) -> None:

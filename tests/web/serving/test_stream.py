@@ -52,6 +52,17 @@ async def test_a_body_comes_piece_by_piece_and_its_room_is_given_back():
     assert frames.done == [("taken", 5), ("taken", 1)]
 
 
+async def test_what_came_in_many_small_pieces_is_one():
+    frames = Recorded()
+    one = stream(frames)
+    for _ in range(1000):
+        one.take(b"a", 3)
+    one.complete()
+
+    assert await one.receive() == {"type": "http.request", "body": b"a" * 1000, "more_body": False}
+    assert frames.done == [("taken", 3000)]
+
+
 async def test_an_end_that_comes_late_is_told_too():
     one = stream(Recorded())
     one.take(b"ab", 2)
