@@ -244,6 +244,7 @@ class _Serving:
             crowd=self._crowd,
             refused=self._refused,
             stall_s=self._stall_s,
+            is_ending=lane.is_ending,
         )
 
     async def _turn_away(self, stream: Line | trio.SocketStream, status: int, message: str | None = None) -> None:

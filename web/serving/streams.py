@@ -1,7 +1,6 @@
 """One HTTP/2 connection: frames in and out, and the streams between. h2 reads and writes the frames; it does no I/O."""
 
-from collections.abc import Callable
-from functools import partial
+from contextlib import suppress
 from typing import Any
 
 import attrs
@@ -17,16 +16,16 @@ from hypercorn.config import Config
 from actors.config import KIB
 from web.serving.crowd import Crowd
 from web.serving.fields import asked
-from web.serving.lane import SKIP_BYTES
 from web.serving.line import STALL_S, Line
 from web.serving.outlet import Outlet
+from web.serving.patience import Patience
 from web.serving.refused import Refused, RefusedError
 from web.serving.stream import Stream
 
 MOST_STREAMS = 100
 """Requests of one connection that are worked at; one that was reset counts until its app has ended (RFC 9113 asks for at least 100)."""
-RESETS = 500
-"""So many streams, and as many as were answered, may be reset before their end; who resets more only wants to make work."""
+TABLE_BYTES = 4 * KIB
+"""Of former headers, to which later heads may point, whatever the peer could remember: for each header all of them are looked through."""
 READ_BYTES = 4 * KIB
 """As many of the smallest frames take h2 a few milliseconds."""
 WINDOW_BYTES = 64 * KIB * MOST_STREAMS
@@ -55,10 +54,7 @@ class Streams:
     _outlet: Outlet = attrs.field(init=False)
     _widened: trio.Event = attrs.field(init=False, factory=trio.Event)
     _reading: trio.CancelScope = attrs.field(init=False, factory=trio.CancelScope)
-    _resets: int = attrs.field(init=False, default=0)
-    _answered: int = attrs.field(init=False, default=0)
-    _skipped_bytes: int = attrs.field(init=False, default=0)
-    """Of bodies that came behind their answers."""
+    _patience: Patience = attrs.field(init=False, factory=Patience)
 
     def end(self) -> None:
         """Take no further request; those that are being answered go on.
@@ -93,11 +89,14 @@ class Streams:
         self._h2.initiate_connection()
         self._h2.increment_flow_control_window(WINDOW_BYTES)
         self._push()
+        if self.is_ending:
+            self._reading.cancel()
 
     async def _read(self, apps: trio.Nursery) -> None:
         self._reading.deadline = trio.current_time() + self.config.keep_alive_timeout
         with self._reading:
-            while data := await self._received():
+            # What comes in the very moment of an end stays unread: by the goodbye the peer knows that it may ask again.
+            while (data := await self._received()) and not self._reading.cancel_called:
                 try:
                     events = self._h2.receive_data(bytes(data))
                 except h2.exceptions.ProtocolError:
@@ -124,28 +123,33 @@ class Streams:
                 size_bytes = event.flow_controlled_length or 0
                 if stream is None or stream.is_gone or stream.is_answered:
                     self.has_taken(event.stream_id, size_bytes)
-                    self._skipped_bytes += size_bytes
-                    if (
-                        self._skipped_bytes > SKIP_BYTES
-                    ):  # not at once: curl and httpx forget an answer behind which this stands
+                    if not self._patience.skips(size_bytes):
                         self.reset(event.stream_id, ErrorCodes.NO_ERROR)
                 else:
                     stream.take(event.data, size_bytes)
             case h2.events.StreamEnded() if stream is not None:
                 stream.complete()
             case h2.events.StreamReset():
-                self._resets += 1
                 if stream is not None:
                     stream.leave()
                 self._widen()
-                if self._resets > RESETS + self._answered:
-                    self._h2.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
-                    return False
-            case h2.events.WindowUpdated() | h2.events.RemoteSettingsChanged():
+                return self._suffers()
+            case h2.events.RemoteSettingsChanged():
+                encoder = self._h2.encoder
+                encoder.header_table_size = min(encoder.header_table_size, TABLE_BYTES)
+                self._widen()
+                return self._suffers()
+            case h2.events.WindowUpdated():
                 self._widen()
             case h2.events.ConnectionTerminated():
                 return False
         return True
+
+    def _suffers(self) -> bool:
+        """Bear what asks for nothing; whether the connection goes on."""
+        if not (goes_on := self._patience.bears()):
+            self._h2.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+        return goes_on
 
     def _ask(self, event: h2.events.RequestReceived, apps: trio.Nursery) -> None:
         """Take a request, or refuse it here and now."""
@@ -165,16 +169,16 @@ class Streams:
         self._streams[number] = stream
         self._reading.deadline = float("inf")
         self.crowd.enter(peer)
-        apps.start_soon(self._serve, stream, partial(self.crowd.leave, peer))
+        apps.start_soon(self._serve, stream, peer)
 
-    async def _serve(self, stream: Stream, leave: Callable[[], None]) -> None:
+    async def _serve(self, stream: Stream, peer: str) -> None:
         """One stream to its end, whatever its app does."""
         try:
             await self.app(self._scope(stream), stream.receive, stream.send)
         except Exception:  # noqa: BLE001 — the app's fault ends this stream at most
             await self.config.log.exception("Error in ASGI Framework")
         finally:
-            leave()
+            self.crowd.leave(peer)
             del self._streams[stream.number]
             self._close(stream)
 
@@ -182,7 +186,7 @@ class Streams:
         """The app has ended: what it left undone is told, and the connection may be idle, or over."""
         self.has_taken(stream.number, stream.forget())
         if stream.is_answered:
-            self._answered += 1
+            self._patience.answered += 1
         elif stream.has_begun:
             self.reset(stream.number)
         elif not stream.is_gone:
@@ -196,14 +200,12 @@ class Streams:
         """Answer what no app answers. Its words are left out where the peer takes none."""
         status, headers, body = self.refused(refused.status, refused.message or None)
         head = [(b":status", b"%d" % status), *(pair for pair in headers if pair[0] != b"connection")]
-        try:
+        with suppress(h2.exceptions.ProtocolError):  # it is gone
             self._h2.send_headers(number, head + self.config.response_headers("h2"))
             if self._h2.local_flow_control_window(number) >= len(body):
                 self._h2.send_data(number, body, end_stream=True)
             else:
                 self._h2.reset_stream(number, ErrorCodes.CANCEL)
-        except h2.exceptions.ProtocolError:
-            pass  # it is gone
         self._push()
 
     def _scope(self, stream: Stream) -> dict[str, Any]:
@@ -271,10 +273,8 @@ class Streams:
 
     def reset(self, number: int, code: ErrorCodes = ErrorCodes.INTERNAL_ERROR) -> None:
         """See `Frames`."""
-        try:
+        with suppress(h2.exceptions.ProtocolError):
             self._h2.reset_stream(number, code)
-        except h2.exceptions.ProtocolError:
-            return
         self._push()
 
     async def _write(self) -> None:

@@ -89,10 +89,15 @@ async def connected(url: str, *, trusted: ssl.SSLContext | None = None, window: 
         trusted.set_alpn_protocols(["h2"])
         assert isinstance(stream, trio.SocketStream)
         stream = trio.SSLStream(stream, trusted, server_hostname=host, https_compatible=True)
-    connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
-    connection.initiate_connection()
+    client = begun(stream)
     if window is not None:
-        connection.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window})
-    client = Client(stream, connection)
+        client.connection.update_settings({h2.settings.SettingCodes.INITIAL_WINDOW_SIZE: window})
     await client.flush()
     return client
+
+
+def begun(stream: Stream) -> Client:
+    """A client at the end of a line; nothing is sent before it is flushed."""
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
+    connection.initiate_connection()
+    return Client(stream, connection)
