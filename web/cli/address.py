@@ -1,5 +1,6 @@
 """Where the service is that a command talks to."""
 
+import ssl
 from collections.abc import Callable
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -42,6 +43,11 @@ def token_option(command: Command) -> Command:
 def shown(token: str | None) -> dict[str, str]:
     """Headers that show a token or key, if there is one."""
     return {} if token is None else {"Authorization": f"Bearer {token}"}
+
+
+def trusted(url: str) -> ssl.SSLContext | bool:
+    """What a client of httpx trusts: what the machine does, or `SSL_CERT_FILE`; by itself it would ask neither, but certifi."""
+    return ssl.create_default_context() if url.startswith("https:") else False
 
 
 def asks_who(url: str, token: str | None) -> str:

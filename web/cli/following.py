@@ -19,6 +19,7 @@ from trio_websocket import (
 )
 
 from actors.config import MIB, SECONDS
+from web.cli import away
 from web.cli.address import asks_who, shown
 from web.cli.retry import pauses_s
 
@@ -67,8 +68,8 @@ class Following:
                 reason = f"status {error.status_code}"
             except trio.TooSlowError:
                 reason = "no answer"
-            except (HandshakeError, ConnectionClosed, OSError) as error:
-                reason = _reason(error)
+            except (HandshakeError, ConnectionClosed, OSError, trio.BrokenResourceError) as error:
+                reason = away.reason(error)
                 if isinstance(error, ConnectionClosed) and error.reason and error.reason.code == UNAUTHENTICATED:
                     raise RefusedError(asks_who(self.url, self.token)) from error
             pause_s = next(self._pauses)
@@ -171,9 +172,16 @@ async def _dialed(url: str) -> Stream:
         plain = await trio.open_tcp_stream(parts.hostname, port)
         if not is_secure:
             return plain
-        return trio.SSLStream(
+        stream = trio.SSLStream(
             plain, ssl.create_default_context(), server_hostname=parts.hostname, https_compatible=True
         )
+        # Left to the first byte, what TLS refuses would be lost in the library's own task, and take the whole limit.
+        try:
+            await stream.do_handshake()
+        except BaseException:
+            await trio.aclose_forcefully(stream)
+            raise
+        return stream
 
 
 def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
@@ -181,14 +189,3 @@ def _leaves(group: BaseExceptionGroup[Exception]) -> list[Exception]:
     for error in group.exceptions:
         leaves += _leaves(error) if isinstance(error, BaseExceptionGroup) else [error]
     return leaves
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ConnectionClosed):
-        reason = error.reason
-        return f"closed: {reason.reason or reason.name or reason.code}" if reason is not None else "closed"
-    if isinstance(error, OSError):
-        return error.strerror or str(error) or type(error).__name__
-    if not str(error) and isinstance(error.__cause__, Exception):
-        return _reason(error.__cause__)
-    return str(error) or type(error).__name__

@@ -12,7 +12,8 @@ import msgspec
 import trio
 
 from actors.config import SECONDS
-from web.cli.address import UNAUTHENTICATED, asks_who, shown, token_option, url_option
+from web.cli import away
+from web.cli.address import UNAUTHENTICATED, asks_who, shown, token_option, trusted, url_option
 from web.cli.following import RefusedError
 from web.cli.interrupt import Console, run_until_interrupted, written
 from web.cli.logged import COLORS, logged
@@ -47,13 +48,15 @@ class LogFollowing:
     async def run(self) -> None:
         """Follow until cancelled. Raises: RefusedError."""
         limits = httpx.Timeout(CONNECT_LIMIT_S, read=SILENCE_S)
-        async with httpx.AsyncClient(base_url=self.url, headers=shown(self.token), timeout=limits) as client:
+        async with httpx.AsyncClient(
+            base_url=self.url, headers=shown(self.token), timeout=limits, verify=trusted(self.url)
+        ) as client:
             while True:
                 try:
                     await self._follow(client)
                     reason = "the log ended"
                 except httpx.HTTPError as error:
-                    reason = str(error) or type(error).__name__
+                    reason = away.reason(error)
                 pause_s = next(self._pauses)
                 self.say(f"{self.url} is away ({reason}); trying again in {pause_s:.1f} s")
                 await trio.sleep(pause_s)

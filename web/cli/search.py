@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from actors.config import SECONDS
-from web.cli.address import UNAUTHENTICATED, asks_who, shown, token_option, url_option
+from web.cli import away
+from web.cli.address import UNAUTHENTICATED, asks_who, shown, token_option, trusted, url_option
 from web.cli.interrupt import Console, run_until_interrupted, written
 
 ANSWER_LIMIT_S = 30 * SECONDS
@@ -75,14 +76,16 @@ def asked(
 
 async def _ask(url: str, token: str | None, body: dict[str, Any]) -> Any:
     try:
-        async with httpx.AsyncClient(base_url=url, timeout=ANSWER_LIMIT_S, headers=shown(token)) as client:
+        async with httpx.AsyncClient(
+            base_url=url, timeout=ANSWER_LIMIT_S, headers=shown(token), verify=trusted(url)
+        ) as client:
             response = await client.post("/api/v1/tracks/search", json=body)
         answer = response.json()
         if response.is_success:
             return answer
         raise AwayError(asks_who(url, token) if response.status_code == UNAUTHENTICATED else _refusal(answer))
     except httpx.HTTPError as error:
-        raise AwayError(f"{url} is away ({str(error) or type(error).__name__})") from error
+        raise AwayError(f"{url} is away ({away.reason(error)})") from error
     except (ValueError, KeyError, TypeError) as error:
         raise AwayError(f"{url} is no Rookery") from error
 

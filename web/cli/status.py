@@ -15,7 +15,8 @@ from rich.live import Live
 from rich.text import Text
 
 from actors.config import SECONDS
-from web.cli.address import UNAUTHENTICATED, asks_who, shown, token_option, url_option
+from web.cli import away
+from web.cli.address import UNAUTHENTICATED, asks_who, shown, token_option, trusted, url_option
 from web.cli.detail import detail
 from web.cli.drawing import drawing
 from web.cli.interrupt import Console, run_until_interrupted, written
@@ -75,7 +76,9 @@ class Watching:
                 await trio.sleep(self.every_s)
 
     def _client(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(base_url=self.url, headers=shown(self.token), timeout=ANSWER_LIMIT_S)
+        return httpx.AsyncClient(
+            base_url=self.url, headers=shown(self.token), timeout=ANSWER_LIMIT_S, verify=trusted(self.url)
+        )
 
     async def _ask(self, client: httpx.AsyncClient) -> Seen:
         status = await self._json(client, "/api/v1/supervision")
@@ -94,7 +97,7 @@ class Watching:
         except httpx.HTTPStatusError as error:
             raise AwayError(self._refusal(error.response.status_code)) from error
         except httpx.HTTPError as error:
-            raise AwayError(f"{self.url} is away ({str(error) or type(error).__name__})") from error
+            raise AwayError(f"{self.url} is away ({away.reason(error)})") from error
         except ValueError as error:
             raise AwayError(f"{self.url} is no Rookery") from error
         if not isinstance(answer, dict):
