@@ -117,7 +117,7 @@ class Config:
 
     workers: int = attrs.field(factory=available_cores, validator=attrs.validators.ge(1))
     """Child processes that read and analyze files at once."""
-    probe_limit_s: float = 2 * MINUTES
+    probe_limit_s: float = attrs.field(default=2 * MINUTES, validator=attrs.validators.gt(0))
     """Reading tags and hashing one file may take this long."""
     analysis_limit_s: float = attrs.field(
         default=10 * MINUTES, validator=[attrs.validators.gt(0), attrs.validators.le(LONGEST_ANALYSIS_S)]
@@ -126,7 +126,7 @@ class Config:
 
     A claim that ends earlier would hand the same file to a second analyzer.
     """
-    worker_memory_bytes: int = 2 * GIB
+    worker_memory_bytes: int = attrs.field(default=2 * GIB, validator=attrs.validators.ge(1))
     """Address space of one worker above what it has at its start."""
     conversions: int = attrs.field(factory=lambda: 2 * available_cores(), validator=attrs.validators.ge(1))
     """Recordings that are converted to another form at once, for those who listen; each takes a process."""
@@ -155,10 +155,10 @@ class Config:
     """A player in which nothing plays goes to sleep after this; it is kept, and wakes at the next command."""
 
     database_connections: int = attrs.field(default=10, validator=attrs.validators.ge(2))
-    query_limit_s: float = 30 * SECONDS
+    query_limit_s: float = attrs.field(default=30 * SECONDS, validator=attrs.validators.gt(0))
     event_retention: int = attrs.field(default=100_000, validator=attrs.validators.ge(1))
     """So many events of the live feed are kept for those who come back."""
-    client_queue_bytes: int = 1 * MIB
+    client_queue_bytes: int = attrs.field(default=1 * MIB, validator=attrs.validators.ge(1))
     """What may wait for one client of the live feed."""
     proxies: tuple[str, ...] = attrs.field(default=(), validator=_networks)
     """Addresses and networks of proxies whose X-Forwarded-For is believed."""
@@ -183,7 +183,7 @@ class Config:
     """So long each of those may wait for its turn."""
     cache_bytes: int = attrs.field(default=64 * MIB, validator=attrs.validators.ge(0))
     """What kept answers may take in this process; 0 keeps none."""
-    heartbeat_s: float = 20 * SECONDS
-    stream_heartbeat_s: float = 15 * SECONDS
+    heartbeat_s: float = attrs.field(default=20 * SECONDS, validator=attrs.validators.gt(0))
+    stream_heartbeat_s: float = attrs.field(default=15 * SECONDS, validator=attrs.validators.gt(0))
     shutdown_s: float = attrs.field(default=10 * SECONDS, validator=attrs.validators.ge(5 * SECONDS))
     """From the signal to the end of the process."""

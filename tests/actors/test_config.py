@@ -12,7 +12,8 @@ from actors.config import Config, available_cores, default_data_dir
     [{"port": -1}, {"port": 65_536}, {"log_level": "loud"}, {"log_format": "xml"}, {"workers": 0}, {"settle_s": 0},
      {"missing_fraction": 1.5}, {"database_connections": 1}, {"quarantine_after": 0},
      {"analysis_limit_s": 0}, {"analysis_limit_s": 721}, {"login_s": 0}, {"admin_key": "k" * 31},
-     {"admin_key": "k" * 40 + ",short"}],
+     {"admin_key": "k" * 40 + ",short"}, {"probe_limit_s": 0}, {"worker_memory_bytes": 0}, {"query_limit_s": -1},
+     {"client_queue_bytes": -1}, {"heartbeat_s": 0}, {"stream_heartbeat_s": float("nan")}],
     ids=lambda wrong: next(iter(wrong)),
 )  # fmt: skip
 def test_a_wrong_value_is_refused_by_name(wrong):
