@@ -76,7 +76,7 @@ def moved(queue: PlayerQueue, item_id: str, position: int) -> PlayerQueue | Rook
     if place is None:
         return ItemGoneError(item_id)
     if position >= len(queue.items):
-        return InvalidError("position", f"Must be 0–{len(queue.items) - 1}")
+        return InvalidError("position", f"position must be 0–{len(queue.items) - 1}")
     if position == place:
         return queue
     others = [item for item in queue.items if item.id != item_id]

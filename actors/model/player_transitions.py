@@ -193,7 +193,7 @@ def _seek(deck: Deck, command: Seek, moment: Moment) -> Deck | RookeryError:
     if player.item is None:
         return ConflictError("The player is stopped")
     if player.length_s is not None and command.position > player.length_s:
-        return InvalidError("position", f"Must be at most {player.length_s:.3f}, where the track ends")
+        return InvalidError("position", f"position must be at most {player.length_s:.3f}, where the track ends")
     return attrs.evolve(deck, player=attrs.evolve(player.rebased(moment.now), position_s=float(command.position)))
 
 

@@ -78,6 +78,7 @@ class Commands:
             deck = await self._carry_out(user_id, command, self.teller)
         except (RookeryError, SupervisionError) as error:
             refusal = refusal_of(error)
-            told: dict[str, Any] = {"code": refusal.code, "message": refusal.message}
+            said = "; ".join(fault.message for fault in refusal.errors) or refusal.message
+            told: dict[str, Any] = {"code": refusal.code, "message": said}
             return "ERROR", told | ({"details": dict(refusal.details)} if refusal.details else {})
         return "ACK", {"version": deck.player.version, "queueVersion": deck.queue.version}

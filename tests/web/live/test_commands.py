@@ -84,6 +84,16 @@ async def test_what_cannot_be_is_answered_by_its_code_and_the_next_goes_on(serve
     assert (kind, told["code"], told.get("details"), request_id, after) == ("ERROR", code, details, "1", "ACK")
 
 
+async def test_a_value_that_cannot_be_is_answered_by_what_is_wrong_with_it(serve, replies):
+    async def carry_out(user_id, command, teller):
+        raise InvalidError("position", "position must be at most 7.000, where the track ends")
+
+    serve(carry_out).put("ada", Play(), "1")
+    await wait_all_tasks_blocked()
+
+    assert replies[0][1]["message"] == "position must be at most 7.000, where the track ends"
+
+
 async def test_who_commands_faster_than_it_is_obeyed_is_told_so(serve):
     async def carry_out(user_id, command, teller):
         await trio.sleep_forever()
