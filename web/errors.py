@@ -13,6 +13,7 @@ import structlog
 import trio
 from quart import Response
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing.exceptions import WebsocketMismatch
 
 from actors.errors import (
     BusyError,
@@ -227,6 +228,8 @@ def _refusal_of_http(error: HTTPException) -> Refusal:
     if isinstance(error, MethodNotAllowed):
         allowed = ", ".join(sorted(error.valid_methods or ()))
         return Refusal(code=code, message=f"Use one of: {allowed}", headers={"Allow": allowed})
+    if isinstance(error, WebsocketMismatch):
+        return Refusal(code=code, message="What is here is a WebSocket, and opened as one; this was a request of HTTP")
     return Refusal(code=code, message=CODES[code][1])
 
 

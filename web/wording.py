@@ -140,6 +140,10 @@ _SAID: tuple[tuple[re.Pattern[str], Callable[[re.Match[str], Any, str], str]], .
         lambda found, _, _but: f"must have {f'at {found[1]} ' if found[1] else ''}{found[2]} entries, not {found[3]}",
     ),
     (
+        re.compile(r"Expected `str` matching regex '\^\[\^\\+u0000\]\*\$'"),
+        lambda _, _value, _but: "must not hold the character NUL",
+    ),
+    (
         re.compile(r"Expected `str` matching regex (.*)", re.DOTALL),
         lambda found, _, but: f"must match {found[1][1:-1]}{but}",
     ),

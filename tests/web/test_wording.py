@@ -8,6 +8,7 @@ import pytest
 
 from actors.model.track import Presence
 from web.errors import FieldError
+from web.openapi.shapes import WITHOUT_NUL
 from web.wording import fault, missing, one_of, unknown
 
 Order = Literal["asc", "desc"]
@@ -62,6 +63,7 @@ def meta(kind: Any, **bounds: Any) -> Any:
         ([1, 2], meta(list[int], max_length=1), "size must have at most 1 entries, not 2"),
         ([1, 2], tuple[int], "size must have 1 entries, not 2"),
         ({"a": 1}, meta(dict[str, int], max_length=0), "size must have at most 0 entries, not 1"),
+        ("a\0b", meta(str, pattern=WITHOUT_NUL), "size must not hold the character NUL"),
         ("a'b", meta(str, pattern="^b'$"), "size must match ^b'$, not \"a'b\""),
         ("up", Order, 'size must be one of asc, desc, not "up"'),
         ("ascc", Order | None, 'size must be one of asc, desc, not "ascc"; did you mean asc?'),

@@ -25,6 +25,7 @@ from web.live.wire import cause_of, goodbye
 from web.services import Services, services
 
 DIGITS = 30
+LAST_EVENT = "Last-Event-ID"
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NAMES = f"^(({'|'.join(TOPICS)})?,)*({'|'.join(TOPICS)})?$"
 """What the document says of topics, which are looked at one by one."""
@@ -84,7 +85,7 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
     Raises: ProblemError for values that cannot be used; DatabaseError when the log cannot be asked.
     """
     here = services()
-    by_address, by_header = _since(query.since), _since(request.headers.get("Last-Event-ID") or None)
+    by_address, by_header = _since("since", query.since), _since(LAST_EVENT, request.headers.get(LAST_EVENT) or None)
     asked = by_address if by_header is None else by_header
     topics, refused = divided(_topics(query.topics), caller().role)
     if refused is not None and not topics:
@@ -99,7 +100,7 @@ async def streamed(query: StreamQuery, form: Form) -> Response:
         StreamBody(here, connection, subscription, form, door=own_door(), refused=refused, opening=opening)
     )
     if asked is None:
-        response.headers["Last-Event-ID"] = str(newest)
+        response.headers[LAST_EVENT] = str(newest)
     return response
 
 
@@ -222,11 +223,13 @@ class StreamBody(ResponseBody):
         self._farewell = farewell
 
 
-def _since(text: str | None) -> int | None:
+def _since(name: str, text: str | None) -> int | None:
     if text is None:
         return None
     if not _INTEGER.fullmatch(text):
-        raise ProblemError("BAD_REQUEST", f"The last number seen must be an integer, not {text[:50]!r}")
+        raise ProblemError(
+            "BAD_REQUEST", f"{name} must be a whole number, that of the last event seen, not {text[:50]!r}"
+        )
     return int(text[:DIGITS])  # what is cut off was beyond any number of the log, and still is
 
 

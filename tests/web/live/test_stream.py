@@ -55,7 +55,14 @@ async def test_topics_are_chosen(live, path):
 @pytest.mark.parametrize("since", ["x", "1.5", "", "1_0", " 7", "٣"], ids=ascii)
 async def test_a_number_that_is_none_is_refused(live, refused, path, since):
     async with live() as here:
-        refused(await here.client.get(path, params={"since": since}), 400, "BAD_REQUEST")
+        told = refused(await here.client.get(path, params={"since": since}), 400, "BAD_REQUEST")
+        assert told["message"].startswith("since must be a whole number")
+
+
+async def test_a_header_that_is_no_number_is_refused_by_its_name(live, refused):
+    async with live() as here:
+        told = refused(await here.client.get(PATHS[0], headers={"Last-Event-ID": "x"}), 400, "BAD_REQUEST")
+        assert told["message"].startswith("Last-Event-ID must be a whole number")
 
 
 @pytest.mark.parametrize("path", PATHS)

@@ -310,3 +310,9 @@ async def test_a_flood_of_pings_and_events_at_once_is_answered_in_full(live):
         assert heard[0]["type"] == "WELCOME"
         assert [m["requestId"] for m in heard if m["type"] == "PONG"] == [str(number) for number in range(200)]
         assert [m["seq"] for m in heard if m["type"] == "TRACK_ADDED"] == seqs
+
+
+async def test_a_request_of_http_is_told_that_a_socket_is_here(live, refused):
+    async with live() as here:
+        told = refused(await here.client.get("/ws"), 400, "BAD_REQUEST")
+        assert "WebSocket" in told["message"]
