@@ -22,7 +22,7 @@ from actors.journal import Journal
 from actors.pipeline import tree
 from actors.store.datafolder import hold_data_folder, is_new
 from actors.store.embedded import EmbeddedServer
-from actors.watching.folder import demand, real
+from actors.watching.folder import demand, demand_apart, real
 from supervision import Child, Context, Running, Shutdown, run
 from web.application import create_app
 from web.certificate import Renewal, flaw, show_certificate
@@ -172,11 +172,13 @@ def prepared(config: Config, *, has_port: bool, journal: Journal | None = None) 
 
     Raises:
         DataFolderBusyError: another Rookery runs on the data folder.
-        ConfigurationError: the folder or the certificate cannot be used, the port is taken, or, where nothing was catalogued before, a root
+        ConfigurationError: the folder or the certificate cannot be used, the data folder is a root too, the port is taken, or, where nothing was catalogued before, a root
             cannot be watched, or strangers would reach a service in which nobody has an account.
     """
     for text in passed_over(os.environ):
         _log.warning(text)
+    for root in config.roots:
+        demand_apart(real(root), config.data_dir)
     if has_port:
         _look_at_certificate(config)
     with ExitStack() as stack:

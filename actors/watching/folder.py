@@ -9,6 +9,8 @@ from pathlib import Path
 from actors.errors import ConfigurationError
 from actors.model.track import logged_path, shown_path
 
+NOT_APART = "is the data folder, where Rookery keeps its database and looks for no recordings. Name another, here or with --data-dir."
+
 
 def real(folder: Path) -> bytes:
     """The absolute path of a folder as settings name it, without symbolic links; there need be none.
@@ -22,6 +24,16 @@ def real(folder: Path) -> bytes:
         raise ConfigurationError(
             f"The folder {logged_path(folder)} cannot be found: {error} Name it from / on."
         ) from error
+
+
+def demand_apart(path: bytes, data_dir: Path) -> None:
+    """Let a folder be watched only if it is not the one in which Rookery keeps its own things, which no look enters.
+
+    Raises:
+        ConfigurationError: it is that one.
+    """
+    if path == real(data_dir):
+        raise ConfigurationError(f"The folder {shown_path(path)} {NOT_APART}")
 
 
 def demand(path: bytes) -> None:

@@ -49,6 +49,15 @@ def test_two_services_never_share_a_data_folder(store_config):
         assert service.server is not None
 
 
+def test_a_data_folder_is_no_folder_of_recordings_too_and_stays_unmade(store_config, tmp_path):
+    (tmp_path / "link").symlink_to(store_config.data_dir)
+    for root in (store_config.data_dir, tmp_path / "link"):
+        config = attrs.evolve(store_config, roots=(root,))
+        with pytest.raises(ConfigurationError, match="is the data folder"), prepared(config, has_port=False):
+            pass
+    assert not store_config.data_dir.exists()
+
+
 def test_with_a_database_of_ones_own_no_data_folder_is_taken(store_config):
     config = attrs.evolve(store_config, database_url="postgresql:///music")
 

@@ -1,6 +1,7 @@
 """Roots: which folders are watched, and looking at them now."""
 
 import os
+from pathlib import Path
 from typing import Annotated
 
 import msgspec
@@ -13,7 +14,7 @@ from actors.model.root import RootState
 from actors.model.root_view import RootView, root_view
 from actors.model.user import Role
 from actors.pipeline import WATCHER
-from actors.watching.folder import objection
+from actors.watching.folder import NOT_APART, objection, real
 from web.cache import CacheInfo
 from web.conditions import conditional, demand_match
 from web.delivery.files import from_disk
@@ -107,11 +108,12 @@ async def list_roots(query: PageQuery) -> Response:
 )
 async def add_root(body: NewRoot) -> Response:
     """Watch one more folder."""
+    held = services()
+    own = held.config.data_dir
     try:
-        path = await from_disk(_usable_folder, body.path, limiter=_lookers, limit_s=LOOK_LIMIT_S)
+        path = await from_disk(_usable_folder, body.path, own, limiter=_lookers, limit_s=LOOK_LIMIT_S)
     except TimeoutError:
         raise ProblemError("TIMEOUT", "The disk of this folder does not answer") from None
-    held = services()
     with timed("db"):
         known = {root.path for root in await held.store.roots.list_()}
     with undivided(CHANGE_LIMIT_S):
@@ -215,10 +217,10 @@ def _etag(view: RootView) -> str:
     return entity_tag("root", json_bytes(view).decode())
 
 
-def _usable_folder(text: str) -> bytes:
+def _usable_folder(text: str, data_dir: Path) -> bytes:
     try:
         path = os.path.realpath(os.fsencode(text))
-        reason = objection(path)
+        reason = NOT_APART if path == real(data_dir) else objection(path)
     except OSError as error:
         reason = f"cannot be read: {error.strerror}."
     if reason is not None:

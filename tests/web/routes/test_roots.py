@@ -39,6 +39,13 @@ async def test_only_readable_folders_are_watched(served, tmp_path, refused) -> N
     assert served.told == []
 
 
+async def test_the_data_folder_is_refused(served, refused) -> None:
+    path = served.services.config.data_dir
+    path.mkdir(parents=True, exist_ok=True)
+    told = refused(await served.client.post(ROOTS, json={"path": str(path)}), 422, "VALIDATION_ERROR")
+    assert "is the data folder" in told["errors"][0]["message"]
+
+
 async def test_a_folder_behind_a_closed_door_is_refused(served, tmp_path, refused, monkeypatch) -> None:
     def closed(path):
         raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
