@@ -51,24 +51,32 @@ class Renewal:
         self._seen: _State = self._state()
 
     def look(self) -> bool:
-        """Whether there was a new certificate; it is shown from the next handshake on. Reads files.
+        """Whether there is a new certificate to show. Reads files: call it in a thread.
 
         Raises:
-            ConfigurationError: what is there now cannot be shown, so the former still is; said once for each state of the files.
+            ConfigurationError: what is there now cannot be shown; said once for each state of the files.
         """
         state = self._state()
         if state == self._seen:
             return False
         self._seen = state
-        settings = hypercorn.Config()
-        show_certificate(settings, self._config)  # tried out where nobody sees it
-        assert settings.certfile is not None
-        try:
-            self._shown.load_cert_chain(settings.certfile, settings.keyfile, settings.keyfile_password)
-        except (ssl.SSLError, OSError) as error:
-            self._seen = ()  # whatever is there at the next look may be whole
-            raise ConfigurationError("The certificate and its key were replaced while they were read.") from error
+        show_certificate(hypercorn.Config(), self._config)  # tried out where nobody sees it
         return True
+
+    def show(self) -> None:
+        """Show what `look` has found, from the next handshake on.
+
+        Call it in the thread of the connections: OpenSSL lets none begin while another thread changes what they are made from.
+
+        Raises:
+            ConfigurationError: it was replaced meanwhile; the next `look` says anew what is there.
+        """
+        assert self._config.certificate is not None
+        try:
+            self._shown.load_cert_chain(self._config.certificate, self._config.certificate_key, "")
+        except (ssl.SSLError, OSError) as error:
+            self._seen = ()
+            raise ConfigurationError("The certificate and its key were replaced while they were read.") from error
 
     def _state(self) -> _State:
         return tuple(_state(path) for path in (self._config.certificate, self._config.certificate_key))

@@ -249,6 +249,7 @@ async def _keep_renewed(renewal: Renewal) -> None:
         await trio.sleep(RENEWAL_S)
         try:
             if await trio.to_thread.run_sync(renewal.look):
+                renewal.show()
                 _log.info("A renewed certificate is shown")
         except ConfigurationError as error:
             _log.warning("The former certificate is shown still", reason=str(error))
