@@ -41,16 +41,18 @@ def load_config(**given: Any) -> Config:
     named = os.environ.get(FILE_VARIABLE)
     if named and not os.path.isfile(named):  # False too where it may not be looked for
         raise ConfigurationError(f"{FILE_VARIABLE} names {named}, which is no file that can be read.")
+    said = {name: value for name, value in given.items() if value is not None and name != "roots"}
     loaders: list[typed_settings.loaders.Loader] = [
         typed_settings.FileLoader(
             {"*.toml": typed_settings.TomlFormat("rookery")}, files=[_default_file()], env_var=FILE_VARIABLE
         ),
         typed_settings.EnvLoader(PREFIX),
+        # With the others, since some settings need each other, wherever they are given.
+        typed_settings.loaders.DictLoader(said),
     ]
     try:
         config = typed_settings.load_settings(Config, loaders)
-        said = {name: value for name, value in given.items() if value is not None and name != "roots"}
-        return attrs.evolve(config, roots=(*config.roots, *given.get("roots", ())), **said)
+        return attrs.evolve(config, roots=(*config.roots, *given.get("roots", ())))
     except (typed_settings.exceptions.TsError, ValueError, TypeError, OSError) as error:
         raise ConfigurationError(f"A setting cannot be used: {'; '.join(_reasons(error))}") from error
 

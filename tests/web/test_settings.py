@@ -33,6 +33,17 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
     assert (config.port, config.log_level, config.host) == (3, "error", "::1")
 
 
+def test_what_needs_each_other_may_come_from_several_places(monkeypatch):
+    monkeypatch.setenv("ROOKERY_CERTIFICATE", "/a.pem")
+
+    assert load_config(certificate_key=Path("/a.key")).certificate == Path("/a.pem")
+
+
+def test_what_the_command_line_gives_is_refused_in_the_same_words():
+    with pytest.raises(ConfigurationError, match=r"^A setting cannot be used: 'port' must be <= 65535: 70000$"):
+        load_config(port=70000)
+
+
 def test_roots_of_all_places_are_added_up(monkeypatch):
     monkeypatch.setenv("ROOKERY_ROOTS", "/a:/b")
 
