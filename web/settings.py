@@ -24,6 +24,7 @@ NEAR = 0.85
 _UNREAD = re.compile(r"Could not convert value (.*) for option '(\w+)' from loader .*", re.DOTALL)
 _REFUSED = re.compile(r"""Could not convert loaded settings: \w+\((["'])(.*)\1\)""", re.DOTALL)
 """How typed_settings speaks of what cannot be read as its type, and of what the setting itself refused."""
+_KINDS: Mapping[object, str] = {int: "a whole number", float: "a number", bool: "true or false"}
 
 
 def load_config(**given: Any) -> Config:
@@ -80,7 +81,8 @@ def _reasons(error: BaseException) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     if found := _UNREAD.fullmatch(text):
-        return f"'{found[2]}' cannot be {found[1]}"
+        kind = _KINDS.get(attrs.fields_dict(Config)[found[2]].type)
+        return f"'{found[2]}' must be {kind}, not {found[1]}" if kind else f"'{found[2]}' cannot be {found[1]}"
     if found := _REFUSED.fullmatch(text):
         return found[2]
     return text

@@ -67,7 +67,9 @@ def test_a_file_can_be_named(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "name, value, told",
     [
-        ("ROOKERY_PORT", "many", "'port' cannot be 'many'"),
+        ("ROOKERY_PORT", "many", "'port' must be a whole number, not 'many'"),
+        ("ROOKERY_SETTLE_S", "soon", "'settle_s' must be a number, not 'soon'"),
+        ("ROOKERY_NO_AUTH", "maybe", "'no_auth' must be true or false, not 'maybe'"),
         ("ROOKERY_LOG_LEVEL", "loud", "'log_level' must be one of debug, info, warning, error, not 'loud'"),
         ("ROOKERY_SETTLE_S", "-1", "'settle_s' must be > 0: -1.0"),
     ],
