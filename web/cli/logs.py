@@ -67,6 +67,7 @@ class LogFollowing:
         async with client.stream("GET", "/api/v1/logs", params=query, headers=headers) as answer:
             self._refuse(answer)
             self._pauses = pauses_s()
+            self.say(f"following the log of {self.url}")
             self._named = None
             rest = b""
             async for piece in answer.aiter_bytes():

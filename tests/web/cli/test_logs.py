@@ -142,10 +142,11 @@ async def test_a_goodbye_says_when_to_come_back(served, following, told):
         write(served.services, "there")
         await told.until(lambda: told.messages)
         served.services.stopping.set()
-        await told.until(lambda: told.notes)
+        await told.until(lambda: len(told.notes) == 2)
         scope.cancel()
 
-    assert "is away (the log ended); trying again in " in told.notes[0]
+    assert told.notes[0] == f"following the log of {served.url}"
+    assert "is away (the log ended); trying again in " in told.notes[1]
 
 
 async def test_what_will_not_help_is_not_tried_again(peopled, following):
