@@ -48,11 +48,13 @@ def search(words: tuple[str, ...], *, url: str, token: str | None, limit: int, a
 
     try:
         run_until_interrupted(work)
+        if not total:
+            raise click.Abort  # interrupted before the answer: that nothing is there would be a claim
         if as_json:
             for track in found:
                 written(msgspec.json.encode(track).decode())
         else:
-            _print(found, total[0] if total else None)
+            _print(found, total[0])
     except AwayError as error:
         raise click.ClickException(str(error)) from error
     if not found:

@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+from functools import partial
 
 import attrs
 import pytest
@@ -81,3 +83,25 @@ def test_a_service_that_is_away_is_said_so() -> None:
 
 def test_what_is_not_said_is_not_asked() -> None:
     assert asked((), limit=5, artists=(), genres=(), sort=None) == {"pagination": {"page": 1, "pageSize": 5}}
+
+
+async def test_who_interrupts_it_is_not_told_that_nothing_is_there(command, nursery) -> None:
+    asked = trio.Event()
+
+    async def never_answer(stream: trio.SocketStream) -> None:
+        async with stream:
+            await stream.receive_some()
+            asked.set()
+            await trio.sleep_forever()
+
+    (listener,) = await nursery.start(partial(trio.serve_tcp, never_answer, 0, host="127.0.0.1"))
+    search = await command("search", "--url", f"127.0.0.1:{listener.socket.getsockname()[1]}", "heron")
+    with trio.fail_after(20):
+        await asked.wait()
+        search.process.send_signal(signal.SIGINT)
+        await search.process.wait()
+    nursery.cancel_scope.cancel()
+
+    assert search.process.returncode == 1
+    assert await search.process.stdout.receive_some() == b""
+    assert await search.process.stderr.receive_some() == b"Aborted!\n"
