@@ -1,6 +1,6 @@
 """What clients of the live socket may say, and how a bad message is refused. Values only."""
 
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import attrs
 import msgspec
@@ -69,7 +69,7 @@ PAYLOADS: dict[str, type[Payload]] = {
 class _Envelope(msgspec.Struct, rename="camel", frozen=True):
     type: str
     payload: dict[str, Any] | None = None
-    request_id: str | None = None
+    request_id: Annotated[str, msgspec.Meta(max_length=ID_CHARACTERS)] | None = None
     timestamp: str | None = None
     version: str = VERSION
 

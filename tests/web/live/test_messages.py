@@ -82,6 +82,7 @@ def test_an_unusable_request_id_is_not_repeated(request_id):
         ({"type": "SEEK"}, "payload.position is required"),
         ({"type": "PAUSE", "payload": {"x": 1}}, "There is no field payload.x; there are none"),
         ({"type": 5}, "type must be text, not 5"),
+        ({"type": "PING", "requestId": "x" * 129}, "requestId must have at most 128 characters, not 129"),
         ([], "a message is an object with a type and a payload"),
     ],
 )
