@@ -15,6 +15,7 @@ class Place:
     look: Callable[[], None]
     """Called when something of it may have changed. Never waits."""
     track_ids: frozenset[str] = frozenset()
+    is_left: bool = False
 
 
 class Queued:
@@ -40,11 +41,14 @@ class Queued:
     def leave(self, place: Place) -> None:
         """A player is awake no more."""
         self.hold(place, ())
+        place.is_left = True
         if self._places.get(place.person_id) is place:
             del self._places[place.person_id]
 
     def hold(self, place: Place, track_ids: Iterable[str]) -> None:
-        """These tracks stand in a player's queue."""
+        """These tracks stand in a player's queue. What one that has left still learns of its queue counts for nothing."""
+        if place.is_left:
+            return
         before, place.track_ids = place.track_ids, frozenset(track_ids)
         for track_id in before - place.track_ids:
             self._of_track[track_id].discard(place)

@@ -48,6 +48,16 @@ def test_who_sleeps_is_not_told(queued, join, looks):
     assert (looks, "ada" in queued) == ([], False)
 
 
+def test_one_that_learns_of_its_queue_after_it_left_is_kept_nowhere(queued, join, looks):
+    place = join("ada", "a")
+    queued.leave(place)
+    queued.hold(place, ["a", "b"])
+    join("bo", "a")
+    queued.changed(["a", "b"])
+
+    assert looks == ["bo"]
+
+
 def test_one_that_was_started_again_keeps_its_place_when_the_one_before_leaves(queued, join, looks):
     before = join("ada", "a")
     join("ada", "a")
