@@ -127,14 +127,17 @@ class PersonalPlayer(Actor[PlayerOrder | PlayerChanged]):
                 self._person_id, decide, now=now, also=(command.track_id,) if isinstance(command, AddTrack) else ()
             )
             if isinstance(changed, Deck):
-                self._take(changed, has_same_queue=known is not None and known.queue.version == changed.queue.version)
+                self._take(changed)
                 self._set_by -= set_by
         return changed
 
-    def _take(self, deck: Deck, *, has_same_queue: bool) -> None:
-        self._deck = deck
+    def _take(self, deck: Deck) -> None:
+        known, self._deck = self._deck, deck
         self._look_at = trio.current_time() + LOOK_S
-        if not has_same_queue:
+        if known is None or known.player.version != deck.player.version:
+            # PLAYER_STATE_UPDATE says where it is, and comes by the log: a position at once would be there before it.
+            self._tick_at = trio.current_time() + TICK_S
+        if known is None or known.queue.version != deck.queue.version:
             self._queued.hold(self._place, (item.track_id for item in deck.queue.items))
 
     def _check_soon(self) -> None:

@@ -9,6 +9,7 @@ import trio
 from trio.testing import wait_all_tasks_blocked
 
 from actors.errors import BusyError, ConflictError, DatabaseAwayError, ItemGoneError
+from actors.messages import PlayerOrder
 from actors.model.change import Reading
 from actors.model.event import NewEvent
 from actors.model.player import PlayerState
@@ -114,6 +115,23 @@ async def test_a_listening_counts_as_it_happens_and_once(opened, tracks, clock, 
         await house.until(lambda deck: deck.player.state is PlayerState.STOPPED)
 
     assert (await fresh_store.ratings.find("local", "a")).plays == 1
+
+
+async def test_what_a_change_tells_itself_is_followed_by_a_position_only_a_second_later(opened, tracks, clock):
+    async with opened() as house, house.feed.subscribe(["player"], owner="local") as device:
+        await house.add("a", "b")
+        for jump_s, track_id in ((0, "a"), (100.5, "b")):
+            clock.jump(jump_s)
+            if not jump_s:
+                await house.tell(Play())
+            await house.until(lambda deck, wanted=track_id: deck.player.item.track_id == wanted)
+            await house.players.ordered(house.running, "local", PlayerOrder(command=None), limit_s=30)
+            await wait_all_tasks_blocked()
+            assert not device.backlog
+            clock.jump(1)
+            (frame,) = await device.take()
+            told = msgspec.json.decode(frame.body)["payload"]
+            assert (told["trackId"], told["position"]) == (track_id, 1 if track_id == "a" else 2.5)
 
 
 async def test_positions_are_told_once_a_second_to_the_owner_alone(opened, tracks, clock):
