@@ -54,6 +54,9 @@ def load_config(**given: Any) -> Config:
     try:
         config = typed_settings.load_settings(Config, loaders)
         return attrs.evolve(config, roots=(*config.roots, *given.get("roots", ())))
+    except typed_settings.exceptions.ConfigFileLoadError as error:
+        files = " or ".join(filter(os.path.isfile, [str(_default_file()), named or ""]))
+        raise ConfigurationError(f"{files} cannot be read as TOML: {error}.") from error
     except (typed_settings.exceptions.TsError, ValueError, TypeError, OSError) as error:
         raise ConfigurationError(f"A setting cannot be used: {'; '.join(_reasons(error))}") from error
 

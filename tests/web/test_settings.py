@@ -82,12 +82,17 @@ def test_a_wrong_value_in_the_environment_is_refused_in_plain_words(monkeypatch,
     assert str(refused.value) == f"A setting cannot be used: {told}"
 
 
-@pytest.mark.parametrize("text", ["[rookery]\nport = \n", "[rookery]\nprot = 8000\n"], ids=["broken", "unknown"])
-def test_a_wrong_file_is_refused(tmp_path, text):
+@pytest.mark.parametrize(
+    "text, told",
+    [("[rookery]\nport = \n", "cannot be read as TOML: Invalid value"), ("[rookery]\nprot = 8000\n", "prot")],
+    ids=["broken", "unknown"],
+)
+def test_a_wrong_file_is_refused_by_its_name(tmp_path, text, told):
     file_with(tmp_path, text)
 
-    with pytest.raises(ConfigurationError):
+    with pytest.raises(ConfigurationError, match=told) as refused:
         load_config()
+    assert "rookery.toml" in str(refused.value)
 
 
 def test_a_named_file_that_is_none_is_refused(monkeypatch):
