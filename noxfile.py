@@ -8,6 +8,7 @@ nox.options.sessions = ["lint", "types", "layers", "tests", "contract_short"]
 nox.options.reuse_existing_virtualenvs = True
 
 CONSTRAINTS = ("-c", "constraints.txt")
+TWO_AT_ONCE = ("-n", "2", "--dist", "loadfile")
 PROJECT = nox.project.load_toml("pyproject.toml")
 
 
@@ -40,10 +41,10 @@ def layers(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """All tests, on real parts, with coverage."""
+    """All tests, on real parts, with coverage; in two processes, and those of one file in one of them, since they share a database."""
     install(session, "tests")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", *TWO_AT_ONCE, *session.posargs)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
@@ -53,7 +54,12 @@ def stock(session: nox.Session) -> None:
     """The web and the flows over Hypercorn's own protocols, which `--server hypercorn` chooses, in place of the lane."""
     install(session, "tests")
     session.run(
-        "python", "-m", "pytest", *(session.posargs or ("tests/web", "tests/flow")), env={"ROOKERY_SERVER": "hypercorn"}
+        "python",
+        "-m",
+        "pytest",
+        *TWO_AT_ONCE,
+        *(session.posargs or ("tests/web", "tests/flow")),
+        env={"ROOKERY_SERVER": "hypercorn"},
     )
 
 
