@@ -10,7 +10,7 @@ import attrs
 import msgspec
 import trio
 from quart import Blueprint, Response
-from werkzeug.exceptions import MethodNotAllowed
+from quart.blueprints import BlueprintSetupState
 
 from actors.config import SECONDS
 from actors.model.user import Role
@@ -169,8 +169,6 @@ def endpoint(
         async def serve(**places: str) -> Response:
             current = exchange()
             current.route = declaration.path
-            if current.method == "HEAD" and not has_head:
-                raise MethodNotAllowed(valid_methods=[method])
             if limit_s == math.inf:
                 return await work(places)
             with trio.CancelScope(deadline=trio.current_time() + limit_s):
@@ -197,6 +195,8 @@ def endpoint(
         blueprint.add_url_rule(
             path, endpoint=handler.__name__, view_func=serve, methods=[method], provide_automatic_options=False
         )
+        if method == "GET" and not has_head:
+            blueprint.record(partial(_without_head, f"{blueprint.name}.{handler.__name__}"))
         return handler
 
     return bind
@@ -205,6 +205,13 @@ def endpoint(
 def declaration_of(view: Any) -> Declaration | None:
     """What was declared for a view function of an app, or None."""
     return getattr(view, _DECLARATION, None)
+
+
+def _without_head(name: str, state: BlueprintSetupState) -> None:
+    """Werkzeug lets HEAD in wherever GET is, and would name it as allowed."""
+    for rule in state.app.url_map.iter_rules(name):
+        assert rule.methods is not None
+        rule.methods.discard("HEAD")
 
 
 def _requires(body: Any) -> bool:
