@@ -188,6 +188,11 @@ class Reader:
         return None if self._first else self._seen
 
     @property
+    def passed(self) -> int | None:
+        """Number of the line up to which all was given, or was not wanted; None where something is still to be told of before it."""
+        return None if self._first or self._dropped else self._seen
+
+    @property
     def behind(self) -> int:
         """How many lines were written that it has not seen."""
         return max(0, self.journal.newest - self._seen)

@@ -122,9 +122,11 @@ async def test_what_is_not_wanted_is_left_out_and_what_was_lost_is_told_with_the
     reader = Reader(journal, wants=lambda one: one.level >= Level.ERROR)
     for _ in range(5):
         journal.add(line())
+    assert reader.passed == 0
     journal.add(line(level=Level.ERROR))
 
     assert await taken(reader) == [(6, 3)]
+    assert reader.passed == 6
 
 
 async def test_much_is_read_in_pages():

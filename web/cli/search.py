@@ -103,7 +103,8 @@ def _print(found: list[dict[str, Any]], total: int | None) -> None:
     if not found:
         console.print("Nothing was found.", style="bright_black")
         return
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bright_black")
+    # Expanded, since only then its columns share what there is: a long path would push the title out.
+    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bright_black", expand=True)
     for name, options in COLUMNS.items():
         if name != "file" or console.width > NARROW:
             table.add_column(name, **options)

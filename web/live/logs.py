@@ -2,6 +2,7 @@
 
 import re
 from datetime import datetime
+from functools import partial
 from types import TracebackType
 from typing import Annotated, Literal, Self
 
@@ -70,6 +71,13 @@ def begun(run: str, number: int | None) -> bytes:
     return opening(None).removesuffix(b"\n") + place + b"\n"
 
 
+def heartbeat(reader: Reader) -> bytes:
+    """What comes when there is nothing to tell: with the place of what was passed over, lest who comes back takes it for lost."""
+    passed = reader.passed
+    place = b"" if passed is None else b"id: %s-%d\n" % (reader.journal.run.encode(), passed)
+    return place + FORM.heartbeat
+
+
 class LogSource:
     """The lines of a journal as frames, for one client."""
 
@@ -135,7 +143,15 @@ async def live_logs(query: LogQuery) -> Response:
     connection = present(FORM)
     connection.log = source
     return endless(
-        StreamBody(here, connection, source, FORM, door=own_door(), opening=begun(here.journal.run, reader.place))
+        StreamBody(
+            here,
+            connection,
+            source,
+            FORM,
+            door=own_door(),
+            opening=begun(here.journal.run, reader.place),
+            heartbeat=partial(heartbeat, reader),
+        )
     )
 
 

@@ -143,8 +143,10 @@ class StreamBody(ResponseBody):
         door: Door,
         refused: Refused | None = None,
         opening: bytes,
+        heartbeat: Callable[[], bytes] | None = None,
     ) -> None:
         self.form = form
+        self._heartbeat = heartbeat or (lambda: form.heartbeat)
         self._here = here
         self._connection = connection
         self._source = source
@@ -185,7 +187,7 @@ class StreamBody(ResponseBody):
                 self._connection.ends(Cause.TOO_SLOW)
                 return
             elif self._farewell is None:
-                yield self.form.heartbeat
+                yield self._heartbeat()
         if self._shut is not None:
             yield self._told("ERROR", {"code": self._shut.code, "message": self._shut.message})
         yield self._told("GOODBYE", goodbye(self._farewell))

@@ -135,6 +135,26 @@ async def test_a_comment_comes_when_nothing_else_does(live):
             comments += await stream.line() == ":"
 
 
+async def test_what_was_passed_over_is_not_told_as_lost_to_one_who_comes_back(live):
+    async with live(stream_heartbeat_s=0.05, journal=Journal(lines=10)) as here:
+        async with here.stream(f"{LOGS}?level=error") as stream:
+            for _ in range(8):
+                here.log("of no interest")
+            place = ""
+            with trio.fail_after(10):
+                while place != f"{here.services.journal.run}-8":
+                    line = await stream.line()
+                    place = line.removeprefix("id: ") if line.startswith("id: ") else place
+        for _ in range(8):
+            here.log("of no interest")
+        async with here.stream(f"{LOGS}?level=error", **{"Last-Event-ID": place}) as stream:
+            here.log("grave", Level.ERROR)
+            (told,) = await stream.messages(1)
+
+    assert told["payload"]["message"] == "grave"
+    assert told["payload"]["dropped"] == 0
+
+
 @pytest.mark.parametrize("path", ["/api/v1/events", "/api/v1/events.ndjson"])
 async def test_the_streams_of_the_feed_tell_lines_to_administrators_who_name_them(live, path):
     async with live() as here:
