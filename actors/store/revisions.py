@@ -1,5 +1,7 @@
 """What the catalogue is called at this moment: another name after every change, so that a kept answer can be compared with it."""
 
+from collections import deque
+
 import attrs
 import trio
 
@@ -12,6 +14,9 @@ TOUCH = "UPDATE feed SET revision = gen_random_uuid()"
 """For a change that no event tells; call it last in a transaction, as `events.append`."""
 PATIENCE_S = 0.25 * SECONDS
 """A reading that takes longer holds up no other."""
+GROUP = 32
+"""So many are woken at once. If a thousand were, others would wait for all their turns; and Trio, which takes turns forwards or backwards,
+would now and then let the first to ask come last."""
 
 
 @attrs.define(eq=False)
@@ -19,8 +24,33 @@ class _Reading:
     """One question to the database, for all who asked before it was put."""
 
     is_over: trio.Event = attrs.field(factory=trio.Event)
+    """Everybody has been told."""
     name: str | None = None
     error: Exception | None = None
+    _groups: deque[trio.Event] = attrs.field(init=False, factory=deque)
+    _room: int = attrs.field(init=False, default=0)
+    """In the last group."""
+
+    async def told(self) -> None:
+        """Wait until it is known, or given up."""
+        if not self._room:
+            self._groups.append(trio.Event())
+            self._room = GROUP
+        self._room -= 1
+        await self._groups[-1].wait()
+
+    async def tell(self) -> None:
+        """Wake those who wait, group after group, in the order in which they came."""
+        while self._groups:
+            self._groups.popleft().set()
+            if self._groups:
+                await trio.lowlevel.checkpoint()
+
+    def close(self) -> None:
+        """Wake whoever still waits, at once."""
+        while self._groups:
+            self._groups.popleft().set()
+        self.is_over.set()
 
 
 @attrs.define(eq=False)
@@ -42,7 +72,7 @@ class Revisions:
         with all who do.
         """
         while (shared := self._next.get(person_id)) is not None:
-            await shared.is_over.wait()
+            await shared.told()
             if shared.error is not None:
                 raise shared.error.with_traceback(None)
             if shared.name is not None:
@@ -59,7 +89,7 @@ class Revisions:
             with trio.move_on_after(PATIENCE_S):
                 await behind.is_over.wait()
         except BaseException:
-            reading.is_over.set()
+            reading.close()
             raise
         finally:
             del self._next[person_id]
@@ -68,11 +98,12 @@ class Revisions:
         self._running[person_id] = reading
         try:
             reading.name = await self._ask(person_id)
+            await reading.tell()
         except Exception as error:
             reading.error = error
             raise
         finally:
-            reading.is_over.set()
+            reading.close()
             if self._running.get(person_id) is reading:
                 del self._running[person_id]
         return reading.name

@@ -15,6 +15,7 @@ from actors.model.change import AddTrack, Content, Reading, SetContent
 from actors.model.event import NewEvent
 from actors.model.probe import Probe
 from actors.model.track import Sound, Stage, Tags
+from actors.store import revisions as module
 from actors.store.revisions import Revisions
 from actors.store.store import Store
 
@@ -138,9 +139,10 @@ callers = st.builds(Caller, at_s=tenths, gives_up_s=st.just(math.inf) | tenths, 
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(callers, max_size=12), st.sampled_from([0.1, 0.2, 1.0]))
-def test_no_name_is_older_than_the_question(several, took_s) -> None:
+@given(st.lists(callers, max_size=12), st.sampled_from([0.1, 0.2, 1.0]), st.sampled_from([1, 2, module.GROUP]))
+def test_no_name_is_older_than_the_question(several, took_s, group) -> None:
     async def everybody() -> None:
+        patched.setattr(module, "GROUP", group)
         pool = SlowPool(took_s)
         revisions = Revisions(pool)
 
@@ -158,7 +160,8 @@ def test_no_name_is_older_than_the_question(several, took_s) -> None:
         assert not revisions._running
         assert not revisions._next
 
-    trio.run(everybody, clock=trio.testing.MockClock(autojump_threshold=0))
+    with pytest.MonkeyPatch.context() as patched:
+        trio.run(everybody, clock=trio.testing.MockClock(autojump_threshold=0))
     for caller in several:
         if caller.gives_up_s == math.inf:
             assert caller.got is not None
@@ -173,6 +176,82 @@ async def test_many_at_once_ask_twice(autojump_clock) -> None:
             nursery.start_soon(revisions.current)
 
     assert pool.asked == 2
+
+
+class GatedPool:
+    """Answers when it is let."""
+
+    def __init__(self):
+        self.gates = []
+
+    async def read(self, fn):
+        self.gates.append(trio.Event())
+        await self.gates[-1].wait()
+        return "name"
+
+
+async def test_those_who_share_go_on_in_groups_in_the_order_in_which_they_came() -> None:
+    pool = GatedPool()
+    revisions = Revisions(pool)
+    count, done, turns = 10 * module.GROUP, [], 0
+
+    async def ask(number: int) -> None:
+        await revisions.current()
+        done.append((number, turns))
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            await trio.lowlevel.checkpoint()
+            turns += 1
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(revisions.current)
+        await trio.testing.wait_all_tasks_blocked()
+        async with trio.open_nursery() as asking:
+            for number in range(count + 1):
+                asking.start_soon(ask, number)
+                await trio.testing.wait_all_tasks_blocked()
+            pool.gates[0].set()
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.start_soon(take_turns)
+            pool.gates[1].set()
+        nursery.cancel_scope.cancel()
+
+    # The first puts the question for all, and goes on when it has told them.
+    told = [(number, turn) for number, turn in done if number != 0]
+    groups = [told[start : start + module.GROUP] for start in range(0, count, module.GROUP)]
+    assert [sorted(number for number, _ in group) for group in groups] == [
+        list(range(start + 1, start + 1 + module.GROUP)) for start in range(0, count, module.GROUP)
+    ]
+    assert told[-1][1] - told[0][1] >= len(groups) - 1
+
+
+async def test_who_gives_up_while_telling_the_others_leaves_nobody_behind(autojump_clock) -> None:
+    revisions = Revisions(SlowPool(0.1))
+    done = []
+
+    async def ask() -> None:
+        done.append(await revisions.current())
+        if len(done) == 1:
+            telling.cancel()
+
+    telling = trio.CancelScope()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(revisions.current)
+        await trio.testing.wait_all_tasks_blocked()
+
+        async def tell() -> None:
+            with telling:
+                await revisions.current()
+
+        nursery.start_soon(tell)
+        await trio.testing.wait_all_tasks_blocked()
+        for _ in range(5 * module.GROUP):
+            nursery.start_soon(ask)
+
+    assert telling.cancelled_caught
+    assert len(done) == 5 * module.GROUP
 
 
 async def test_a_reading_that_hangs_holds_up_nobody_else(autojump_clock) -> None:
