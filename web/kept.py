@@ -79,7 +79,8 @@ async def kept(name: str, depends: Depends, arguments: Mapping[str, Any], handle
             _, is_hit = await ask()
         return not is_hit
 
-    if len(question) <= LARGEST_REMEMBERED_BYTES:
+    is_remembered = len(question) <= LARGEST_REMEMBERED_BYTES
+    if is_remembered:
         held.cache.remember(key, repeat)
     entry, is_hit = await ask()
     held.hits.note(caller.user_id, is_hit=is_hit)
@@ -88,7 +89,7 @@ async def kept(name: str, depends: Depends, arguments: Mapping[str, Any], handle
         return raw_answer(entry.told(is_hit=is_hit), content_type=JSON)
     response = conditional(entry.etag, lambda: raw_answer(entry.told(is_hit=is_hit), content_type=JSON))
     if is_hit:
-        exchange().still = partial(_still, held, key, entry.edition, depends, caller, repeat)
+        exchange().still = partial(_still, held, key, entry.edition, depends, caller, repeat if is_remembered else None)
     return response
 
 
@@ -105,14 +106,15 @@ def lasting(response: Response) -> Response:
 
 
 async def _still(  # noqa: PLR0917  # what a kept answer depends on
-    held: Services, key: str, edition: Edition, depends: Depends, caller: Caller, repeat: Repeat
+    held: Services, key: str, edition: Edition, depends: Depends, caller: Caller, repeat: Repeat | None
 ) -> bytes | None:
     """The body of the answer that `kept` gave, if it would give it again."""
     with using(held):
         await identify()
         if present_caller() != caller:
             return None
-        held.cache.remember(key, repeat)
+        if repeat is not None:
+            held.cache.remember(key, repeat)
         with timed("revision"):
             revision = await held.store.revisions.current(caller.user_id if depends is Depends.CALLER else None)
         entry = await held.cache.find(key, revision, edition=edition)

@@ -9,13 +9,13 @@ import trio
 
 from actors.config import SECONDS
 from actors.feed import Feed
-from actors.model.event import Passing
+from actors.model.event import TOPIC_OF_TYPE, Passing
 from actors.model.time import Time
 from actors.nudge import Nudge
 
 TELL_S = 1 * SECONDS
 """What happens within it is told in one message."""
-TOPIC = "player"
+TOPIC = TOPIC_OF_TYPE["CACHE_HIT"]
 
 
 class HitsView(msgspec.Struct, rename="camel", frozen=True, kw_only=True, forbid_unknown_fields=True):

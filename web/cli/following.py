@@ -1,13 +1,14 @@
 """A client of the live feed that outlives every break: it comes back with the last number it saw."""
 
 import ssl
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Awaitable, Callable, Collection, Iterator
 from datetime import UTC, datetime
 from itertools import chain
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
+import click
 import msgspec
 import trio
 from trio_websocket import (
@@ -21,6 +22,7 @@ from trio_websocket import (
 from actors.config import MIB, SECONDS
 from web.cli import away
 from web.cli.address import asks_who, shown
+from web.cli.interrupt import run_until_interrupted, written
 from web.cli.retry import pauses_s
 
 CONNECT_LIMIT_S = 10 * SECONDS
@@ -37,6 +39,19 @@ Stream = trio.SocketStream | trio.SSLStream[trio.SocketStream]
 
 class RefusedError(Exception):
     """The server understood and said no; trying again would not help."""
+
+
+def follow(run: Callable[[], Awaitable[None]]) -> None:
+    """Run a follower until somebody interrupts it. Raises: click.ClickException where the service refuses it."""
+    try:
+        run_until_interrupted(run)
+    except RefusedError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def write_json(text: str, _message: dict[str, Any]) -> None:
+    """Take a message as it came, one a line."""
+    written(text)
 
 
 @attrs.define(eq=False, kw_only=True)

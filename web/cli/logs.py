@@ -12,10 +12,11 @@ import msgspec
 import trio
 
 from actors.config import SECONDS
+from actors.journal import LINES
 from web.cli import away
 from web.cli.address import UNAUTHENTICATED, asks_who, shown, token_option, trusted, url_option
-from web.cli.following import RefusedError
-from web.cli.interrupt import Console, run_until_interrupted, written
+from web.cli.following import RefusedError, follow, write_json
+from web.cli.interrupt import Console
 from web.cli.logged import COLORS, logged
 from web.cli.retry import pauses_s
 
@@ -23,7 +24,6 @@ FORBIDDEN = 403
 CONNECT_LIMIT_S = 10 * SECONDS
 SILENCE_S = 40 * SECONDS
 """A service that is there gives a sign of life every 15 s."""
-MOST_LINES = 1_000
 
 
 @attrs.define(eq=False, kw_only=True)
@@ -114,7 +114,7 @@ class LogFollowing:
 @click.option(
     "-n",
     "--lines",
-    type=click.IntRange(0, MOST_LINES),
+    type=click.IntRange(0, LINES),
     default=20,
     show_default=True,
     help="Begin with the last so many.",
@@ -132,17 +132,10 @@ def logs(url: str, *, token: str | None, level: str, logger: str | None, lines: 
         level=level,
         logger=logger,
         tail=lines,
-        take=_write_json if as_json else partial(_write_lines, console),
+        take=write_json if as_json else partial(_write_lines, console),
         say=lambda text: notes.print(text, style="bright_black", markup=False),
     )
-    try:
-        run_until_interrupted(following.run)
-    except RefusedError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _write_json(text: str, _message: dict[str, Any]) -> None:
-    written(text)
+    follow(following.run)
 
 
 def _write_lines(console: Console, _text: str, message: dict[str, Any]) -> None:

@@ -7,8 +7,8 @@ import click
 
 from actors.model.event import TOPICS
 from web.cli.address import token_option, url_option
-from web.cli.following import Following, RefusedError
-from web.cli.interrupt import Console, run_until_interrupted, written
+from web.cli.following import Following, follow, write_json
+from web.cli.interrupt import Console
 from web.cli.lines import line
 
 
@@ -39,17 +39,10 @@ def tail(url: str, *, token: str | None, topics: tuple[str, ...] | None, since: 
         token=token,
         topics=topics,
         since=since,
-        take=_write_json if as_json else partial(_write_line, console),
+        take=write_json if as_json else partial(_write_line, console),
         say=lambda text: notes.print(text, style="bright_black", markup=False),
     )
-    try:
-        run_until_interrupted(following.run)
-    except RefusedError as error:
-        raise click.ClickException(str(error)) from error
-
-
-def _write_json(text: str, _message: dict[str, Any]) -> None:
-    written(text)
+    follow(following.run)
 
 
 def _write_line(console: Console, _text: str, message: dict[str, Any]) -> None:

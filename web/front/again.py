@@ -1,4 +1,4 @@
-"""An answer given again to the same head over the same connection, as long as all that it depended on still holds.
+"""An answer given again to the same head from the same place, as long as all that it depended on still holds.
 
 The way of an answer through the application costs more than such an answer itself. What does not change from one time to the next
 – what the head means, and what was answered – is not found out again; who asks, whether they may, how often, and whether the

@@ -1,10 +1,10 @@
 """One request and its answer: the two ends of ASGI over one connection. The app is called in the connection's own task."""
 
 from collections.abc import Callable
-from typing import Any
 
 import trio
 
+from web.serving.answer import Answer, Message
 from web.serving.chunked import Chunked
 from web.serving.inlet import Inlet
 from web.serving.line import Line
@@ -12,11 +12,10 @@ from web.serving.refused import RefusedError
 from web.serving.request import Request
 from web.serving.response import GO_ON, Headers, has_no_body, head
 
-Message = dict[str, Any]
 LEFT: Message = {"type": "http.disconnect"}
 
 
-class Cycle:
+class Cycle(Answer):
     """What an app is given for one request.
 
     When the peer is gone or too slow, `receive` says so and `send` does nothing more: the app ends as it likes.
@@ -25,11 +24,8 @@ class Cycle:
     def __init__(
         self, request: Request, inlet: Inlet, line: Line, *, common: Headers, ends: Callable[[], bool]
     ) -> None:
+        super().__init__()
         self.request = request
-        self.has_begun = False
-        """The head of the answer is out, or on its way."""
-        self.is_answered = False
-        """The whole answer is out."""
         self.is_broken = False
         """The connection is of no more use."""
         self.refused: RefusedError | None = None
@@ -43,7 +39,6 @@ class Cycle:
         self._body_left: int | Chunked = Chunked() if request.length is None else request.length
         self._waits_to_go_on = request.waits_to_go_on
         self._listening: trio.CancelScope | None = None
-        self._start: Message | None = None
         self._is_first = True
         self._is_head_out = False
         self._carries_body = True
@@ -96,26 +91,10 @@ class Cycle:
             self.closes = True
         return len(message.get("body", b""))
 
-    async def send(self, message: Message) -> None:
-        """ASGI: the head of the answer, kept back until its body begins, and the body."""
-        if message["type"] == "http.response.start":
-            if self._start is not None:
-                raise RuntimeError("an answer has one start")
-            self._start = message
-            self.has_begun = True
-        elif message["type"] == "http.response.body":
-            await self._send_body(message.get("body", b""), is_last=not message.get("more_body", False))
-        else:
-            raise RuntimeError(f"this server knows no {message['type']!r}")
-
-    async def _send_body(self, body: bytes, *, is_last: bool) -> None:
-        if self._start is None:
-            raise RuntimeError("an answer begins with http.response.start")
-        if self.is_answered:
-            raise RuntimeError("this answer has ended")
+    async def _send_body(self, start: Message, body: bytes, *, is_last: bool) -> None:
         begins = b""
         if not self._is_head_out:
-            begins = self._head(self._start, body, is_last=is_last)
+            begins = self._head(start, body, is_last=is_last)
             self._is_head_out = True
         if not self._carries_body:
             framed = b""

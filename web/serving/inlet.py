@@ -16,7 +16,7 @@ HALF_CLOSED_S = 1 * SECONDS
 """A peer that has said its last word may still read so long; then it is taken to have left.
 
 Closing and half-closing look alike until something is written, and most who do either are gone: their statements and places would be
-held for up to 30 s. Others wait less: uvicorn, Hypercorn, nginx and Go's net/http take the end of the input for the end of the client at once.
+held for up to 30 s.
 """
 READ_BYTES = 64 * KIB
 HEAD_BYTES = 64 * KIB

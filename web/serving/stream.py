@@ -1,15 +1,15 @@
 """One request of an HTTP/2 connection and its answer: the two ends of ASGI over one stream. The app has a task of its own."""
 
-from typing import Any, Protocol
+from typing import Protocol
 
 import trio
 
+from web.serving.answer import Answer, Message
 from web.serving.inlet import SILENCE_LIMIT_S
 from web.serving.refused import RefusedError
 from web.serving.request import Request
 from web.serving.response import Headers, has_no_body, lines
 
-Message = dict[str, Any]
 LEFT: Message = {"type": "http.disconnect"}
 _OF_CONNECTION = frozenset({b"connection", b"keep-alive", b"proxy-connection", b"te", b"transfer-encoding", b"upgrade"})
 """What HTTP/2 says by its frames (RFC 9113, 8.2.2). Let through, it would be refused in the midst of a head, and spoil all that follow."""
@@ -35,22 +35,19 @@ class Frames(Protocol):
         ...
 
 
-class Stream:
+class Stream(Answer):
     """What an app is given for one request.
 
     When the peer is gone or too slow, `receive` says so and `send` does nothing more: the app ends as it likes.
     """
 
     def __init__(self, number: int, request: Request, frames: Frames, *, heard_at: float, common: Headers) -> None:
+        super().__init__()
         self.number = number
         self.request = request
         self.heard_at = heard_at
         self.has_stalled = False
         """It was broken off because its peer took nothing."""
-        self.has_begun = False
-        """The head of the answer is out, or on its way."""
-        self.is_answered = False
-        """The whole answer is out."""
         self.is_gone = False
         """The peer, or the connection, is of no more use."""
         self.is_whole = request.length == 0
@@ -66,7 +63,6 @@ class Stream:
         self._changed = trio.Event()
         self._waits_to_go_on = request.waits_to_go_on
         self._is_read = False
-        self._start: Message | None = None
         self._is_head_out = False
 
     def take(self, data: bytes, size_bytes: int) -> None:
@@ -120,31 +116,13 @@ class Stream:
         self._is_read = self.is_whole
         return {"type": "http.request", "body": data, "more_body": not self._is_read}
 
-    async def send(self, message: Message) -> None:
-        """ASGI: the head of the answer, kept back until its body begins, and the body."""
-        if message["type"] == "http.response.start":
-            if self._start is not None:
-                raise RuntimeError("an answer has one start")
-            self._start = message
-            self.has_begun = True
-        elif message["type"] == "http.response.body":
-            await self._send_body(message.get("body", b""), is_last=not message.get("more_body", False))
-        else:
-            raise RuntimeError(f"this server knows no {message['type']!r}")
-
-    async def _send_body(self, body: bytes, *, is_last: bool) -> None:
-        if self._start is None:
-            raise RuntimeError("an answer begins with http.response.start")
-        if self.is_answered:
-            raise RuntimeError("this answer has ended")
-        carries_body = not has_no_body(self._start["status"], self.request.method)
+    async def _send_body(self, start: Message, body: bytes, *, is_last: bool) -> None:
+        carries_body = not has_no_body(start["status"], self.request.method)
         rest = memoryview(body if carries_body else b"")
         ends_with_head = is_last and not rest
         if not self._is_head_out and not self.is_gone:
             self._is_head_out = True
-            self._frames.send_head(
-                self.number, self._head(self._start, len(rest), is_last=is_last), is_last=ends_with_head
-            )
+            self._frames.send_head(self.number, self._head(start, len(rest), is_last=is_last), is_last=ends_with_head)
             if ends_with_head:
                 self._finish()
         while not (self.is_gone or self.is_answered) and (rest or is_last):

@@ -7,6 +7,7 @@ only where a step lets it.
 import contextlib
 import logging
 import math
+from abc import abstractmethod
 from concurrent.futures import Future
 from threading import Thread
 
@@ -113,5 +114,6 @@ class HeldTree(RuleBasedStateMachine):
             await self.ended_event.wait()
         self.over.set()
 
+    @abstractmethod
     def check_end(self) -> None:
-        raise NotImplementedError
+        """Look at what must be true when the tree has ended."""

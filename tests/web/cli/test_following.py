@@ -10,35 +10,25 @@ import trio
 from trio_websocket import ConnectionClosed, serve_websocket
 
 from actors.model.event import NewEvent
+from tests.web.cli.listener import Listener
 from web.application import create_app
 from web.cli.following import Following, RefusedError
 from web.serving import serve
 
 
-class Told:
+class Told(Listener):
     """What a follower told."""
 
     def __init__(self):
+        super().__init__()
         self.seqs = []
         self.types = []
-        self.notes = []
-        self.news = trio.Event()
 
     def take(self, text, message):
         self.types.append(message["type"])
         if "seq" in message:
             self.seqs.append(message["seq"])
         self.news.set()
-
-    def say(self, text):
-        self.notes.append(text)
-        self.news.set()
-
-    async def until(self, condition):
-        with trio.fail_after(20):
-            while not condition():
-                self.news = trio.Event()
-                await self.news.wait()
 
 
 @pytest.fixture

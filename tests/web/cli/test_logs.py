@@ -10,6 +10,7 @@ import trio
 from actors.journal import Journal
 from actors.model.log_line import Level, LogLine
 from actors.model.user import Role
+from tests.web.cli.listener import Listener
 from web.cli.following import RefusedError
 from web.cli.logs import LogFollowing
 
@@ -18,27 +19,16 @@ def write(services, message, level=Level.WARNING, logger="rookery.test"):
     services.journal.add(LogLine(at=datetime.now(UTC), level=level, logger=logger, message=message))
 
 
-class Told:
+class Told(Listener):
     """What a follower told."""
 
     def __init__(self):
+        super().__init__()
         self.messages = []
-        self.notes = []
-        self.news = trio.Event()
 
     def take(self, text, message):
         self.messages.append(message["payload"]["message"])
         self.news.set()
-
-    def say(self, text):
-        self.notes.append(text)
-        self.news.set()
-
-    async def until(self, condition):
-        with trio.fail_after(20):
-            while not condition():
-                self.news = trio.Event()
-                await self.news.wait()
 
 
 @pytest.fixture
